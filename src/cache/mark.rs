@@ -1,0 +1,58 @@
+//! The thread's mark: set while this crate polls a future on it.
+
+use std::cell::Cell;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+thread_local! {
+    // No destructor: it can be asked at any time, also while the thread exits.
+    static MARK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the calling code runs inside a [`Marked`] future's poll.
+#[inline]
+pub(crate) fn is_set() -> bool {
+    MARK.get()
+}
+
+pin_project! {
+    /// A future that sets the mark in each of its polls.
+    #[derive(Debug)]
+    pub(crate) struct Marked<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F> Marked<F> {
+    #[inline]
+    pub(crate) fn new(future: F) -> Marked<F> {
+        Marked { future }
+    }
+
+    pub(crate) fn into_inner(self) -> F {
+        self.future
+    }
+}
+
+impl<F: Future> Future for Marked<F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let _restore = Restore(MARK.replace(true));
+        self.project().future.poll(cx)
+    }
+}
+
+/// Puts the mark back when the poll ends, by return or by panic.
+struct Restore(bool);
+
+impl Drop for Restore {
+    #[inline]
+    fn drop(&mut self) {
+        MARK.set(self.0);
+    }
+}

@@ -1,0 +1,101 @@
+//! Where the calling thread stands, found out anew on each call.
+
+mod budget;
+
+use tokio::runtime::{self, Handle, RuntimeFlavor};
+use tokio::task;
+
+use crate::cache::mark;
+
+/// What the calling thread may do: block, block beside a runtime, or only await.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Context {
+    /// No runtime is near: the thread may block.
+    Sync,
+    /// The thread belongs to a runtime, or has entered one, and may block: a `spawn_blocking`
+    /// thread, a `block_in_place` section, a plain thread that holds a `Handle::enter()` guard.
+    Blocking,
+    /// The thread is polling a future: it must not block, and a call can only be awaited.
+    Async,
+}
+
+/// Returns the context of the calling thread, now.
+///
+/// The answer is found out on each call and holds for the code that asks: the same function on the
+/// same thread may be given another one a moment later. A [`Call`](crate::Call) asks by itself.
+///
+/// # Limits
+///
+/// Code inside `tokio::task::unconstrained` in the root future of a multi-thread runtime's
+/// `block_on` is taken for `Blocking`, and so is the rest of a poll of that root future after a
+/// `block_in_place` in it: both hide the cooperative budget, the only public sign of such a poll.
+///
+/// # Examples
+///
+/// ```
+/// use smartasync::{Context, context};
+///
+/// assert_eq!(context(), Context::Sync);
+///
+/// let runtime = tokio::runtime::Runtime::new().unwrap();
+/// assert_eq!(runtime.block_on(async { context() }), Context::Async);
+///
+/// let _guard = runtime.enter();
+/// assert_eq!(context(), Context::Blocking);
+/// ```
+#[must_use]
+pub fn context() -> Context {
+    match Place::find() {
+        Place::Alone => Context::Sync,
+        Place::Beside | Place::On(_) => Context::Blocking,
+        Place::Polling => Context::Async,
+    }
+}
+
+/// What a call that is made here can run on.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// No runtime is near: the thread's own.
+    Alone,
+    /// A runtime has been entered that nobody may be driving: the thread's own.
+    Beside,
+    /// A thread that may block on this runtime.
+    On(Handle),
+    /// Nothing: the thread is inside a poll.
+    Polling,
+}
+
+impl Place {
+    #[inline]
+    pub(crate) fn find() -> Place {
+        if mark::is_set() {
+            return Place::Polling;
+        }
+        // A thread that drives a runtime always has a current handle. This errs as well once
+        // Tokio's thread-local is gone, and no runtime is driven on this thread then.
+        match Handle::try_current() {
+            Err(_) => Place::Alone,
+            Ok(handle) => Place::with_current(handle),
+        }
+    }
+
+    fn with_current(handle: Handle) -> Place {
+        // `worker_index` does not tell the root future of a multi-thread runtime, nor a `LocalSet`
+        // in it, nor the second `block_on` of a current-thread runtime: their polls have a budget.
+        if runtime::worker_index().is_some() || budget::is_limited() {
+            Place::Polling
+        } else if may_be_undriven(&handle) {
+            Place::Beside
+        } else {
+            Place::On(handle)
+        }
+    }
+}
+
+/// Whether `handle` may have come from an `enter()` guard of a runtime that nobody drives.
+///
+/// A multi-thread runtime drives itself. A current-thread runtime that runs `spawn_blocking` jobs
+/// is driven by whoever awaits them, and such a job has a task id.
+fn may_be_undriven(handle: &Handle) -> bool {
+    handle.runtime_flavor() != RuntimeFlavor::MultiThread && task::try_id().is_none()
+}
