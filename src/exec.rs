@@ -1,0 +1,4 @@
+//! Running a future to its end on the calling thread.
+
+pub(crate) mod relay;
+pub(crate) mod slot;
