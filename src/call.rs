@@ -1,0 +1,186 @@
+//! What a decorated function returns.
+
+use std::fmt;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use crate::bridge;
+use crate::error::WaitError;
+
+/// A call that has not started: wait for it in sync code, await it in async code.
+///
+/// It is what a function decorated with [`#[smartasync]`](crate::smartasync) returns. Like the
+/// future of an `async fn` it is lazy, and borrows from the arguments what the `async fn` would; it
+/// is `Send` when that future is.
+///
+/// # Examples
+///
+/// ```
+/// use smartasync::smartasync;
+///
+/// #[smartasync]
+/// async fn greet(name: &str) -> String {
+///     format!("Hello, {name}")
+/// }
+///
+/// let call = greet("Ada");
+/// assert_eq!(call.name(), "greet");
+/// assert_eq!(call.wait(), "Hello, Ada");
+/// ```
+///
+/// A call that is neither waited for nor awaited does nothing, and the compiler says so:
+///
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// # use smartasync::smartasync;
+/// #[smartasync]
+/// async fn answer() -> u32 { 42 }
+///
+/// fn main() { answer(); }
+/// ```
+#[must_use = "a call does nothing until it is waited for with `.wait()` or awaited with `.await`"]
+pub struct Call<F> {
+    future: F,
+    name: &'static str,
+}
+
+impl<F: Future> Call<F> {
+    /// Blocks the calling thread until the call is done, and returns its output.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_wait`](Call::try_wait) returns an error, with that error as the message and the
+    /// caller's location, in debug and release builds alike. A panic of the function itself reaches
+    /// the caller unchanged, and the thread's runtime stays usable.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use smartasync::smartasync;
+    /// #[smartasync]
+    /// async fn answer() -> u32 { 42 }
+    ///
+    /// let workers = [(); 4].map(|()| std::thread::spawn(|| answer().wait()));
+    /// assert!(workers.into_iter().all(|worker| worker.join().unwrap() == 42));
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn wait(self) -> F::Output {
+        match self.try_wait() {
+            Ok(output) => output,
+            Err(error) => refuse(&error),
+        }
+    }
+
+    /// Blocks the calling thread until the call is done, or hands the call back where that cannot
+    /// be.
+    ///
+    /// # Errors
+    ///
+    /// [`AsyncContext`](crate::WaitErrorKind::AsyncContext) when the caller is async code, and
+    /// [`Runtime`](crate::WaitErrorKind::Runtime) when there is no runtime to run on. The call has
+    /// not started then: [`WaitError::into_call`] gives it back.
+    ///
+    /// # Panics
+    ///
+    /// Only with a panic of the function itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use smartasync::smartasync;
+    /// #[smartasync]
+    /// async fn answer() -> u32 { 42 }
+    ///
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let error = answer().try_wait().unwrap_err();
+    /// let call = error.into_call().unwrap();
+    /// assert_eq!(call.await, 42);
+    /// # });
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn try_wait(self) -> Result<F::Output, WaitError<Call<F>>> {
+        let name = self.name;
+        let caller = Location::caller();
+        bridge::run(self.future).map_err(|(future, refusal)| {
+            WaitError::new(refusal, Call { future, name }, name, caller)
+        })
+    }
+
+    /// Returns the name of the decorated function.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Returns the bare future, which knows nothing of this crate.
+    pub fn into_inner(self) -> F {
+        self.future
+    }
+}
+
+impl<F> Call<F> {
+    pub(crate) fn new(name: &'static str, future: F) -> Call<F> {
+        Call { future, name }
+    }
+}
+
+impl<F: Future> IntoFuture for Call<F> {
+    type Output = F::Output;
+    type IntoFuture = CallFuture<F>;
+
+    fn into_future(self) -> CallFuture<F> {
+        CallFuture {
+            future: self.future,
+        }
+    }
+}
+
+impl<F> fmt::Debug for Call<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+pin_project! {
+    /// The future of a [`Call`] that is awaited.
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct CallFuture<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for CallFuture<F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.project().future.poll(cx)
+    }
+}
+
+impl<F> fmt::Debug for CallFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallFuture").finish_non_exhaustive()
+    }
+}
+
+#[cold]
+#[track_caller]
+fn refuse<C>(error: &WaitError<C>) -> ! {
+    panic!("{error}")
+}
+
+/// Makes the call of a decorated function.
+///
+/// `T` is apart from `F` so that the attribute can name the output, and the body is checked against
+/// it.
+pub fn call<T, F: Future<Output = T>>(name: &'static str, future: F) -> Call<F> {
+    Call::new(name, future)
+}

@@ -1,0 +1,123 @@
+//! Why a call was not run.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::panic::Location;
+
+/// The error of a wait that did not happen; it holds the call that was not started.
+///
+/// Its message names the function and the call site, and says what to write instead.
+///
+/// # Examples
+///
+/// ```
+/// use smartasync::{WaitErrorKind, smartasync};
+///
+/// #[smartasync]
+/// async fn answer() -> u32 { 42 }
+///
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// let error = answer().try_wait().unwrap_err();
+/// assert_eq!(error.kind(), WaitErrorKind::AsyncContext);
+/// assert_eq!(error.name(), "answer");
+/// assert!(error.to_string().contains(".await"));
+/// # });
+/// ```
+pub struct WaitError<C> {
+    call: C,
+    refusal: Refusal,
+    name: &'static str,
+    caller: &'static Location<'static>,
+}
+
+/// What kept a call from running.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WaitErrorKind {
+    /// The caller is async code, which must not block: await the call there.
+    AsyncContext,
+    /// The thread has no runtime and cannot get one; [`source`](Error::source) says why.
+    Runtime,
+}
+
+impl<C> WaitError<C> {
+    pub(crate) fn new(
+        refusal: Refusal,
+        call: C,
+        name: &'static str,
+        caller: &'static Location<'static>,
+    ) -> WaitError<C> {
+        WaitError {
+            call,
+            refusal,
+            name,
+            caller,
+        }
+    }
+
+    /// Returns what kept the call from running.
+    pub fn kind(&self) -> WaitErrorKind {
+        match self.refusal {
+            Refusal::Async => WaitErrorKind::AsyncContext,
+            Refusal::Runtime(_) => WaitErrorKind::Runtime,
+        }
+    }
+
+    /// Returns the call if it was not started: it can still be awaited, or waited for elsewhere.
+    pub fn into_call(self) -> Option<C> {
+        Some(self.call)
+    }
+
+    /// Returns the name of the function that was called.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl<C> fmt::Display for WaitError<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let WaitError { name, caller, .. } = self;
+        match &self.refusal {
+            Refusal::Async => write!(
+                f,
+                "cannot wait for `{name}` at {caller}: the caller is async code, and blocking here would \
+                 stop the executor that runs it; use `.await` on the call, or make it from a \
+                 `tokio::task::spawn_blocking` closure"
+            ),
+            Refusal::Runtime(error) => write!(
+                f,
+                "cannot wait for `{name}` at {caller}: no runtime for this thread ({error}); try again \
+                 when the cause is gone, or `.await` the call in a runtime that exists"
+            ),
+        }
+    }
+}
+
+impl<C> fmt::Debug for WaitError<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WaitError")
+            .field("kind", &self.kind())
+            .field("name", &self.name)
+            .field("caller", &format_args!("{}", self.caller))
+            .finish_non_exhaustive()
+    }
+}
+
+impl<C> Error for WaitError<C> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.refusal {
+            Refusal::Async => None,
+            Refusal::Runtime(error) => Some(error as &io::Error),
+        }
+    }
+}
+
+/// Why a future was not run.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The caller must not block.
+    Async,
+    /// There is nothing to run it on.
+    Runtime(io::Error),
+}

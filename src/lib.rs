@@ -1,0 +1,87 @@
+//! Write an `async fn` once, call it from anywhere: `.wait()` in sync code, `.await` in async code.
+//!
+//! Tokio's own `Runtime::block_on` asks the caller for a runtime, and stops the program when the
+//! caller already runs inside of one. This crate finds out where the calling thread stands, on
+//! every call, and runs the call the way that is right there. Nothing is configured, and no answer
+//! is remembered: the context belongs to the call stack, not to a function, an object or a thread.
+//!
+//! # Examples
+//!
+//! ```
+//! use smartasync::smartasync;
+//!
+//! #[smartasync]
+//! async fn double(number: u32) -> u32 {
+//!     tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+//!     number * 2
+//! }
+//!
+//! // A plain thread, a worker pool, a `spawn_blocking` thread.
+//! assert_eq!(double(2).wait(), 4);
+//!
+//! // Any task.
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! assert_eq!(double(3).await, 6);
+//! # });
+//! ```
+//!
+//! Waiting synchronously inside async code would stop the executor that runs it, so it is refused,
+//! and the call is handed back:
+//!
+//! ```should_panic
+//! # use smartasync::smartasync;
+//! # #[smartasync]
+//! # async fn double(number: u32) -> u32 { number * 2 }
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! double(2).wait(); // panics: write `double(2).await`
+//! # });
+//! ```
+//!
+//! # What happens where
+//!
+//! | the calling thread | [`context()`] | [`wait`](Call::wait) |
+//! |---|---|---|
+//! | plain thread | [`Sync`](Context::Sync) | runs on the thread's own runtime |
+//! | `spawn_blocking` thread, `block_in_place`, plain thread that holds `Handle::enter()` | [`Blocking`](Context::Blocking) | runs on that runtime's handle |
+//! | any future: a task, the root of a `block_on`, a call that is being waited for | [`Async`](Context::Async) | refused |
+//!
+//! A plain thread that holds `enter()` of a *current-thread* runtime is `Blocking` too, and runs on
+//! its own runtime: nobody may be driving the other one.
+//!
+//! # Implementation
+//!
+//! Each plain thread that waits for a call keeps one current-thread Tokio runtime with everything
+//! enabled that Tokio was compiled with. It is built at the first call and used by all later ones.
+//! A call polls its future once through the runtime's handle; only a future that is still pending
+//! then drives the runtime. The future sees one and the same waker from its first poll to its last.
+//!
+//! When a thread ends, its runtime is shut down in the background: the exit waits for nothing. A
+//! call that is made after that, from the destructor of another thread-local, returns
+//! [`WaitErrorKind::Runtime`].
+//!
+//! # What it does not do
+//!
+//! It does not make blocking inside async code legal, and it cannot interrupt a future that never
+//! yields. What lives on one thread's runtime, such as a socket or a pooled connection, makes
+//! progress only while that thread is in a call.
+
+mod block_on;
+mod bridge;
+mod cache;
+mod call;
+mod context;
+mod error;
+mod exec;
+
+pub use block_on::block_on;
+pub use call::{Call, CallFuture};
+pub use context::{Context, context};
+pub use error::{WaitError, WaitErrorKind};
+pub use smartasync_macros::smartasync;
+
+/// What `#[smartasync]` expands to; semver exempt.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::call::call;
+    pub use std::future::Future;
+}
