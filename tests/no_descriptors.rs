@@ -1,0 +1,38 @@
+//! A runtime that cannot be built is an error with its cause. It has a process of its own: it takes
+//! the descriptors away.
+
+#![cfg(unix)]
+
+mod support;
+
+use std::error::Error;
+use std::fs::File;
+use std::io;
+
+use rustix::io::Errno;
+use smartasync::{WaitErrorKind, smartasync};
+
+use support::within_a_minute;
+
+#[smartasync]
+async fn answer() -> u32 {
+    tokio::task::yield_now().await;
+    42
+}
+
+#[test]
+fn a_thread_without_descriptors_gets_the_io_error_and_its_call_back() {
+    within_a_minute(|_| {
+        let taken: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
+        let error = answer().try_wait().unwrap_err();
+        assert_eq!(error.kind(), WaitErrorKind::Runtime);
+        let source = error.source().expect("the cause");
+        let source: &io::Error = source.downcast_ref().expect("an io::Error");
+        assert_eq!(source.raw_os_error(), Some(Errno::MFILE.raw_os_error()));
+        assert!(error.to_string().contains("answer"), "{error}");
+
+        drop(taken);
+        let call = error.into_call().expect("the call was not started");
+        assert_eq!(call.wait(), 42, "the failure was remembered");
+    });
+}

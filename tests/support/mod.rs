@@ -1,0 +1,61 @@
+//! Helpers for the tests: deadlines and runtimes.
+
+#![allow(dead_code, reason = "each test binary uses its share")]
+
+use std::panic;
+use std::sync::Mutex;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+
+/// Where a test stands, for the message of a deadline that has passed.
+#[derive(Debug, Default)]
+pub(crate) struct Stage(Mutex<String>);
+
+impl Stage {
+    pub(crate) fn at(&self, place: impl Into<String>) {
+        *self.0.lock().unwrap() = place.into();
+    }
+}
+
+/// Runs `test` on a plain thread of its own. If it takes longer than a minute it hangs: says where
+/// it stood, and ends the process.
+pub(crate) fn within_a_minute<T: Send>(test: impl FnOnce(&Stage) -> T + Send) -> T {
+    within(Duration::from_secs(60), test)
+}
+
+pub(crate) fn within<T: Send>(limit: Duration, test: impl FnOnce(&Stage) -> T + Send) -> T {
+    let stage = Stage::default();
+    let name = thread::current().name().unwrap_or("test").to_owned();
+    thread::scope(|scope| {
+        let (sender, receiver) = channel::<()>();
+        let stage = &stage;
+        let runner = thread::Builder::new()
+            .name(name.clone())
+            .spawn_scoped(scope, move || {
+                let _ended = sender;
+                test(stage)
+            });
+        if receiver.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+            let place = stage.0.lock().unwrap();
+            eprintln!("{name} hangs: {limit:?} have passed, and it stood at {place:?}");
+            std::process::exit(101);
+        }
+        let result = runner.expect("a thread can be started").join();
+        result.unwrap_or_else(|payload| panic::resume_unwind(payload))
+    })
+}
+
+pub(crate) fn current_thread() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+pub(crate) fn multi_thread() -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+}

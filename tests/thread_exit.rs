@@ -1,0 +1,100 @@
+//! Calls made while a thread's locals are being destroyed: they work or return an error.
+
+mod support;
+
+use std::cell::RefCell;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use smartasync::{WaitErrorKind, smartasync};
+
+use support::within_a_minute;
+
+#[smartasync]
+async fn sleeps() -> u32 {
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    7
+}
+
+/// Makes a call when the thread ends, and reports what it got.
+struct CallsOnDrop(Sender<Result<u32, WaitErrorKind>>);
+
+impl Drop for CallsOnDrop {
+    fn drop(&mut self) {
+        let result = sleeps().try_wait().map_err(|error| error.kind());
+        self.0.send(result).expect("the test waits for it");
+    }
+}
+
+thread_local! {
+    static CALLS_ON_DROP: RefCell<Option<CallsOnDrop>> = const { RefCell::new(None) };
+}
+
+fn call_on_exit(sender: Sender<Result<u32, WaitErrorKind>>) {
+    CALLS_ON_DROP.with(|local| *local.borrow_mut() = Some(CallsOnDrop(sender)));
+}
+
+#[test]
+fn a_call_in_a_destructor_that_runs_before_the_runtime_has_gone_works() {
+    within_a_minute(|_| {
+        let (sender, receiver) = channel();
+        let thread = thread::spawn(|| {
+            sleeps().wait();
+            call_on_exit(sender);
+        });
+        thread.join().unwrap();
+        assert_eq!(receiver.recv().unwrap(), Ok(7));
+    });
+}
+
+#[test]
+fn a_call_in_a_destructor_that_runs_after_the_runtime_has_gone_is_an_error() {
+    within_a_minute(|_| {
+        let (sender, receiver) = channel();
+        let thread = thread::spawn(|| {
+            call_on_exit(sender);
+            sleeps().wait();
+        });
+        thread.join().unwrap();
+        assert_eq!(receiver.recv().unwrap(), Err(WaitErrorKind::Runtime));
+    });
+}
+
+#[test]
+fn a_first_call_in_a_destructor_works() {
+    within_a_minute(|_| {
+        let (sender, receiver) = channel();
+        thread::spawn(|| call_on_exit(sender)).join().unwrap();
+        assert_eq!(receiver.recv().unwrap(), Ok(7));
+    });
+}
+
+#[test]
+fn a_call_in_a_destructor_of_a_thread_that_has_used_tokio_does_not_abort() {
+    within_a_minute(|_| {
+        let (sender, receiver) = channel();
+        let thread = thread::spawn(|| {
+            call_on_exit(sender);
+            support::current_thread().block_on(async { sleeps().await });
+        });
+        thread.join().unwrap();
+        assert_eq!(receiver.recv().unwrap(), Err(WaitErrorKind::Runtime));
+    });
+}
+
+#[test]
+fn an_exit_does_not_wait_for_a_running_blocking_job() {
+    within_a_minute(|stage| {
+        let (release, held) = channel::<()>();
+        let thread = thread::spawn(move || {
+            smartasync::block_on(async {
+                tokio::task::spawn_blocking(move || held.recv());
+                tokio::task::yield_now().await;
+            });
+        });
+        stage.at("the thread's exit");
+        thread.join().unwrap();
+        drop(release);
+    });
+}

@@ -1,0 +1,152 @@
+//! What this crate takes from Tokio beyond its documentation, so that an upgrade that changes it is
+//! noticed.
+
+mod support;
+
+use std::future::poll_fn;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use tokio::runtime::{self, Handle};
+use tokio::task::{self, coop};
+
+use support::{current_thread, multi_thread, within_a_minute};
+
+/// How many grants in a row the budget gives, up to `limit`.
+fn grants(limit: usize) -> usize {
+    let mut cx = Context::from_waker(Waker::noop());
+    let granted = |_: &usize| match coop::poll_proceed(&mut cx) {
+        Poll::Ready(grant) => {
+            grant.made_progress();
+            true
+        }
+        Poll::Pending => false,
+    };
+    (0..limit).take_while(granted).count()
+}
+
+#[test]
+fn a_poll_has_128_grants_and_other_code_has_no_limit() {
+    within_a_minute(|_| {
+        assert_eq!(grants(10_000), 10_000);
+        for runtime in [current_thread(), multi_thread()] {
+            assert_eq!(runtime.block_on(async { grants(10_000) }), 128);
+            assert_eq!(
+                runtime.block_on(async { task::spawn_blocking(|| grants(10_000)).await.unwrap() }),
+                10_000
+            );
+            let _guard = runtime.enter();
+            assert_eq!(grants(10_000), 10_000);
+        }
+    });
+}
+
+#[test]
+fn a_dropped_grant_gives_the_budget_back_to_where_it_was_before_it() {
+    within_a_minute(|_| {
+        current_thread().block_on(async {
+            let mut cx = Context::from_waker(Waker::noop());
+            let restore = coop::poll_proceed(&mut cx);
+            assert_eq!(grants(50), 50);
+            drop(restore);
+            assert_eq!(grants(10_000), 128);
+        });
+    });
+}
+
+#[test]
+fn worker_index_tells_who_drives_a_scheduler() {
+    within_a_minute(|_| {
+        assert_eq!(runtime::worker_index(), None);
+        let single = current_thread();
+        assert_eq!(single.block_on(async { runtime::worker_index() }), Some(0));
+        let multi = multi_thread();
+        let task = async { runtime::worker_index() };
+        assert!(multi.block_on(multi.spawn(task)).unwrap().is_some());
+        assert_eq!(
+            multi.block_on(async { runtime::worker_index() }),
+            None,
+            "the root future is off the workers"
+        );
+        let _guard = multi.enter();
+        assert_eq!(runtime::worker_index(), None);
+    });
+}
+
+#[test]
+fn a_blocking_job_has_a_task_id_and_an_enter_guard_gives_none() {
+    within_a_minute(|_| {
+        for runtime in [current_thread(), multi_thread()] {
+            let id = runtime.block_on(async { task::spawn_blocking(task::try_id).await.unwrap() });
+            assert!(id.is_some());
+            let _guard = runtime.enter();
+            assert!(task::try_id().is_none());
+        }
+    });
+}
+
+#[test]
+fn block_in_place_is_legal_on_every_thread_that_may_block_beside_a_multi_thread_runtime() {
+    within_a_minute(|_| {
+        let runtime = multi_thread();
+        let section = || task::block_in_place(|| Handle::current().block_on(async { 1 }));
+        assert_eq!(
+            runtime.block_on(async { task::spawn_blocking(section).await.unwrap() }),
+            1
+        );
+        assert_eq!(runtime.block_on(async { task::block_in_place(section) }), 1);
+        let _guard = runtime.enter();
+        assert_eq!(section(), 1);
+    });
+}
+
+#[test]
+fn block_on_polls_at_its_start_without_a_wake() {
+    within_a_minute(|_| {
+        let runtime = current_thread();
+        for _ in 0..3 {
+            let mut polls = 0;
+            runtime.block_on(poll_fn(|_| {
+                polls += 1;
+                Poll::Ready(())
+            }));
+            assert_eq!(polls, 1);
+        }
+    });
+}
+
+#[test]
+fn a_poll_through_the_handle_of_a_current_thread_runtime_runs_no_task() {
+    within_a_minute(|_| {
+        let runtime = current_thread();
+        let task = runtime.spawn(async {});
+        for _ in 0..100 {
+            runtime.handle().block_on(async {});
+        }
+        assert!(
+            !task.is_finished(),
+            "the handle's block_on drove the scheduler"
+        );
+        runtime.block_on(async { task.await.unwrap() });
+    });
+}
+
+#[test]
+fn two_threads_may_block_on_one_current_thread_runtime() {
+    within_a_minute(|stage| {
+        let runtime = current_thread();
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    for round in 0..500 {
+                        stage.at(format!("round {round}"));
+                        runtime.block_on(async {
+                            tokio::time::sleep(Duration::from_micros(100)).await
+                        });
+                        runtime.block_on(task::yield_now());
+                    }
+                });
+            }
+        });
+    });
+}

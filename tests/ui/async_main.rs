@@ -1,0 +1,4 @@
+use smartasync::smartasync;
+
+#[smartasync]
+async fn main() {}

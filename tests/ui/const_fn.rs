@@ -1,0 +1,10 @@
+use smartasync::smartasync;
+
+#[smartasync]
+const fn answer() -> u32 {
+    42
+}
+
+fn main() {
+    const _: u32 = answer();
+}

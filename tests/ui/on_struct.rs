@@ -1,0 +1,6 @@
+use smartasync::smartasync;
+
+#[smartasync]
+struct Client;
+
+fn main() {}

@@ -1,0 +1,132 @@
+//! A call shows its future one waker, from the first poll to the last.
+
+mod support;
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::thread;
+use std::time::Duration;
+
+use smartasync::block_on;
+
+use support::within_a_minute;
+
+/// Keeps the waker of its first poll only, as hand-written futures may that were tried under one
+/// `Runtime::block_on`. Another thread wakes it.
+#[derive(Debug, Default)]
+struct FirstWakerOnly {
+    shared: Arc<Mutex<(bool, Option<Waker>)>>,
+    polled: bool,
+}
+
+impl Future for FirstWakerOnly {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let shared = Arc::clone(&self.shared);
+        let mut guard = shared.lock().unwrap();
+        if guard.0 {
+            return Poll::Ready(());
+        }
+        if !self.polled {
+            self.polled = true;
+            guard.1 = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+}
+
+fn wake(shared: &Mutex<(bool, Option<Waker>)>) {
+    let mut guard = shared.lock().unwrap();
+    guard.0 = true;
+    if let Some(waker) = guard.1.take() {
+        waker.wake();
+    }
+}
+
+#[test]
+fn a_future_that_keeps_its_first_waker_only_is_woken_from_another_thread() {
+    within_a_minute(|stage| {
+        for round in 0..2_000 {
+            stage.at(format!("round {round}"));
+            let future = FirstWakerOnly::default();
+            let shared = Arc::clone(&future.shared);
+            let waker = thread::spawn(move || {
+                // At once, after the first poll, and after the thread has parked.
+                if round % 2 == 0 {
+                    thread::sleep(Duration::from_micros(round % 300));
+                }
+                wake(&shared);
+            });
+            block_on(future);
+            waker.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn every_poll_of_a_call_sees_the_same_waker() {
+    within_a_minute(|_| {
+        let mut seen: Option<Waker> = None;
+        let mut polls = 0;
+        block_on(poll_fn(|cx| {
+            let first = seen.get_or_insert_with(|| cx.waker().clone());
+            assert!(
+                first.will_wake(cx.waker()),
+                "poll {polls} saw another waker"
+            );
+            polls += 1;
+            cx.waker().wake_by_ref();
+            if polls < 100 {
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        }));
+    });
+}
+
+#[test]
+fn a_waker_kept_from_an_earlier_call_wakes_no_later_one() {
+    within_a_minute(|_| {
+        let earlier = block_on(poll_fn(|cx| Poll::Ready(cx.waker().clone())));
+        let polls = AtomicUsize::new(0);
+        let timer = tokio::time::Duration::from_millis(20);
+        block_on(async {
+            let sleep = tokio::time::sleep(timer);
+            tokio::pin!(sleep);
+            poll_fn(|cx| {
+                if polls.fetch_add(1, Ordering::Relaxed) == 1 {
+                    // The second poll is the last before the thread parks.
+                    earlier.wake_by_ref();
+                }
+                sleep.as_mut().poll(cx)
+            })
+            .await
+        });
+        // The first, the one that Tokio makes as it starts to drive, and the timer's.
+        assert_eq!(polls.into_inner(), 3);
+    });
+}
+
+#[test]
+fn a_future_is_not_polled_after_it_is_ready() {
+    within_a_minute(|_| {
+        for pending in 0..5 {
+            let mut polls = 0;
+            block_on(poll_fn(|cx| {
+                assert!(polls <= pending, "polled after it was ready");
+                polls += 1;
+                cx.waker().wake_by_ref();
+                if polls > pending {
+                    Poll::Ready(())
+                } else {
+                    Poll::Pending
+                }
+            }));
+        }
+    });
+}
