@@ -1,0 +1,80 @@
+//! A synchronous call of an async function: this crate, the naive design, and the peers.
+//!
+//! One group a kind of future; compare within a group and within a run.
+
+mod naive;
+
+use std::hint::black_box;
+
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
+use smartasync::smartasync;
+use tokio::runtime::{Builder, Runtime};
+
+async fn ready(number: u32) -> u32 {
+    number + 1
+}
+
+async fn suspends_once(number: u32) -> u32 {
+    futures_lite::future::yield_now().await;
+    number + 1
+}
+
+#[smartasync]
+async fn call_ready(number: u32) -> u32 {
+    ready(number).await
+}
+
+#[smartasync]
+async fn call_suspends_once(number: u32) -> u32 {
+    suspends_once(number).await
+}
+
+type Group<'a> = BenchmarkGroup<'a, WallTime>;
+
+fn peers<F: Future<Output = u32>>(group: &mut Group<'_>, plain: fn(u32) -> F) {
+    static METHOD: naive::Method = naive::Method::new();
+    let reused = Builder::new_current_thread().enable_all().build().unwrap();
+    let global = Runtime::new().unwrap();
+    group.bench_function("naive", |b| {
+        b.iter(|| {
+            METHOD
+                .call(plain(black_box(1)))
+                .value()
+                .expect("no task has called it")
+        })
+    });
+    group.bench_function("reused Runtime::block_on", |b| {
+        b.iter(|| reused.block_on(plain(black_box(1))))
+    });
+    group.bench_function("global multi-thread block_on", |b| {
+        b.iter(|| global.block_on(plain(black_box(1))))
+    });
+    group.bench_function("futures_lite::block_on", |b| {
+        b.iter(|| futures_lite::future::block_on(plain(black_box(1))))
+    });
+    group.bench_function("pollster::block_on", |b| {
+        b.iter(|| pollster::block_on(plain(black_box(1))))
+    });
+}
+
+/// A future that is ready at its first poll.
+fn bench_ready(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("ready");
+    group.bench_function("smartasync", |b| b.iter(|| call_ready(black_box(1)).wait()));
+    peers(&mut group, ready);
+    group.finish();
+}
+
+/// A future that wakes itself and returns `Pending` once.
+fn bench_suspends_once(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("suspends once");
+    group.bench_function("smartasync", |b| {
+        b.iter(|| call_suspends_once(black_box(1)).wait())
+    });
+    peers(&mut group, suspends_once);
+    group.finish();
+}
+
+criterion_group!(benches, bench_ready, bench_suspends_once);
+criterion_main!(benches);
