@@ -45,11 +45,7 @@ pub enum Context {
 /// ```
 #[must_use]
 pub fn context() -> Context {
-    match Place::find() {
-        Place::Alone => Context::Sync,
-        Place::Beside | Place::On(_) => Context::Blocking,
-        Place::Polling => Context::Async,
-    }
+    Place::find().context()
 }
 
 /// What a call that is made here can run on.
@@ -62,17 +58,28 @@ pub(crate) enum Place {
     /// A thread that may block on this runtime.
     On(Handle),
     /// Nothing: the thread is inside a poll.
-    Polling,
+    Polled(Poller),
+}
+
+/// Who polls the calling code.
+#[derive(Debug)]
+pub(crate) enum Poller {
+    /// This crate, on a runtime that forbids `block_in_place`.
+    Marked,
+    /// A scheduler; this is the current handle.
+    Scheduler(Handle),
+    /// A `block_on` that drives no scheduler, or a `LocalSet` in it.
+    BlockOn,
 }
 
 impl Place {
     #[inline]
     pub(crate) fn find() -> Place {
         if mark::is_set() {
-            return Place::Polling;
+            return Place::Polled(Poller::Marked);
         }
-        // A thread that drives a runtime always has a current handle. This errs as well once
-        // Tokio's thread-local is gone, and no runtime is driven on this thread then.
+        // A thread that drives a runtime always has a current handle. This errs as well once Tokio's
+        // thread-local is gone, and no runtime is driven on this thread then.
         match Handle::try_current() {
             Err(_) => Place::Alone,
             Ok(handle) => Place::with_current(handle),
@@ -80,14 +87,22 @@ impl Place {
     }
 
     fn with_current(handle: Handle) -> Place {
-        // `worker_index` does not tell the root future of a multi-thread runtime, nor a `LocalSet`
-        // in it, nor the second `block_on` of a current-thread runtime: their polls have a budget.
-        if runtime::worker_index().is_some() || budget::is_limited() {
-            Place::Polling
+        if runtime::worker_index().is_some() {
+            Place::Polled(Poller::Scheduler(handle))
+        } else if budget::is_limited() {
+            Place::Polled(Poller::BlockOn)
         } else if may_be_undriven(&handle) {
             Place::Beside
         } else {
             Place::On(handle)
+        }
+    }
+
+    pub(crate) fn context(&self) -> Context {
+        match self {
+            Place::Alone => Context::Sync,
+            Place::Beside | Place::On(_) => Context::Blocking,
+            Place::Polled(_) => Context::Async,
         }
     }
 }
