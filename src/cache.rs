@@ -1,4 +1,7 @@
 //! What is kept between calls: never a verdict.
 
+pub(crate) mod epoch;
+pub(crate) mod instance;
+pub(crate) mod keep;
 pub(crate) mod mark;
 pub(crate) mod thread;

@@ -6,6 +6,8 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
+use crate::sync::thread_local;
+
 thread_local! {
     // No destructor: it can be asked at any time, also while the thread exits.
     static MARK: Cell<bool> = const { Cell::new(false) };
@@ -14,7 +16,7 @@ thread_local! {
 /// Whether the calling code runs inside a [`Marked`] future's poll.
 #[inline]
 pub(crate) fn is_set() -> bool {
-    MARK.get()
+    MARK.with(Cell::get)
 }
 
 pin_project! {
@@ -42,7 +44,7 @@ impl<F: Future> Future for Marked<F> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let _restore = Restore(MARK.replace(true));
+        let _restore = Restore(MARK.with(|mark| mark.replace(true)));
         self.project().future.poll(cx)
     }
 }
@@ -53,6 +55,6 @@ struct Restore(bool);
 impl Drop for Restore {
     #[inline]
     fn drop(&mut self) {
-        MARK.set(self.0);
+        MARK.with(|mark| mark.set(self.0));
     }
 }

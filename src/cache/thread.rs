@@ -1,115 +1,114 @@
-//! What a thread keeps: its runtime and its waker.
+//! What a thread keeps.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::RefCell;
 use std::io;
+use std::sync::Weak;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use crate::cache::epoch::Stamped;
+use crate::cache::instance::Instances;
+use crate::cache::keep::Keep;
 use crate::exec::relay::Relay;
 use crate::exec::slot::Slot;
+use crate::sync::{Arc, thread_local};
 
 thread_local! {
     static THREAD: Thread = Thread::new();
 }
 
-/// Runs `future` on the calling thread's runtime, built now if this is its first call.
+/// Gives `f` the calling thread's things.
 ///
 /// # Errors
 ///
-/// Gives the future back when the runtime cannot be built, or when the thread is past keeping one.
+/// When the thread exits and has let go of them, or can no longer block: `f` is not called.
 #[inline]
-pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output, (F, io::Error)> {
-    let mut given = Some(future);
+pub(crate) fn with<T>(f: impl FnOnce(&Thread) -> io::Result<T>) -> io::Result<T> {
     THREAD
-        .try_with(|thread| match thread.slot() {
-            Ok(slot) => Ok(thread.run(slot, given.take().expect("the future is taken once"))),
-            Err(error) => Err(error),
-        })
+        .try_with(|thread| if thread.can_block { f(thread) } else { Err(exiting()) })
         .unwrap_or_else(|_| Err(exiting()))
-        .map_err(|error| (given.expect("a call that fails has not started"), error))
 }
 
-/// Whether Tokio can still block this thread: not once the thread-locals are being destroyed.
-pub(crate) fn can_block() -> bool {
-    THREAD.try_with(|thread| thread.can_block).unwrap_or(false)
+/// Drops what the calling thread has kept, of all bridges.
+pub(crate) fn reset() {
+    let _ = THREAD.try_with(Thread::reset);
 }
 
-pub(crate) fn exiting() -> io::Error {
+fn exiting() -> io::Error {
     io::Error::other("the thread is exiting and has already let go of its runtime")
 }
 
-struct Thread {
+pub(crate) struct Thread {
     /// False where this was made after Tokio's thread-locals had gone.
     can_block: bool,
-    slot: OnceCell<Slot>,
-    /// Absent while a call has it.
-    relay: Cell<Option<Relay>>,
+    /// Names the thread in the maps of bridges; never used again.
+    key: u64,
+    /// The runtime of the process-wide bridge.
+    pub(crate) slot: Keep<Arc<Stamped<Slot>>>,
+    relay: Keep<Box<Relay>>,
+    /// The bridges that keep something for this thread.
+    visited: RefCell<Vec<Weak<Instances<Slot>>>>,
 }
 
 impl Thread {
     fn new() -> Thread {
+        static NEXT_KEY: AtomicU64 = AtomicU64::new(0);
         Thread {
             can_block: touch_tokio(),
-            slot: OnceCell::new(),
-            relay: Cell::new(None),
+            key: NEXT_KEY.fetch_add(1, Ordering::Relaxed),
+            slot: Keep::new(),
+            relay: Keep::new(),
+            visited: RefCell::default(),
         }
     }
 
+    /// Runs `future` on `slot`, with the thread's waker.
     #[inline]
-    fn slot(&self) -> io::Result<&Slot> {
-        match self.slot.get() {
-            Some(slot) => Ok(slot),
-            None => self.build_slot(),
-        }
+    pub(crate) fn run<F: Future>(&self, slot: &Slot, future: F) -> F::Output {
+        // A waker that somebody still holds would wake this call for an earlier one.
+        let relay = self.relay.lend(|relay| !relay.is_shared(), || Ok::<_, ()>(Box::default()));
+        let relay = relay.expect("a relay can always be made");
+        slot.block_on(future, relay.get())
     }
 
-    #[cold]
-    fn build_slot(&self) -> io::Result<&Slot> {
-        if !self.can_block {
-            return Err(exiting());
-        }
-        let slot = Slot::build()?;
-        Ok(self.slot.get_or_init(|| slot))
+    /// The calling thread's slot of a bridge that keeps one for each thread.
+    #[inline]
+    pub(crate) fn slot_of(
+        &self,
+        instances: &std::sync::Arc<Instances<Slot>>,
+        build: impl FnOnce() -> io::Result<Slot>,
+    ) -> io::Result<Arc<Stamped<Slot>>> {
+        instances.get_or_make(self.key, || {
+            self.visited.borrow_mut().push(std::sync::Arc::downgrade(instances));
+            build()
+        })
     }
 
-    #[inline]
-    fn run<F: Future>(&self, slot: &Slot, future: F) -> F::Output {
-        let lease = Lease {
-            relay: Some(self.relay.take().unwrap_or_default()),
-            home: &self.relay,
-        };
-        slot.block_on(future, lease.relay())
+    fn reset(&self) {
+        self.slot.clear();
+        self.relay.clear();
+        self.leave_bridges();
     }
-}
 
-/// A call's use of the thread's waker; the end of the call, by return or by panic, brings it home.
-struct Lease<'a> {
-    relay: Option<Relay>,
-    home: &'a Cell<Option<Relay>>,
-}
-
-impl Lease<'_> {
-    #[inline]
-    fn relay(&self) -> &Relay {
-        self.relay.as_ref().expect("the relay goes home on drop")
+    fn leave_bridges(&self) {
+        // Taken out first: dropping a runtime drops its tasks, and what they do may come back here.
+        let visited = self.visited.take();
+        visited.iter().filter_map(Weak::upgrade).for_each(|bridge| bridge.remove(self.key));
     }
 }
 
-impl Drop for Lease<'_> {
-    #[inline]
+impl Drop for Thread {
     fn drop(&mut self) {
-        self.home
-            .set(self.relay.take().filter(|relay| !relay.is_shared()));
+        self.leave_bridges();
     }
 }
 
-/// Makes Tokio set up its thread-locals for blocking before ours; false where they are already
-/// gone.
+/// Makes Tokio set up its thread-locals for blocking before ours; false where they are already gone.
 ///
-/// The standard library destroys a thread's locals in reverse order of their set-up, so whoever
-/// finds `THREAD` alive can block. Without its locals Tokio panics, and a panic in a destructor
-/// aborts.
+/// The standard library destroys a thread's locals in reverse order of their set-up, so whoever finds
+/// `THREAD` alive can block. Without its locals Tokio panics, and a panic in a destructor aborts.
 fn touch_tokio() -> bool {
     if Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed()) {
         return false;

@@ -1,0 +1,51 @@
+//! The age of what is kept.
+
+use std::ops::Deref;
+
+use crate::sync::Arc;
+use crate::sync::atomic::AtomicU64;
+use crate::sync::atomic::Ordering::Relaxed;
+
+/// A count of resets. What was stamped before the last one is not to be used again.
+///
+/// Why is `Relaxed` enough? A call is later than a reset when something orders it after: then it reads
+/// this reset's value or a newer one. A call that nothing orders may as well have come first.
+#[derive(Debug, Default)]
+pub(crate) struct Epoch(AtomicU64);
+
+impl Epoch {
+    pub(crate) fn reset(&self) {
+        self.0.fetch_add(1, Relaxed);
+    }
+
+    /// Stamps what `make` makes with the time at which it was begun: a reset in the meantime counts.
+    pub(crate) fn stamp<T, E>(
+        &self,
+        make: impl FnOnce() -> Result<T, E>,
+    ) -> Result<Arc<Stamped<T>>, E> {
+        let made_in = self.0.load(Relaxed);
+        let value = make()?;
+        Ok(Arc::new(Stamped { made_in, value }))
+    }
+
+    #[inline]
+    pub(crate) fn is_current<T>(&self, stamped: &Stamped<T>) -> bool {
+        stamped.made_in == self.0.load(Relaxed)
+    }
+}
+
+/// A value and when it was made.
+#[derive(Debug)]
+pub(crate) struct Stamped<T> {
+    made_in: u64,
+    value: T,
+}
+
+impl<T> Deref for Stamped<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}

@@ -1,0 +1,53 @@
+//! What a bridge keeps for each thread.
+
+use crate::cache::epoch::{Epoch, Stamped};
+use crate::sync::{Arc, Map};
+
+/// One value for each thread that has used a bridge, found by the thread's key.
+///
+/// Only the thread itself makes the value of its key, so two never race to make one. A call holds its
+/// own reference: what a reset or a thread's end takes out of the map is dropped when the last call
+/// that uses it is over.
+#[derive(Debug)]
+pub(crate) struct Instances<T> {
+    epoch: Epoch,
+    values: Map<Arc<Stamped<T>>>,
+}
+
+impl<T> Instances<T> {
+    pub(crate) fn new() -> Instances<T> {
+        Instances { epoch: Epoch::default(), values: Map::new() }
+    }
+
+    #[inline]
+    pub(crate) fn get_or_make<E>(
+        &self,
+        key: u64,
+        make: impl FnOnce() -> Result<T, E>,
+    ) -> Result<Arc<Stamped<T>>, E> {
+        match self.values.get(key).filter(|stamped| self.epoch.is_current(stamped)) {
+            Some(stamped) => Ok(stamped),
+            None => self.make(key, make),
+        }
+    }
+
+    #[cold]
+    fn make<E>(&self, key: u64, make: impl FnOnce() -> Result<T, E>) -> Result<Arc<Stamped<T>>, E> {
+        let stamped = self.epoch.stamp(make)?;
+        // It may be of an older epoch by now: then no later call takes it.
+        self.values.insert(key, Arc::clone(&stamped));
+        Ok(stamped)
+    }
+
+    /// Forgets what is kept for a thread that ends.
+    pub(crate) fn remove(&self, key: u64) {
+        self.values.remove(key);
+    }
+
+    /// Forgets everything: no later call uses what was kept before.
+    pub(crate) fn reset(&self) {
+        // First, so that what a call in flight inserts after the map is cleared is stale already.
+        self.epoch.reset();
+        self.values.clear();
+    }
+}

@@ -1,0 +1,106 @@
+//! The standard library's concurrency, or loom's: the only place that knows which.
+
+pub(crate) use imp::*;
+
+#[cfg(not(smartasync_loom))]
+mod imp {
+    use std::hash::{BuildHasherDefault, Hasher};
+
+    use dashmap::DashMap;
+
+    pub(crate) use std::sync::{Arc, atomic};
+    pub(crate) use std::thread_local;
+
+    /// A map from thread keys, shared by all threads.
+    #[derive(Debug)]
+    pub(crate) struct Map<V>(DashMap<u64, V, BuildHasherDefault<KeyHasher>>);
+
+    impl<V: Clone> Map<V> {
+        pub(crate) fn new() -> Map<V> {
+            Map(DashMap::default())
+        }
+
+        pub(crate) fn get(&self, key: u64) -> Option<V> {
+            // The entry is locked while it is cloned: no caller runs code under the lock.
+            self.0.get(&key).map(|entry| entry.clone())
+        }
+
+        pub(crate) fn insert(&self, key: u64, value: V) {
+            self.0.insert(key, value);
+        }
+
+        pub(crate) fn remove(&self, key: u64) {
+            self.0.remove(&key);
+        }
+
+        pub(crate) fn clear(&self) {
+            self.0.clear();
+        }
+    }
+
+    /// Spreads the keys of threads, which are consecutive numbers, over the map's shards.
+    #[derive(Debug, Default)]
+    pub(crate) struct KeyHasher(u64);
+
+    impl Hasher for KeyHasher {
+        fn finish(&self) -> u64 {
+            self.0
+        }
+
+        fn write(&mut self, _: &[u8]) {
+            unreachable!("keys are u64");
+        }
+
+        fn write_u64(&mut self, key: u64) {
+            // 2^64 divided by the golden ratio (Knuth, "multiplicative hashing").
+            self.0 = key.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        }
+    }
+}
+
+#[cfg(smartasync_loom)]
+mod imp {
+    use std::collections::HashMap;
+
+    use loom::sync::Mutex;
+
+    pub(crate) use loom::sync::{Arc, atomic};
+
+    /// Loom's, without the `const` that it does not know. Loom runs its threads on one thread of the
+    /// system, where a local of the standard library would leak from one to another.
+    macro_rules! local {
+        ($(#[$attr:meta])* static $name:ident: $type:ty = const { $init:expr };) => {
+            loom::thread_local! { $(#[$attr])* static $name: $type = $init; }
+        };
+        ($(#[$attr:meta])* static $name:ident: $type:ty = $init:expr;) => {
+            loom::thread_local! { $(#[$attr])* static $name: $type = $init; }
+        };
+    }
+    pub(crate) use local as thread_local;
+
+    /// A map from thread keys, with a switch point at each use.
+    #[derive(Debug)]
+    pub(crate) struct Map<V>(Mutex<HashMap<u64, V>>);
+
+    impl<V: Clone> Map<V> {
+        pub(crate) fn new() -> Map<V> {
+            Map(Mutex::new(HashMap::new()))
+        }
+
+        pub(crate) fn get(&self, key: u64) -> Option<V> {
+            self.0.lock().unwrap().get(&key).cloned()
+        }
+
+        pub(crate) fn insert(&self, key: u64, value: V) {
+            self.0.lock().unwrap().insert(key, value);
+        }
+
+        pub(crate) fn remove(&self, key: u64) {
+            self.0.lock().unwrap().remove(&key);
+        }
+
+        pub(crate) fn clear(&self) {
+            self.0.lock().unwrap().clear();
+        }
+    }
+}
