@@ -1,43 +1,293 @@
-//! From a call to what runs it.
+//! Where sync callers run async code.
+
+mod builder;
+mod default;
+mod stats;
+
+use std::fmt;
+use std::io;
+use std::panic::Location;
+use std::sync::{Arc, LazyLock};
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task;
 
+use crate::cache::epoch::Epoch;
+use crate::cache::instance::Instances;
 use crate::cache::mark::Marked;
 use crate::cache::thread;
-use crate::context::Place;
-use crate::error::Refusal;
+use crate::context::{Context, Place, Poller};
+use crate::error::{Refusal, WaitError};
+use crate::exec::slot::{Blueprint, Slot};
 
-/// Runs `future` where the calling thread stands, or gives it back.
-#[inline]
-pub(crate) fn run<F: Future>(future: F) -> Result<F::Output, (F, Refusal)> {
-    match Place::find() {
-        Place::Alone | Place::Beside => run_on_own(future),
-        Place::On(handle) => run_on(&handle, future),
-        Place::Polling => Err((future, Refusal::Async)),
+pub use builder::{BridgeBuilder, Nested};
+pub use default::set_default;
+pub use stats::Stats;
+
+pub(crate) use default::default;
+
+use stats::Ledger;
+
+/// Where sync callers run async code: whose runtimes, and with which options.
+///
+/// Most programs need none: calls go through [`Bridge::per_thread`] by themselves. A bridge is for an
+/// application that has a runtime of its own ([`from_handle`](Bridge::from_handle)), and for one that
+/// wants its calls apart from everybody else's ([`builder`](Bridge::builder)). Clones are the same
+/// bridge.
+///
+/// # Examples
+///
+/// ```
+/// use smartasync::{Bridge, smartasync};
+///
+/// #[smartasync]
+/// async fn answer() -> u32 { 42 }
+///
+/// let bridge = Bridge::builder().name("mail").build();
+/// assert_eq!(answer().on(&bridge).wait(), 42);
+/// assert_eq!(bridge.stats().calls_on_own_runtime, 1);
+/// ```
+#[derive(Clone)]
+pub struct Bridge {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    home: Home,
+    blueprint: Blueprint,
+    nested: Nested,
+    ledger: Ledger,
+}
+
+/// What a bridge runs a call on when no runtime is near.
+enum Home {
+    /// The slot that each thread keeps for the process; the epoch counts the resets of all of them.
+    Thread(Epoch),
+    /// The slots that this bridge keeps, one for each thread.
+    Instances(Arc<Instances<Slot>>),
+    /// A runtime of somebody else's.
+    Handle(Handle),
+}
+
+impl Bridge {
+    /// Returns the bridge that the process shares: each plain thread has a runtime of its own, and a
+    /// thread that may block beside a runtime uses that one.
+    #[must_use]
+    pub fn per_thread() -> Bridge {
+        static PER_THREAD: LazyLock<Bridge> = LazyLock::new(|| {
+            Bridge::new(Home::Thread(Epoch::default()), Blueprint::default(), Nested::Error)
+        });
+        PER_THREAD.clone()
+    }
+
+    /// Makes a bridge to an application's own runtime: the calling thread polls the future, and the
+    /// runtime's threads drive its I/O, its timers and its tasks.
+    ///
+    /// A current-thread runtime must be driven by somebody, or a call that needs it waits for ever. On
+    /// a runtime that has been shut down, what Tokio gives the future reaches the caller: an I/O
+    /// error, a cancelled join, or a panic.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::Bridge;
+    ///
+    /// let runtime = tokio::runtime::Runtime::new().unwrap();
+    /// let bridge = Bridge::from_handle(runtime.handle().clone());
+    /// let task = async { tokio::spawn(async { 1 + 1 }).await.unwrap() };
+    /// assert_eq!(bridge.block_on(task), 2);
+    /// ```
+    #[must_use]
+    pub fn from_handle(handle: Handle) -> Bridge {
+        Bridge::new(Home::Handle(handle), Blueprint::default(), Nested::Error)
+    }
+
+    /// Starts to make a private bridge: own runtimes, own caches, own options.
+    pub fn builder() -> BridgeBuilder {
+        BridgeBuilder::default()
+    }
+
+    /// Blocks the calling thread until `future` is done, and returns its output.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_block_on`](Bridge::try_block_on) returns an error, and with the panic of `future`,
+    /// unchanged.
+    #[track_caller]
+    pub fn block_on<F: IntoFuture>(&self, future: F) -> F::Output {
+        match self.try_block_on(future) {
+            Ok(output) => output,
+            Err(error) => error.panic(),
+        }
+    }
+
+    /// Blocks the calling thread until `future` is done, or hands it back where that cannot be.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Call::try_wait`](crate::Call::try_wait).
+    #[track_caller]
+    pub fn try_block_on<F: IntoFuture>(
+        &self,
+        future: F,
+    ) -> Result<F::Output, WaitError<F::IntoFuture>> {
+        let caller = Location::caller();
+        self.run(future.into_future()).map_err(|(future, refusal)| {
+            WaitError::new(refusal, future, "Bridge::block_on", caller)
+        })
+    }
+
+    /// Returns the context of the calling thread as calls on this bridge see it: with
+    /// [`Nested::BlockInPlace`], a task of a multi-thread runtime may block.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        let place = Place::find();
+        if self.opens_section_in(&place) { Context::Blocking } else { place.context() }
+    }
+
+    /// Returns what the bridge has done so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.shared.ledger.stats(&self.shared.blueprint)
+    }
+
+    /// Forgets what the bridge keeps, for all threads: no later call uses what was kept before.
+    ///
+    /// A runtime that was kept is shut down once no call uses it; of the process-wide bridge, the
+    /// calling thread's at once, another thread's at that thread's next call or its end. What lives
+    /// on such a runtime stops. It is meant for tests.
+    pub fn reset(&self) {
+        match &self.shared.home {
+            Home::Thread(epoch) => {
+                epoch.reset();
+                let _ = thread::with(|thread| {
+                    thread.slot.clear();
+                    Ok(())
+                });
+            }
+            Home::Instances(instances) => instances.reset(),
+            Home::Handle(_) => {}
+        }
+    }
+
+    fn new(home: Home, blueprint: Blueprint, nested: Nested) -> Bridge {
+        let ledger = Ledger::default();
+        Bridge { shared: Arc::new(Shared { home, blueprint, nested, ledger }) }
+    }
+
+    /// Runs `future` where the calling thread stands, or gives it back.
+    #[inline]
+    pub(crate) fn run<F: Future>(&self, future: F) -> Result<F::Output, (F, Refusal)> {
+        match Place::find() {
+            Place::Alone => self.run_at_home(future),
+            place => self.run_near_runtime(&place, future),
+        }
+    }
+
+    fn run_near_runtime<F: Future>(
+        &self,
+        place: &Place,
+        future: F,
+    ) -> Result<F::Output, (F, Refusal)> {
+        let counters = self.shared.ledger.counters();
+        match place {
+            Place::Polled(Poller::Marked) => counters.marks_hit.add_one(),
+            _ => counters.probes.add_one(),
+        }
+        if matches!(place, Place::Polled(_)) && !self.opens_section_in(place) {
+            counters.refused.add_one();
+            return Err((future, Refusal::Async));
+        }
+        // Where a poll could not be told from a blocking section (see "Limits" of `context()`), Tokio
+        // allows no other block than in a section. Elsewhere this changes nothing.
+        task::block_in_place(|| match (&self.shared.home, place) {
+            (Home::Thread(_), Place::On(near)) => self.run_on_handle(near, future),
+            _ => self.run_at_home(future),
+        })
+    }
+
+    /// Whether the bridge's option opens a blocking section in the poll that the thread is in.
+    fn opens_section_in(&self, place: &Place) -> bool {
+        self.shared.nested == Nested::BlockInPlace
+            && matches!(place, Place::Polled(Poller::Scheduler(handle)) if is_multi_thread(handle))
+    }
+
+    /// Runs `future` on what the bridge keeps for the thread.
+    #[inline]
+    fn run_at_home<F: Future>(&self, future: F) -> Result<F::Output, (F, Refusal)> {
+        let blueprint = &self.shared.blueprint;
+        match &self.shared.home {
+            Home::Thread(epoch) => self.run_on_slot(future, |thread, future| {
+                let slot = thread.slot.lend(
+                    |slot| epoch.is_current(slot),
+                    || epoch.stamp(|| Slot::build(blueprint)),
+                )?;
+                Ok(thread.run(slot.get(), future.start()))
+            }),
+            Home::Instances(instances) => self.run_on_slot(future, |thread, future| {
+                let slot = thread.slot_of(instances, || Slot::build(blueprint))?;
+                Ok(thread.run(&slot, future.start()))
+            }),
+            Home::Handle(handle) => self.run_on_handle(handle, future),
+        }
+    }
+
+    #[inline]
+    fn run_on_slot<F: Future>(
+        &self,
+        future: F,
+        run: impl FnOnce(&thread::Thread, &mut Unstarted<F>) -> io::Result<F::Output>,
+    ) -> Result<F::Output, (F, Refusal)> {
+        self.shared.ledger.counters().own_runtime.add_one();
+        let mut future = Unstarted(Some(future));
+        thread::with(|thread| run(thread, &mut future)).map_err(|error| future.refuse(error))
+    }
+
+    /// Runs `future` on a runtime that others drive. It is not marked: `block_in_place` is legal in it,
+    /// and code inside of that may block.
+    fn run_on_handle<F: Future>(
+        &self,
+        handle: &Handle,
+        future: F,
+    ) -> Result<F::Output, (F, Refusal)> {
+        self.shared.ledger.counters().handle.add_one();
+        let mut future = Unstarted(Some(future));
+        thread::with(|_| Ok(handle.block_on(future.start().into_inner())))
+            .map_err(|error| future.refuse(error))
     }
 }
 
-fn run_on_own<F: Future>(future: F) -> Result<F::Output, (F, Refusal)> {
-    thread::block_on(Marked::new(future))
-        .map_err(|(marked, error)| (marked.into_inner(), Refusal::Runtime(error)))
-}
-
-/// Runs `future` on a runtime that others drive. It is not marked: `block_in_place` is legal in it,
-/// and code inside of that may block.
-fn run_on<F: Future>(handle: &Handle, future: F) -> Result<F::Output, (F, Refusal)> {
-    match handle.runtime_flavor() {
-        // Legal on any thread of such a runtime, also where a poll could not be told from a
-        // blocking section (see "Limits" of `context()`).
-        RuntimeFlavor::MultiThread => task::block_in_place(|| block_on(handle, future)),
-        _ => block_on(handle, future),
+impl fmt::Debug for Bridge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let home = match self.shared.home {
+            Home::Thread(_) => "per thread",
+            Home::Instances(_) => "private",
+            Home::Handle(_) => "handle",
+        };
+        f.debug_struct("Bridge")
+            .field("home", &format_args!("{home}"))
+            .field("name", &self.shared.blueprint.name)
+            .field("nested", &self.shared.nested)
+            .finish_non_exhaustive()
     }
 }
 
-fn block_on<F: Future>(handle: &Handle, future: F) -> Result<F::Output, (F, Refusal)> {
-    if thread::can_block() {
-        Ok(handle.block_on(future))
-    } else {
-        Err((future, Refusal::Runtime(thread::exiting())))
+/// A future that is handed back if it was not started.
+struct Unstarted<F>(Option<F>);
+
+impl<F: Future> Unstarted<F> {
+    #[inline]
+    fn start(&mut self) -> Marked<F> {
+        Marked::new(self.0.take().expect("a future is started once"))
     }
+
+    #[cold]
+    fn refuse(self, error: io::Error) -> (F, Refusal) {
+        let future = self.0.expect("what was refused has not started");
+        (future, Refusal::Runtime(error))
+    }
+}
+
+fn is_multi_thread(handle: &Handle) -> bool {
+    handle.runtime_flavor() == RuntimeFlavor::MultiThread
 }

@@ -1,0 +1,84 @@
+//! The options of a private bridge.
+
+use std::sync::Arc;
+
+use super::{Bridge, Home};
+use crate::cache::instance::Instances;
+use crate::exec::slot::Blueprint;
+
+/// What a call does that is made from inside a task.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Nested {
+    /// It is refused: blocking stops the thread that runs the task.
+    #[default]
+    Error,
+    /// In a task of a multi-thread runtime it opens a `tokio::task::block_in_place` section and runs
+    /// there: Tokio moves the other tasks of the thread to another one. Elsewhere it is refused, in the
+    /// root future of `block_on` too: that may be inside a `LocalSet`, where such a section is not
+    /// legal, and Tokio does not tell.
+    ///
+    /// # Limits
+    ///
+    /// In a task of a current-thread runtime that holds an `enter()` guard of a multi-thread one, Tokio
+    /// panics: the two cannot be told apart.
+    BlockInPlace,
+}
+
+/// The options of a private [`Bridge`].
+///
+/// # Examples
+///
+/// ```
+/// use smartasync::{Bridge, Nested};
+///
+/// let bridge = Bridge::builder()
+///     .name("reports")
+///     .nested(Nested::BlockInPlace)
+///     .max_blocking_threads(4)
+///     .build();
+/// assert_eq!(bridge.block_on(async { 1 }), 1);
+/// ```
+#[derive(Debug, Default)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct BridgeBuilder {
+    blueprint: Blueprint,
+    nested: Nested,
+}
+
+impl BridgeBuilder {
+    /// Names the bridge: its threads are called `NAME/...`. Default: `smartasync`.
+    pub fn name(mut self, name: impl Into<String>) -> BridgeBuilder {
+        self.blueprint.name = Some(name.into());
+        self
+    }
+
+    /// Chooses what a call does that is made from inside a task. Default: [`Nested::Error`].
+    pub fn nested(mut self, nested: Nested) -> BridgeBuilder {
+        self.nested = nested;
+        self
+    }
+
+    /// Limits the threads that each runtime of the bridge may have for `spawn_blocking` jobs. Default:
+    /// Tokio's, which is 512.
+    ///
+    /// # Panics
+    ///
+    /// When `limit` is zero.
+    #[track_caller]
+    pub fn max_blocking_threads(mut self, limit: usize) -> BridgeBuilder {
+        assert!(limit > 0, "a runtime needs at least one thread for `spawn_blocking` jobs");
+        self.blueprint.max_blocking_threads = Some(limit);
+        self
+    }
+
+    /// Makes the bridge. It has no runtime yet: each is built at a thread's first call.
+    ///
+    /// When the last clone of the bridge is dropped its runtimes are shut down, without waiting for
+    /// anything; inside async code too.
+    #[must_use]
+    pub fn build(self) -> Bridge {
+        let home = Home::Instances(Arc::new(Instances::new()));
+        Bridge::new(home, self.blueprint, self.nested)
+    }
+}

@@ -1,0 +1,304 @@
+//! Bridges: whose runtimes a call uses, and what is kept and forgotten.
+
+mod support;
+
+use std::sync::LazyLock;
+use std::thread;
+use std::time::Duration;
+
+use smartasync::{Bridge, Context, Nested, WaitErrorKind, block_on, reset, smartasync};
+use tokio::runtime::{Handle, Id};
+use tokio::task;
+use tokio::time::sleep;
+
+use support::{current_thread, multi_thread, within_a_minute};
+
+/// Needs a driven runtime, and tells which one it has.
+#[smartasync]
+async fn id() -> Id {
+    sleep(Duration::from_millis(1)).await;
+    Handle::current().id()
+}
+
+#[test]
+fn two_bridges_share_no_runtime_and_no_count() {
+    within_a_minute(|_| {
+        let (one, other) = (Bridge::builder().build(), Bridge::builder().build());
+        let ids = [id().on(&one).wait(), id().on(&other).wait(), id().wait()];
+        assert_ne!(ids[0], ids[1]);
+        assert_ne!(ids[0], ids[2]);
+        assert_ne!(ids[1], ids[2]);
+        assert_eq!(ids[0], id().on(&one).wait(), "not reused");
+        assert_eq!((one.stats().calls_on_own_runtime, one.stats().runtimes), (2, 1));
+        assert_eq!((other.stats().calls_on_own_runtime, other.stats().runtimes), (1, 1));
+    });
+}
+
+#[test]
+fn each_thread_has_its_own_runtime_of_a_bridge_and_its_end_forgets_it() {
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().build();
+        let mine = id().on(&bridge).wait();
+        let others = thread::scope(|scope| {
+            let caller = || scope.spawn(|| id().on(&bridge).wait());
+            let callers = [caller(), caller()];
+            callers.map(|caller| caller.join().unwrap())
+        });
+        assert!(!others.contains(&mine) && others[0] != others[1]);
+        // A scope ends when its closures have returned, which is before the threads' locals are gone.
+        while bridge.stats().runtimes > 1 {
+            thread::yield_now();
+        }
+        assert_eq!(mine, id().on(&bridge).wait());
+    });
+}
+
+#[test]
+fn a_private_bridge_keeps_to_its_own_runtimes_beside_another_runtime() {
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().build();
+        for runtime in [current_thread(), multi_thread()] {
+            let bridge = bridge.clone();
+            runtime.block_on(async {
+                let near = Handle::current().id();
+                let job = move || assert_ne!(id().on(&bridge).wait(), near);
+                task::spawn_blocking(job).await.unwrap();
+            });
+        }
+        let runtime = multi_thread();
+        runtime.block_on(async {
+            let near = runtime.handle().id();
+            task::block_in_place(|| assert_ne!(id().on(&bridge).wait(), near));
+            // A known limit: the root reads as `Blocking` now. It must run all the same.
+            assert_ne!(id().on(&bridge).wait(), near);
+        });
+    });
+}
+
+#[test]
+fn from_handle_runs_on_that_runtime() {
+    within_a_minute(|_| {
+        let runtime = multi_thread();
+        let bridge = Bridge::from_handle(runtime.handle().clone());
+        assert_eq!(id().on(&bridge).wait(), runtime.handle().id());
+        assert_eq!(bridge.block_on(id()), runtime.handle().id());
+        assert_eq!((bridge.stats().calls_on_handle, bridge.stats().runtimes), (2, 0));
+        let other = multi_thread();
+        let on_other = async {
+            let job = move || id().on(&bridge).wait();
+            task::spawn_blocking(job).await.unwrap()
+        };
+        assert_eq!(other.block_on(on_other), runtime.handle().id());
+    });
+}
+
+#[test]
+fn from_handle_of_a_runtime_that_was_shut_down_does_not_hang() {
+    within_a_minute(|stage| {
+        for runtime in [current_thread(), multi_thread()] {
+            let bridge = Bridge::from_handle(runtime.handle().clone());
+            runtime.shutdown_background();
+            stage.at("a future that needs nothing");
+            assert_eq!(bridge.block_on(async { 1 }), 1);
+            stage.at("a task");
+            let joined = bridge.block_on(async { tokio::spawn(async {}).await });
+            assert!(joined.unwrap_err().is_cancelled());
+            stage.at("a socket");
+            let bound =
+                bridge.block_on(async { tokio::net::TcpListener::bind("127.0.0.1:0").await });
+            assert!(bound.is_err(), "Tokio bound a socket on a runtime that is gone");
+            stage.at("a timer");
+            let timer = std::panic::AssertUnwindSafe(|| {
+                bridge.block_on(async { sleep(Duration::from_millis(1)).await });
+            });
+            let payload = std::panic::catch_unwind(timer).unwrap_err();
+            let message = payload.downcast_ref::<String>().unwrap();
+            assert!(message.contains("being shutdown"), "{message}");
+        }
+    });
+}
+
+static BRIDGE: LazyLock<Bridge> = LazyLock::new(|| Bridge::builder().name("static").build());
+
+struct Client {
+    bridge: Bridge,
+}
+
+impl Client {
+    #[smartasync(on = self.bridge)]
+    async fn id(&self) -> Id {
+        id().await
+    }
+
+    #[smartasync(on = BRIDGE)]
+    async fn static_id(self) -> Id {
+        id().await
+    }
+
+    #[smartasync(on = bridge)]
+    async fn argument_id(bridge: &Bridge) -> Id {
+        let _still_here = bridge;
+        id().await
+    }
+}
+
+#[test]
+fn the_attribute_chooses_the_bridge() {
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().build();
+        let client = Client { bridge: bridge.clone() };
+        assert_eq!(client.id().wait(), bridge.block_on(id()));
+        assert_eq!(client.static_id().wait(), BRIDGE.block_on(id()));
+        assert_eq!(Client::argument_id(&bridge).wait(), bridge.block_on(id()));
+    });
+}
+
+#[test]
+fn reset_of_a_thread_forgets_its_runtimes_of_all_bridges() {
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().build();
+        let before = [id().wait(), id().on(&bridge).wait()];
+        reset();
+        assert_eq!(bridge.stats().runtimes, 0);
+        let after = [id().wait(), id().on(&bridge).wait()];
+        assert_ne!(before[0], after[0]);
+        assert_ne!(before[1], after[1]);
+    });
+}
+
+#[test]
+fn reset_of_a_thread_leaves_other_threads_alone() {
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().build();
+        let before = [id().wait(), id().on(&bridge).wait()];
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                id().on(&bridge).wait();
+                reset();
+            });
+        });
+        assert_eq!(before, [id().wait(), id().on(&bridge).wait()]);
+    });
+}
+
+#[test]
+fn reset_of_a_bridge_forgets_the_runtimes_of_all_threads() {
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().build();
+        let mine = id().on(&bridge).wait();
+        thread::scope(|scope| {
+            scope.spawn(|| bridge.reset()).join().unwrap();
+        });
+        assert_eq!(bridge.stats().runtimes, 0);
+        assert_ne!(mine, id().on(&bridge).wait());
+    });
+}
+
+#[test]
+fn reset_inside_a_call_lets_the_call_end_and_keeps_nothing_of_it() {
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().build();
+        for forget in [&reset as &dyn Fn(), &|| bridge.reset()] {
+            let before = bridge.block_on(async {
+                forget();
+                id().await
+            });
+            assert_eq!(bridge.stats().runtimes, 0);
+            assert_ne!(before, id().on(&bridge).wait());
+        }
+    });
+}
+
+#[test]
+fn the_last_clone_may_be_dropped_inside_async_code_and_waits_for_nothing() {
+    within_a_minute(|stage| {
+        for runtime in [current_thread(), multi_thread()] {
+            let (release, held) = std::sync::mpsc::channel::<()>();
+            let bridge = Bridge::builder().build();
+            bridge.block_on(async {
+                task::spawn_blocking(move || held.recv());
+            });
+            stage.at("the drop");
+            runtime.block_on(async { drop(bridge) });
+            drop(release);
+        }
+    });
+}
+
+#[test]
+fn the_last_clone_may_be_dropped_by_a_call_on_the_bridge() {
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().build();
+        let inner = bridge.clone();
+        let call = id().on(&bridge);
+        drop(bridge);
+        drop(inner);
+        call.wait();
+    });
+}
+
+#[test]
+fn block_in_place_lets_a_task_wait_and_nothing_else() {
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().nested(Nested::BlockInPlace).build();
+        let runtime = multi_thread();
+        let task = {
+            let bridge = bridge.clone();
+            async move {
+                assert_eq!(bridge.context(), Context::Blocking);
+                assert_eq!(smartasync::context(), Context::Async);
+                let near = Handle::current().id();
+                assert_ne!(id().on(&bridge).wait(), near);
+                assert_eq!(id().try_wait().unwrap_err().kind(), WaitErrorKind::AsyncContext);
+            }
+        };
+        runtime.block_on(runtime.spawn(task)).unwrap();
+
+        let is_refused = || {
+            let error = id().on(&bridge).try_wait().unwrap_err();
+            error.kind() == WaitErrorKind::AsyncContext && bridge.context() == Context::Async
+        };
+        assert!(runtime.block_on(async { is_refused() }), "in the root future");
+        let local = task::LocalSet::new();
+        assert!(local.block_on(&runtime, async { is_refused() }), "in a LocalSet");
+        assert!(current_thread().block_on(async { is_refused() }), "on a current-thread runtime");
+        assert!(block_on(async { is_refused() }), "inside a call");
+        assert!(bridge.block_on(async { is_refused() }), "inside a call on the bridge");
+    });
+}
+
+#[test]
+fn stats_count_calls_by_path() {
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().build();
+        bridge.block_on(async {
+            assert!(id().on(&bridge).try_wait().is_err());
+        });
+        current_thread().block_on(async {
+            assert!(id().on(&bridge).try_wait().is_err());
+        });
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| (0..10).for_each(|_| bridge.block_on(async {})));
+            }
+        });
+        let stats = bridge.stats();
+        assert_eq!(stats.calls_on_own_runtime, 31);
+        assert_eq!(stats.refused, 2);
+        assert_eq!(stats.marks_hit, 1);
+        assert_eq!(stats.probes, 1);
+        assert_eq!(stats.calls_on_handle, 0);
+    });
+}
+
+#[test]
+fn a_bridge_names_its_threads() {
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().name("mail").build();
+        let name = bridge.block_on(async {
+            let job = || thread::current().name().map(str::to_owned);
+            task::spawn_blocking(job).await.unwrap()
+        });
+        assert_eq!(name.as_deref(), Some("mail/blocking"));
+    });
+}
