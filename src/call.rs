@@ -7,8 +7,9 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::bridge;
-use crate::error::WaitError;
+use crate::bridge::{self, Bridge};
+use crate::error::{WaitError, WaitErrorKind};
+use crate::outcome::Outcome;
 
 /// A call that has not started: wait for it in sync code, await it in async code.
 ///
@@ -45,6 +46,8 @@ use crate::error::WaitError;
 pub struct Call<F> {
     future: F,
     name: &'static str,
+    /// The default one where there is none.
+    bridge: Option<Bridge>,
 }
 
 impl<F: Future> Call<F> {
@@ -71,7 +74,7 @@ impl<F: Future> Call<F> {
     pub fn wait(self) -> F::Output {
         match self.try_wait() {
             Ok(output) => output,
-            Err(error) => refuse(&error),
+            Err(error) => error.panic(),
         }
     }
 
@@ -104,11 +107,52 @@ impl<F: Future> Call<F> {
     #[inline]
     #[track_caller]
     pub fn try_wait(self) -> Result<F::Output, WaitError<Call<F>>> {
-        let name = self.name;
+        let Call { future, name, bridge } = self;
         let caller = Location::caller();
-        bridge::run(self.future).map_err(|(future, refusal)| {
-            WaitError::new(refusal, Call { future, name }, name, caller)
+        let through = bridge.as_ref().unwrap_or_else(|| bridge::default());
+        through.run(future).map_err(|(future, refusal)| {
+            WaitError::new(refusal, Call { future, name, bridge }, name, caller)
         })
+    }
+
+    /// Runs the call where the caller may block, and returns its future where it must not.
+    ///
+    /// # Panics
+    ///
+    /// When the caller may block and there is no runtime to run on, and with a panic of the function
+    /// itself, unchanged.
+    ///
+    /// # Examples
+    ///
+    /// See [`Outcome`].
+    #[track_caller]
+    pub fn dispatch(self) -> Outcome<F> {
+        match self.try_wait() {
+            Ok(output) => Outcome::Ready(output),
+            Err(error) => match (error.kind(), error) {
+                (WaitErrorKind::AsyncContext, error) => {
+                    Outcome::Pending(error.into_unstarted().into_future())
+                }
+                (_, error) => error.panic(),
+            },
+        }
+    }
+
+    /// Runs the call through `bridge` when it is waited for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::{Bridge, smartasync};
+    ///
+    /// #[smartasync]
+    /// async fn answer() -> u32 { 42 }
+    ///
+    /// let bridge = Bridge::builder().build();
+    /// assert_eq!(answer().on(&bridge).wait(), 42);
+    /// ```
+    pub fn on(self, bridge: &Bridge) -> Call<F> {
+        Call { bridge: Some(bridge.clone()), ..self }
     }
 
     /// Returns the name of the decorated function.
@@ -124,7 +168,7 @@ impl<F: Future> Call<F> {
 
 impl<F> Call<F> {
     pub(crate) fn new(name: &'static str, future: F) -> Call<F> {
-        Call { future, name }
+        Call { future, name, bridge: None }
     }
 }
 
@@ -133,17 +177,13 @@ impl<F: Future> IntoFuture for Call<F> {
     type IntoFuture = CallFuture<F>;
 
     fn into_future(self) -> CallFuture<F> {
-        CallFuture {
-            future: self.future,
-        }
+        CallFuture { future: self.future }
     }
 }
 
 impl<F> fmt::Debug for Call<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Call").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -169,12 +209,6 @@ impl<F> fmt::Debug for CallFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallFuture").finish_non_exhaustive()
     }
-}
-
-#[cold]
-#[track_caller]
-fn refuse<C>(error: &WaitError<C>) -> ! {
-    panic!("{error}")
 }
 
 /// Makes the call of a decorated function.

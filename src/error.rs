@@ -48,12 +48,7 @@ impl<C> WaitError<C> {
         name: &'static str,
         caller: &'static Location<'static>,
     ) -> WaitError<C> {
-        WaitError {
-            call,
-            refusal,
-            name,
-            caller,
-        }
+        WaitError { call, refusal, name, caller }
     }
 
     /// Returns what kept the call from running.
@@ -67,6 +62,17 @@ impl<C> WaitError<C> {
     /// Returns the call if it was not started: it can still be awaited, or waited for elsewhere.
     pub fn into_call(self) -> Option<C> {
         Some(self.call)
+    }
+
+    /// Returns the call of an error that always has it.
+    pub(crate) fn into_unstarted(self) -> C {
+        self.call
+    }
+
+    #[cold]
+    #[track_caller]
+    pub(crate) fn panic(&self) -> ! {
+        panic!("{self}")
     }
 
     /// Returns the name of the function that was called.

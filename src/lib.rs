@@ -72,12 +72,22 @@ mod call;
 mod context;
 mod error;
 mod exec;
+mod outcome;
+mod reset;
+mod sync;
 
 pub use block_on::block_on;
+pub use bridge::{Bridge, BridgeBuilder, Nested, Stats, set_default};
 pub use call::{Call, CallFuture};
 pub use context::{Context, context};
 pub use error::{WaitError, WaitErrorKind};
+pub use outcome::{Outcome, OutcomeFuture};
+pub use reset::reset;
 pub use smartasync_macros::smartasync;
+
+#[cfg(all(test, smartasync_loom))]
+#[path = "../tests/loom/mod.rs"]
+mod models;
 
 /// What `#[smartasync]` expands to; semver exempt.
 #[doc(hidden)]
