@@ -2,18 +2,17 @@ use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Error, Ident, Path, Result, Token, parse_quote};
+use syn::{Error, Expr, Ident, Path, Result, Token, parse_quote};
 
 /// The options of the attribute.
 pub(crate) struct Args {
     pub(crate) krate: Path,
+    pub(crate) bridge: Option<Expr>,
 }
 
 impl Default for Args {
     fn default() -> Args {
-        Args {
-            krate: parse_quote!(::smartasync),
-        }
+        Args { krate: parse_quote!(::smartasync), bridge: None }
     }
 }
 
@@ -25,9 +24,7 @@ impl Args {
         let parser = Punctuated::<Opt, Token![,]>::parse_terminated;
         match parser.parse2(tokens) {
             Ok(options) => {
-                options
-                    .into_iter()
-                    .for_each(|option| option.apply(&mut args));
+                options.into_iter().for_each(|option| option.apply(&mut args));
                 (args, None)
             }
             Err(error) => (args, Some(error)),
@@ -37,12 +34,14 @@ impl Args {
 
 enum Opt {
     Crate(Path),
+    On(Expr),
 }
 
 impl Opt {
     fn apply(self, args: &mut Args) {
         match self {
             Opt::Crate(path) => args.krate = path,
+            Opt::On(bridge) => args.bridge = Some(bridge),
         }
     }
 }
@@ -50,14 +49,19 @@ impl Opt {
 impl Parse for Opt {
     fn parse(input: ParseStream<'_>) -> Result<Opt> {
         let name = Ident::parse_any(input)?;
-        if name == "crate" {
-            input.parse::<Token![=]>()?;
-            Path::parse_mod_style(input).map(Opt::Crate)
-        } else {
-            Err(Error::new(
-                name.span(),
-                format!("unknown option `{name}`: `#[smartasync]` takes `crate = PATH`"),
-            ))
+        let value = || input.parse::<Token![=]>();
+        match name.to_string().as_str() {
+            "crate" => value().and_then(|_| Path::parse_mod_style(input)).map(Opt::Crate),
+            "on" => value().and_then(|_| input.parse()).map(Opt::On),
+            _ => Err(unknown(&name)),
         }
     }
+}
+
+fn unknown(name: &Ident) -> Error {
+    let message = format!(
+        "unknown option `{name}`: `#[smartasync]` takes `on = EXPR`, the bridge to run through, and \
+         `crate = PATH`"
+    );
+    Error::new(name.span(), message)
 }

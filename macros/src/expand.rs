@@ -22,7 +22,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     };
     let checked = valid::check(&mut function);
     let expanded = if checked.is_ok() && function.sig.asyncness.is_some() {
-        decorate(function, &args.krate)
+        decorate(function, &args)
     } else {
         function.into_token_stream()
     };
@@ -56,25 +56,29 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// The `let`s are those of the compiler's own lowering of an `async fn`: they give arguments their
 /// drop order. That of `__output` ends the temporaries of the body's last expression before them.
-fn decorate(mut function: ItemFn, krate: &Path) -> TokenStream {
+fn decorate(mut function: ItemFn, args: &Args) -> TokenStream {
+    let krate = &args.krate;
     let sig = &mut function.sig;
     let name = sig.ident.unraw().to_string();
     let moves = move_arguments(sig);
     let output = make_sync(sig, krate);
     let ascribed = nameable(&output);
     let body = &function.block;
-    let ItemFn {
-        attrs, vis, sig, ..
-    } = &function;
+    let ItemFn { attrs, vis, sig, .. } = &function;
+    // Evaluated before the arguments move into the future: it may name them.
+    let bridge = args.bridge.iter();
+    let on = args.bridge.iter().map(|_| quote!(.on(&__bridge)));
     quote! {
         #(#attrs)*
         #vis #sig {
+            #(let __bridge = #krate::Bridge::clone(&#bridge);)*
             #krate::__private::call::<#ascribed, _>(#name, async move {
                 #(#moves)*
                 let __output: #ascribed = #body;
                 #[allow(unreachable_code)]
                 return __output;
             })
+            #(#on)*
         }
     }
 }
@@ -104,11 +108,7 @@ fn nameable(output: &Type) -> Type {
 
     let mut finder = Finder(false);
     finder.visit_type(output);
-    if finder.0 {
-        parse_quote!(_)
-    } else {
-        output.clone()
-    }
+    if finder.0 { parse_quote!(_) } else { output.clone() }
 }
 
 /// Gives each argument a plain name, and returns the statements that move it into the future.
@@ -130,14 +130,7 @@ fn move_arguments(sig: &mut Signature) -> Vec<TokenStream> {
 fn move_argument(argument: &mut PatType, index: usize) -> TokenStream {
     let attrs: Vec<_> = statement_attributes(&argument.attrs).collect();
     let pattern = (*argument.pat).clone();
-    if let Pat::Ident(
-        simple @ PatIdent {
-            by_ref: None,
-            subpat: None,
-            ..
-        },
-    ) = &pattern
-    {
+    if let Pat::Ident(simple @ PatIdent { by_ref: None, subpat: None, .. }) = &pattern {
         let name = &simple.ident;
         argument.pat = parse_quote!(#name);
         return quote!(#(#attrs)* let #pattern = #name;);
@@ -153,7 +146,5 @@ fn move_argument(argument: &mut PatType, index: usize) -> TokenStream {
 /// The attributes of an argument that its statement needs too.
 fn statement_attributes(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {
     const SHARED: [&str; 5] = ["allow", "cfg", "deny", "expect", "warn"];
-    attrs
-        .iter()
-        .filter(|attr| SHARED.iter().any(|name| attr.path().is_ident(name)))
+    attrs.iter().filter(|attr| SHARED.iter().any(|name| attr.path().is_ident(name)))
 }

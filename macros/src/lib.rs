@@ -16,6 +16,7 @@ use proc_macro::TokenStream;
 ///
 /// # Options
 ///
+/// - `on = EXPR`: the `Bridge` to run through, evaluated at each call. Default: the process's.
 /// - `crate = PATH`: where to find the `smartasync` crate, for crates that re-export it. Default:
 ///   `::smartasync`.
 ///
