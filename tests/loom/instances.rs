@@ -1,0 +1,46 @@
+//! The slots of one bridge, filled and emptied by its threads at once.
+
+use loom::sync::Arc;
+use loom::thread;
+
+use crate::cache::instance::Instances;
+
+fn twice(instances: &Instances<u64>, key: u64) -> u64 {
+    let make = || {
+        thread::yield_now();
+        Ok::<_, ()>(key)
+    };
+    let first = instances.get_or_make(key, make).unwrap();
+    let second = instances.get_or_make(key, make).unwrap();
+    assert!(Arc::ptr_eq(&first, &second), "a thread's second call made another one");
+    **first
+}
+
+/// Mutants: `instance-of-another-thread`, `instance-not-kept`.
+#[test]
+fn two_threads_at_once_each_get_their_own() {
+    loom::model(|| {
+        let instances = Arc::new(Instances::new());
+        let shared = Arc::clone(&instances);
+        let other = thread::spawn(move || twice(&shared, 1));
+        assert_eq!(twice(&instances, 2), 2);
+        assert_eq!(other.join().unwrap(), 1);
+    });
+}
+
+/// Mutants: `instance-not-removed`.
+#[test]
+fn the_end_of_a_thread_forgets_its_own_and_no_other() {
+    loom::model(|| {
+        let instances = Arc::new(Instances::new());
+        let shared = Arc::clone(&instances);
+        let ended = thread::spawn(move || {
+            let mine = shared.get_or_make(1, || Ok::<_, ()>(1)).unwrap();
+            shared.remove(1);
+            Arc::try_unwrap(mine).map(|_| ()).map_err(|_| ())
+        });
+        twice(&instances, 2);
+        ended.join().unwrap().expect("the map still holds what the thread had");
+        twice(&instances, 2);
+    });
+}

@@ -1,0 +1,15 @@
+//! The models: loom runs each through all interleavings of its threads.
+//!
+//! They are unit tests of the crate, so that they reach what is private. To run them:
+//!
+//! ```text
+//! tests/loom/run       all models
+//! tests/loom/mutants   shows that each model fails when a line that it guards is changed
+//! ```
+//!
+//! Each model names the mutants in `mutants` that it must catch.
+
+mod instances;
+mod mark;
+mod naive;
+mod reset;
