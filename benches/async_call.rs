@@ -62,12 +62,7 @@ fn bench_ready(criterion: &mut Criterion) {
 }
 
 fn bench_suspends_once(criterion: &mut Criterion) {
-    bench_pair(
-        criterion,
-        "await suspends once",
-        suspends_once,
-        call_suspends_once,
-    );
+    bench_pair(criterion, "await suspends once", suspends_once, call_suspends_once);
 }
 
 criterion_group!(benches, bench_ready, bench_suspends_once);

@@ -8,7 +8,7 @@ use std::hint::black_box;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
-use smartasync::smartasync;
+use smartasync::{Bridge, smartasync};
 use tokio::runtime::{Builder, Runtime};
 
 async fn ready(number: u32) -> u32 {
@@ -37,12 +37,7 @@ fn peers<F: Future<Output = u32>>(group: &mut Group<'_>, plain: fn(u32) -> F) {
     let reused = Builder::new_current_thread().enable_all().build().unwrap();
     let global = Runtime::new().unwrap();
     group.bench_function("naive", |b| {
-        b.iter(|| {
-            METHOD
-                .call(plain(black_box(1)))
-                .value()
-                .expect("no task has called it")
-        })
+        b.iter(|| METHOD.call(plain(black_box(1))).value().expect("no task has called it"))
     });
     group.bench_function("reused Runtime::block_on", |b| {
         b.iter(|| reused.block_on(plain(black_box(1))))
@@ -62,6 +57,10 @@ fn peers<F: Future<Output = u32>>(group: &mut Group<'_>, plain: fn(u32) -> F) {
 fn bench_ready(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("ready");
     group.bench_function("smartasync", |b| b.iter(|| call_ready(black_box(1)).wait()));
+    let private = Bridge::builder().build();
+    group.bench_function("smartasync, private bridge", |b| {
+        b.iter(|| call_ready(black_box(1)).on(&private).wait())
+    });
     peers(&mut group, ready);
     group.finish();
 }
@@ -69,9 +68,7 @@ fn bench_ready(criterion: &mut Criterion) {
 /// A future that wakes itself and returns `Pending` once.
 fn bench_suspends_once(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("suspends once");
-    group.bench_function("smartasync", |b| {
-        b.iter(|| call_suspends_once(black_box(1)).wait())
-    });
+    group.bench_function("smartasync", |b| b.iter(|| call_suspends_once(black_box(1)).wait()));
     peers(&mut group, suspends_once);
     group.finish();
 }

@@ -53,10 +53,7 @@ struct Client {
 
 impl Client {
     fn new(target: &Arc<Target>) -> Client {
-        Client {
-            http: reqwest::Client::new(),
-            target: Arc::clone(target),
-        }
+        Client { http: reqwest::Client::new(), target: Arc::clone(target) }
     }
 
     #[smartasync]
@@ -95,11 +92,7 @@ impl Target {
             Target::Loopback(_) => body == (item * item).to_string(),
             Target::Other { body: first, .. } => body == first,
         };
-        if right {
-            Outcome::Right
-        } else {
-            Outcome::Wrong
-        }
+        if right { Outcome::Right } else { Outcome::Wrong }
     }
 }
 
@@ -174,8 +167,7 @@ impl Caller {
             None => Outcome::Wrong,
             Some(Ok(body)) => self.client.target.check(item, &body),
             Some(Err(error)) => {
-                self.progress
-                    .println(format!("{:?}: {error:?}", self.design));
+                self.progress.println(format!("{:?}: {error:?}", self.design));
                 Outcome::Error
             }
         };
@@ -193,19 +185,13 @@ struct Row {
 
 impl Row {
     fn count(&self, outcome: Outcome) -> usize {
-        self.outcomes
-            .iter()
-            .filter(|(found, _)| *found == outcome)
-            .count()
+        self.outcomes.iter().filter(|(found, _)| *found == outcome).count()
     }
 
     fn median(&self) -> Duration {
         let mut latencies: Vec<_> = self.outcomes.iter().map(|(_, latency)| *latency).collect();
         latencies.sort_unstable();
-        latencies
-            .get(latencies.len() / 2)
-            .copied()
-            .unwrap_or_default()
+        latencies.get(latencies.len() / 2).copied().unwrap_or_default()
     }
 }
 
@@ -241,21 +227,15 @@ fn main() -> ExitCode {
         .flat_map(|design| run(design, &args, &target))
         .collect();
 
-    let header = [
-        "design", "callers", "calls", "wrong", "errors", "calls/s", "median",
-    ];
+    let header = ["design", "callers", "calls", "wrong", "errors", "calls/s", "median"];
     let [design, callers, calls, wrong, errors, rate, median] = header;
     println!("{design:<11} {callers:<24} {calls:>7} {wrong:>7} {errors:>7} {rate:>10} {median:>9}");
     rows.iter().for_each(|row| println!("{row}"));
-    let (ours, naive): (Vec<_>, Vec<_>) = rows
-        .iter()
-        .partition(|row| row.design == Design::Smartasync);
+    let (ours, naive): (Vec<_>, Vec<_>) =
+        rows.iter().partition(|row| row.design == Design::Smartasync);
     let bad = |rows: &[&Row], outcome| rows.iter().map(|row| row.count(outcome)).sum::<usize>();
     let (wrong, errors) = (bad(&ours, Outcome::Wrong), bad(&ours, Outcome::Error));
-    println!(
-        "\nwrong answers: smartasync {wrong}, naive design {}",
-        bad(&naive, Outcome::Wrong)
-    );
+    println!("\nwrong answers: smartasync {wrong}, naive design {}", bad(&naive, Outcome::Wrong));
     ExitCode::from(u8::from(wrong + errors > 0))
 }
 
@@ -265,9 +245,7 @@ async fn serve() -> SocketAddr {
     let router = Router::new().route("/square/{item}", get(square));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
     let listener = listener.expect("a free port on loopback");
-    let address = listener
-        .local_addr()
-        .expect("a bound listener has an address");
+    let address = listener.local_addr().expect("a bound listener has an address");
     tokio::spawn(async { axum::serve(listener, router).await });
     address
 }
@@ -301,21 +279,15 @@ fn run(design: Design, args: &Args, target: &Arc<Target>) -> Vec<Row> {
         let threads = scope.spawn(|| {
             let row = Timer::start(design, Kind::Thread);
             let workers = (0..args.threads).map(|_| caller());
-            let workers: Vec<_> = workers
-                .map(|caller| scope.spawn(|| caller.call_sync()))
-                .collect();
-            row.stop(
-                workers
-                    .into_iter()
-                    .map(|worker| worker.join().expect("no caller panics")),
-            )
+            let workers: Vec<_> =
+                workers.map(|caller| scope.spawn(|| caller.call_sync())).collect();
+            row.stop(workers.into_iter().map(|worker| worker.join().expect("no caller panics")))
         });
         let blocking = scope.spawn(|| {
             let row = Timer::start(design, Kind::Blocking);
             let workers = (0..blocking).map(|_| caller());
-            let workers: Vec<_> = workers
-                .map(|caller| runtime.spawn_blocking(|| caller.call_sync()))
-                .collect();
+            let workers: Vec<_> =
+                workers.map(|caller| runtime.spawn_blocking(|| caller.call_sync())).collect();
             row.stop(
                 workers
                     .into_iter()
@@ -323,14 +295,9 @@ fn run(design: Design, args: &Args, target: &Arc<Target>) -> Vec<Row> {
             )
         });
         let row = Timer::start(design, Kind::Task);
-        let tasks: Vec<_> = (0..args.tasks)
-            .map(|_| runtime.spawn(caller().call_async()))
-            .collect();
-        let tasks = row.stop(
-            tasks
-                .into_iter()
-                .map(|task| runtime.block_on(task).expect("no caller panics")),
-        );
+        let tasks: Vec<_> = (0..args.tasks).map(|_| runtime.spawn(caller().call_async())).collect();
+        let tasks = row
+            .stop(tasks.into_iter().map(|task| runtime.block_on(task).expect("no caller panics")));
         vec![
             threads.join().expect("no caller panics"),
             tasks,
@@ -350,11 +317,7 @@ struct Timer {
 
 impl Timer {
     fn start(design: Design, kind: Kind) -> Timer {
-        Timer {
-            design,
-            kind,
-            start: Instant::now(),
-        }
+        Timer { design, kind, start: Instant::now() }
     }
 
     fn stop(self, outcomes: impl Iterator<Item = Vec<(Outcome, Duration)>>) -> Row {

@@ -161,10 +161,7 @@ fn every_shape_of_signature() {
     assert_eq!(two_lifetimes("b", &mut text).wait(), 2);
     assert_eq!(impl_argument(vec![1, 2], &"sum").wait(), "\"sum\" 3");
     let point = Point { x: 1, y: 2 };
-    assert_eq!(
-        patterns(point, (3, 4), 5, String::new(), "", [6, 0, 0, 7]).wait(),
-        30
-    );
+    assert_eq!(patterns(point, (3, 4), 5, String::new(), "", [6, 0, 0, 7]).wait(), 30);
     assert_eq!(question_mark("12").wait().unwrap(), 12);
     assert_eq!(question_mark("").wait().unwrap_err().to_string(), "empty");
     assert!(question_mark("x").wait().is_err());
@@ -291,11 +288,7 @@ fn arguments_locals_and_temporaries_drop_as_in_the_async_fn() {
     assert_eq!(expected.len(), 9);
     assert_eq!(drops(decorated, complete), expected);
     assert_eq!(drops(decorated, drop).len(), 6);
-    assert_eq!(
-        drops(decorated, drop),
-        drops(plain, drop),
-        "dropped before it started"
-    );
+    assert_eq!(drops(decorated, drop), drops(plain, drop), "dropped before it started");
 }
 
 mod reexporter {

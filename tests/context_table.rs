@@ -34,11 +34,7 @@ fn assert_runs_on_own(expected: Context, near: &Handle) {
     assert_eq!(context(), expected);
     let id = runtime_id().wait();
     assert_ne!(id, near.id(), "it ran on a runtime that nobody drives");
-    assert_eq!(
-        id,
-        runtime_id().wait(),
-        "the thread's runtime was not reused"
-    );
+    assert_eq!(id, runtime_id().wait(), "the thread's runtime was not reused");
 }
 
 /// A row in which a call is refused, handed back, and can still be awaited.
@@ -51,10 +47,7 @@ async fn assert_awaits() {
 
 #[track_caller]
 fn refused<F: Future>(call: Call<F>) -> Call<F> {
-    let error = call
-        .try_wait()
-        .err()
-        .expect("async code was allowed to block");
+    let error = call.try_wait().err().expect("async code was allowed to block");
     assert_eq!(error.kind(), WaitErrorKind::AsyncContext);
     error.into_call().expect("the call was not started")
 }
@@ -78,9 +71,7 @@ fn plain_thread_after_a_runtime_has_ended_on_it() {
 fn spawn_blocking_of_a_multi_thread_runtime() {
     within_a_minute(|_| {
         let job = || assert_runs(Context::Blocking, Some(&Handle::current()));
-        multi_thread()
-            .block_on(async { task::spawn_blocking(job).await })
-            .unwrap();
+        multi_thread().block_on(async { task::spawn_blocking(job).await }).unwrap();
     });
 }
 
@@ -88,9 +79,7 @@ fn spawn_blocking_of_a_multi_thread_runtime() {
 fn spawn_blocking_of_a_current_thread_runtime() {
     within_a_minute(|_| {
         let job = || assert_runs(Context::Blocking, Some(&Handle::current()));
-        current_thread()
-            .block_on(async { task::spawn_blocking(job).await })
-            .unwrap();
+        current_thread().block_on(async { task::spawn_blocking(job).await }).unwrap();
     });
 }
 
@@ -285,9 +274,7 @@ fn the_same_task_id_inside_and_outside_of_a_block_on() {
             });
             assert_runs(Context::Blocking, None);
         };
-        multi_thread()
-            .block_on(async { task::spawn_blocking(job).await })
-            .unwrap();
+        multi_thread().block_on(async { task::spawn_blocking(job).await }).unwrap();
     });
 }
 

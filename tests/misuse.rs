@@ -39,9 +39,7 @@ fn a_refused_call_can_be_refused_again_and_moved_to_where_it_runs() {
             let call = takes(Arc::new(()));
             let call = call.try_wait().unwrap_err().into_call().unwrap();
             let call = call.try_wait().unwrap_err().into_call().unwrap();
-            tokio::task::spawn_blocking(move || call.wait())
-                .await
-                .unwrap();
+            tokio::task::spawn_blocking(move || call.wait()).await.unwrap();
         });
     });
 }
@@ -54,10 +52,7 @@ fn the_error_names_the_function_the_call_site_and_the_way_out() {
             let error = takes(Arc::new(())).try_wait().unwrap_err();
             let message = error.to_string();
             assert!(message.contains("`takes`"), "{message}");
-            assert!(
-                message.contains(&format!("{}:{line}:", file!())),
-                "{message}"
-            );
+            assert!(message.contains(&format!("{}:{line}:", file!())), "{message}");
             assert!(message.contains("`.await`"), "{message}");
             assert!(format!("{error:?}").contains("AsyncContext"), "{error:?}");
         });

@@ -36,10 +36,7 @@ fn sync_callers_after_an_async_call<C>(
     static ONE: Adder = Adder(1);
     static OTHER: Adder = Adder(10);
     let runtime = Runtime::new().unwrap();
-    assert_eq!(
-        runtime.block_on(async { async_value(method(&ONE, 1)).await }),
-        2
-    );
+    assert_eq!(runtime.block_on(async { async_value(method(&ONE, 1)).await }), 2);
     drop(runtime);
 
     let on_the_same_thread = sync_value(method(&ONE, 2));
@@ -54,11 +51,7 @@ fn sync_callers_after_an_async_call<C>(
 #[test]
 fn the_naive_design_answers_sync_callers_wrongly_after_one_async_call() {
     within_a_minute(|_| {
-        assert_eq!(
-            Adder(1).naive_add(2).value(),
-            Some(3),
-            "right before the async call"
-        );
+        assert_eq!(Adder(1).naive_add(2).value(), Some(3), "right before the async call");
         let values = sync_callers_after_an_async_call(
             |adder, number| adder.naive_add(number),
             |answer| answer.value(),

@@ -15,9 +15,7 @@ fn a_refused_wait_panics_with_the_error_and_at_the_caller() {
     let seen = Arc::new(Mutex::new(None));
     let hook = Arc::clone(&seen);
     std::panic::set_hook(Box::new(move |info| {
-        let location = info
-            .location()
-            .map(|place| (place.file().to_owned(), place.line()));
+        let location = info.location().map(|place| (place.file().to_owned(), place.line()));
         *hook.lock().unwrap() = location;
     }));
     let line = line!() + 3;
@@ -29,9 +27,7 @@ fn a_refused_wait_panics_with_the_error_and_at_the_caller() {
     drop(std::panic::take_hook());
 
     let payload = panicked.unwrap_err();
-    let message = payload
-        .downcast_ref::<String>()
-        .expect("a formatted message");
+    let message = payload.downcast_ref::<String>().expect("a formatted message");
     for part in ["`answer`", file!(), "`.await`", "spawn_blocking"] {
         assert!(message.contains(part), "{part} is not in: {message}");
     }

@@ -48,9 +48,7 @@ fn a_panic_on_a_blocking_thread_reaches_the_caller() {
             assert_eq!(context(), Context::Blocking);
             id().wait();
         };
-        multi_thread()
-            .block_on(async { task::spawn_blocking(job).await })
-            .unwrap();
+        multi_thread().block_on(async { task::spawn_blocking(job).await }).unwrap();
     });
 }
 

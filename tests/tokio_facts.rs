@@ -90,10 +90,7 @@ fn block_in_place_is_legal_on_every_thread_that_may_block_beside_a_multi_thread_
     within_a_minute(|_| {
         let runtime = multi_thread();
         let section = || task::block_in_place(|| Handle::current().block_on(async { 1 }));
-        assert_eq!(
-            runtime.block_on(async { task::spawn_blocking(section).await.unwrap() }),
-            1
-        );
+        assert_eq!(runtime.block_on(async { task::spawn_blocking(section).await.unwrap() }), 1);
         assert_eq!(runtime.block_on(async { task::block_in_place(section) }), 1);
         let _guard = runtime.enter();
         assert_eq!(section(), 1);
@@ -123,10 +120,7 @@ fn a_poll_through_the_handle_of_a_current_thread_runtime_runs_no_task() {
         for _ in 0..100 {
             runtime.handle().block_on(async {});
         }
-        assert!(
-            !task.is_finished(),
-            "the handle's block_on drove the scheduler"
-        );
+        assert!(!task.is_finished(), "the handle's block_on drove the scheduler");
         runtime.block_on(async { task.await.unwrap() });
     });
 }

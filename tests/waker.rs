@@ -74,17 +74,10 @@ fn every_poll_of_a_call_sees_the_same_waker() {
         let mut polls = 0;
         block_on(poll_fn(|cx| {
             let first = seen.get_or_insert_with(|| cx.waker().clone());
-            assert!(
-                first.will_wake(cx.waker()),
-                "poll {polls} saw another waker"
-            );
+            assert!(first.will_wake(cx.waker()), "poll {polls} saw another waker");
             polls += 1;
             cx.waker().wake_by_ref();
-            if polls < 100 {
-                Poll::Pending
-            } else {
-                Poll::Ready(())
-            }
+            if polls < 100 { Poll::Pending } else { Poll::Ready(()) }
         }));
     });
 }
@@ -121,11 +114,7 @@ fn a_future_is_not_polled_after_it_is_ready() {
                 assert!(polls <= pending, "polled after it was ready");
                 polls += 1;
                 cx.waker().wake_by_ref();
-                if polls > pending {
-                    Poll::Ready(())
-                } else {
-                    Poll::Pending
-                }
+                if polls > pending { Poll::Ready(()) } else { Poll::Pending }
             }));
         }
     });

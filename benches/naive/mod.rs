@@ -27,9 +27,7 @@ pub(crate) enum Answer<F: Future> {
 
 impl Method {
     pub(crate) const fn new() -> Method {
-        Method {
-            async_seen: AtomicBool::new(false),
-        }
+        Method { async_seen: AtomicBool::new(false) }
     }
 
     pub(crate) fn call<F: Future>(&self, future: F) -> Answer<F> {

@@ -32,12 +32,10 @@ pub(crate) fn within<T: Send>(limit: Duration, test: impl FnOnce(&Stage) -> T + 
     thread::scope(|scope| {
         let (sender, receiver) = channel::<()>();
         let stage = &stage;
-        let runner = thread::Builder::new()
-            .name(name.clone())
-            .spawn_scoped(scope, move || {
-                let _ended = sender;
-                test(stage)
-            });
+        let runner = thread::Builder::new().name(name.clone()).spawn_scoped(scope, move || {
+            let _ended = sender;
+            test(stage)
+        });
         if receiver.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
             let place = stage.0.lock().unwrap();
             eprintln!("{name} hangs: {limit:?} have passed, and it stood at {place:?}");
@@ -53,9 +51,5 @@ pub(crate) fn current_thread() -> Runtime {
 }
 
 pub(crate) fn multi_thread() -> Runtime {
-    Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap()
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
