@@ -18,6 +18,7 @@ use crate::cache::mark::Marked;
 use crate::cache::thread;
 use crate::context::{Context, Place, Poller};
 use crate::error::{Refusal, WaitError};
+use crate::exec::parked;
 use crate::exec::slot::{Blueprint, Slot};
 
 pub use builder::{BridgeBuilder, Nested};
@@ -252,7 +253,7 @@ impl Bridge {
     ) -> Result<F::Output, (F, Refusal)> {
         self.shared.ledger.counters().handle.add_one();
         let mut future = Unstarted(Some(future));
-        thread::with(|_| Ok(handle.block_on(future.start().into_inner())))
+        thread::with(|_| Ok(parked::block_on(handle, future.start().into_inner())))
             .map_err(|error| future.refuse(error))
     }
 }

@@ -1,0 +1,49 @@
+//! A call on a runtime that others drive.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use pin_project_lite::pin_project;
+use tokio::runtime::Handle;
+
+/// Runs `future` on the calling thread, which parks while it is pending.
+pub(crate) fn block_on<F: Future>(handle: &Handle, future: F) -> F::Output {
+    handle.block_on(Rearming { future })
+}
+
+pin_project! {
+    /// A future that wakes its own waker when it ends, by return or by panic.
+    ///
+    /// Tokio has one park token for a thread. Where this call stands in a blocking section of a root
+    /// future that is polled on the same thread, that future's wake-ups are in the same token, and a
+    /// park of this call takes them. So it leaves the token set: at worst, somebody looks once in
+    /// vain. Without it the root future can sleep for ever.
+    struct Rearming<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for Rearming<F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let mut rearm = Rearm(Some(cx.waker().clone()));
+        let result = self.project().future.poll(cx);
+        if result.is_pending() {
+            rearm.0 = None;
+        }
+        result
+    }
+}
+
+struct Rearm(Option<Waker>);
+
+impl Drop for Rearm {
+    fn drop(&mut self) {
+        if let Some(waker) = self.0.take() {
+            waker.wake();
+        }
+    }
+}

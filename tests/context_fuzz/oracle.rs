@@ -1,0 +1,262 @@
+//! What is true of the code that runs, kept beside it by construction.
+
+use std::cell::Cell;
+use std::pin::Pin;
+use std::sync::Mutex;
+use std::task::{Context as TaskContext, Poll};
+
+use smartasync::{Context, Outcome, WaitErrorKind, context, smartasync};
+
+use crate::tree::Flavour;
+
+/// Where code runs. Each thread has one; whatever enters a context sets it, and puts it back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Here {
+    /// Who polls, if the code runs in a future.
+    pub(crate) poller: Option<Poller>,
+    /// Inside a call that runs on a runtime of this crate's.
+    pub(crate) is_marked: bool,
+    /// The current handle.
+    pub(crate) handle: Option<Flavour>,
+    /// Whether somebody drives the runtime of the current handle.
+    pub(crate) is_driven: bool,
+    /// Inside a `LocalSet`.
+    pub(crate) is_local: bool,
+    /// Whether Tokio limits the code by a budget.
+    pub(crate) is_limited: bool,
+    /// Whether the thread runs a `spawn_blocking` job or a task.
+    pub(crate) has_task_id: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Poller {
+    Scheduler(Flavour),
+    /// A `block_on` that drives no scheduler, and whether Tokio allows `block_in_place` in it.
+    Root {
+        allows_section: bool,
+    },
+}
+
+impl Here {
+    pub(crate) const PLAIN: Here = Here {
+        poller: None,
+        is_marked: false,
+        handle: None,
+        is_driven: true,
+        is_local: false,
+        is_limited: false,
+        has_task_id: false,
+    };
+
+    pub(crate) fn now() -> Here {
+        HERE.get()
+    }
+
+    /// In a future that `poller` polls, with the handle of a runtime of this flavour.
+    pub(crate) fn polled(self, poller: Poller, handle: Flavour) -> Here {
+        Here {
+            poller: Some(poller),
+            handle: Some(handle),
+            is_driven: true,
+            is_limited: true,
+            ..self
+        }
+    }
+
+    /// The truth.
+    fn verdict(self) -> Context {
+        match (self.poller, self.handle) {
+            (Some(_), _) => Context::Async,
+            (None, Some(_)) => Context::Blocking,
+            (None, None) => Context::Sync,
+        }
+    }
+
+    /// The known limit: a root future that shows no budget reads as `Blocking`.
+    fn is_hidden(self) -> bool {
+        !self.is_marked && !self.is_limited && matches!(self.poller, Some(Poller::Root { .. }))
+    }
+
+    /// The verdict that the crate gives: the truth but for the known limit.
+    pub(crate) fn expected(self) -> Context {
+        if self.is_hidden() { Context::Blocking } else { self.verdict() }
+    }
+
+    /// Whether Tokio lets a `block_on` or a blocking section begin here.
+    pub(crate) fn may_enter(self) -> bool {
+        self.poller.is_none()
+    }
+
+    pub(crate) fn may_open_section(self) -> bool {
+        match self.poller {
+            None | Some(Poller::Scheduler(Flavour::Multi)) => true,
+            Some(Poller::Scheduler(Flavour::Current)) => false,
+            Some(Poller::Root { allows_section }) => {
+                allows_section && !self.is_local && !self.is_marked
+            }
+        }
+    }
+
+    /// Whether a call may be waited for: where the verdict allows it.
+    pub(crate) fn may_wait(self) -> bool {
+        self.expected() != Context::Async && (self.may_enter() || self.may_open_section())
+    }
+
+    /// Whether it is in the one place where Tokio allows nothing and shows nothing: it may be asked
+    /// for the context only.
+    fn is_out_of_reach(self) -> bool {
+        self.is_hidden() && !self.may_open_section()
+    }
+}
+
+thread_local! {
+    static HERE: Cell<Here> = const { Cell::new(Here::PLAIN) };
+}
+
+/// Runs `f` in another place.
+pub(crate) fn within<T>(here: Here, f: impl FnOnce() -> T) -> T {
+    let before = HERE.replace(here);
+    let result = f();
+    HERE.set(before);
+    result
+}
+
+/// Runs `f` with another current handle. It does not touch the budget, nor what has become of it.
+pub(crate) fn entered<T>(handle: Flavour, is_driven: bool, f: impl FnOnce() -> T) -> T {
+    let before = Here::now();
+    HERE.set(Here { handle: Some(handle), is_driven, ..before });
+    let result = f();
+    HERE.set(Here { handle: before.handle, is_driven: before.is_driven, ..Here::now() });
+    result
+}
+
+/// A blocking section; where Tokio does not give the budget back after it, neither does this.
+pub(crate) fn section<T>(f: impl FnOnce() -> T) -> T {
+    let before = Here::now();
+    if before.poller.is_none() {
+        return tokio::task::block_in_place(f);
+    }
+    let inside = Here { poller: None, is_local: false, is_limited: false, ..before };
+    HERE.set(inside);
+    let result = tokio::task::block_in_place(f);
+    let is_root = matches!(before.poller, Some(Poller::Root { .. }));
+    HERE.set(Here { is_limited: before.is_limited && !is_root, ..before });
+    result
+}
+
+/// What a `.wait()` leaves behind in the known limit: it opens a section, as [`section`] does.
+pub(crate) fn after_wait() {
+    let here = Here::now();
+    if matches!(here.poller, Some(Poller::Root { .. })) {
+        HERE.set(Here { is_limited: false, ..here });
+    }
+}
+
+/// A future whose polls are in another place: the same at the start of each.
+pub(crate) struct At<F> {
+    here: Place,
+    future: F,
+}
+
+enum Place {
+    Fixed(Here),
+    Unconstrained,
+}
+
+impl<F> At<F> {
+    pub(crate) fn new(here: Here, future: F) -> At<F> {
+        At { here: Place::Fixed(here), future }
+    }
+
+    /// Where it is polled, but for the budget.
+    pub(crate) fn unconstrained(future: F) -> At<F> {
+        At { here: Place::Unconstrained, future }
+    }
+}
+
+impl<F: Future + Unpin> Future for At<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<F::Output> {
+        let here = match self.here {
+            Place::Fixed(here) => here,
+            Place::Unconstrained => Here { is_limited: false, ..Here::now() },
+        };
+        within(here, || Pin::new(&mut self.future).poll(cx))
+    }
+}
+
+/// How many nodes were checked, and in what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tally {
+    pub(crate) sync: u64,
+    pub(crate) blocking: u64,
+    pub(crate) asynchronous: u64,
+    pub(crate) known_limits: u64,
+}
+
+pub(crate) struct Tallies(Mutex<Tally>);
+
+pub(crate) static TALLY: Tallies =
+    Tallies(Mutex::new(Tally { sync: 0, blocking: 0, asynchronous: 0, known_limits: 0 }));
+
+impl Tallies {
+    pub(crate) fn get(&self) -> Tally {
+        *self.0.lock().unwrap()
+    }
+
+    fn count(&self, here: Here) {
+        let mut tally = self.0.lock().unwrap();
+        tally.known_limits += u64::from(here.is_hidden());
+        match here.expected() {
+            Context::Sync => tally.sync += 1,
+            Context::Blocking => tally.blocking += 1,
+            Context::Async => tally.asynchronous += 1,
+        }
+    }
+}
+
+#[smartasync]
+async fn answer(number: u32) -> u32 {
+    tokio::task::yield_now().await;
+    number
+}
+
+/// Compares all that the crate says about this place with the truth.
+pub(crate) fn check() {
+    let here = Here::now();
+    TALLY.count(here);
+    let expected = here.expected();
+    assert_eq!(context(), expected, "context() in {here:?}");
+    if here.is_out_of_reach() {
+        return;
+    }
+    match (answer(1).try_wait(), expected) {
+        (Err(error), Context::Async) => {
+            assert_eq!(error.kind(), WaitErrorKind::AsyncContext, "{here:?}");
+            let call = error.into_call().expect("it was not started");
+            assert_eq!(call.name(), "answer");
+        }
+        (Ok(1), Context::Sync | Context::Blocking) => after_wait(),
+        (result, _) => panic!("try_wait() gives {result:?} in {here:?}"),
+    }
+    match (answer(2).dispatch(), expected) {
+        (Outcome::Pending(_), Context::Async) => {}
+        (Outcome::Ready(2), Context::Sync | Context::Blocking) => {}
+        (outcome, _) => panic!("dispatch() gives {outcome:?} in {here:?}"),
+    }
+    assert_eq!(context(), Here::now().expected(), "context() after the calls in {here:?}");
+}
+
+/// The same in a future, where a call that was refused is awaited.
+pub(crate) async fn check_async() {
+    check();
+    assert_eq!(answer(3).await, 3);
+    if !Here::now().is_out_of_reach() {
+        let dispatched = answer(4).dispatch();
+        if dispatched.is_ready() {
+            after_wait();
+        }
+        assert_eq!(dispatched.await, 4);
+    }
+}

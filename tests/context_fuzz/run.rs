@@ -1,0 +1,233 @@
+//! Runs a tree, and keeps the oracle's account of where each node is.
+
+use std::pin::Pin;
+use std::sync::LazyLock;
+use std::thread;
+
+use smartasync::{Bridge as Private, Nested, smartasync};
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::oneshot;
+use tokio::task::{self, LocalSet};
+
+use crate::oracle::{At, Here, Poller, after_wait, check, check_async, entered, section, within};
+use crate::tree::{Async, Bridge, Flavour, Sync};
+
+type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// More workers than a tree can block.
+static MULTI: LazyLock<Runtime> =
+    LazyLock::new(|| Builder::new_multi_thread().worker_threads(8).enable_all().build().unwrap());
+/// Nobody drives it: it is there to be entered.
+static UNDRIVEN: LazyLock<Runtime> = LazyLock::new(current_thread);
+static PRIVATE: LazyLock<Private> = LazyLock::new(|| Private::builder().build());
+static NESTED: LazyLock<Private> =
+    LazyLock::new(|| Private::builder().nested(Nested::BlockInPlace).build());
+static FROM_HANDLE: LazyLock<Private> =
+    LazyLock::new(|| Private::from_handle(MULTI.handle().clone()));
+
+const ROOT: Poller = Poller::Root { allows_section: true };
+
+fn current_thread() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+pub(crate) fn run_sync(tree: &Sync) {
+    check();
+    run_sync_inner(tree);
+    check();
+}
+
+fn run_sync_inner(tree: &Sync) {
+    let here = Here::now();
+    match tree {
+        Sync::Nothing => {}
+        Sync::Then(one, other) => {
+            run_sync(one);
+            run_sync(other);
+        }
+        Sync::Thread(s) => thread::scope(|scope| {
+            scope.spawn(|| run_sync(s)).join().unwrap_or_else(|payload| {
+                std::panic::resume_unwind(payload);
+            });
+        }),
+        Sync::Enter(flavour, s) => {
+            let runtime = if *flavour == Flavour::Multi { &*MULTI } else { &*UNDRIVEN };
+            let _guard = runtime.enter();
+            let is_driven = *flavour == Flavour::Multi;
+            entered(*flavour, is_driven, || run_sync(s));
+        }
+        Sync::BlockInPlace(s) if here.may_open_section() => section(|| run_sync(s)),
+        Sync::Wait(bridge, a) => wait(here, *bridge, a.clone()),
+        Sync::BlockOn(..)
+        | Sync::HandleBlockOn(_)
+        | Sync::SecondBlockOn(_)
+        | Sync::LocalSet(..)
+        | Sync::LocalRuntime(_)
+            if here.may_enter() =>
+        {
+            block_on(here, tree);
+        }
+        _ => {}
+    }
+}
+
+fn block_on(here: Here, tree: &Sync) {
+    let scheduler = |flavour| here.polled(Poller::Scheduler(flavour), flavour);
+    match tree {
+        Sync::BlockOn(Flavour::Current, a) => {
+            current_thread().block_on(at(scheduler(Flavour::Current), a));
+        }
+        Sync::BlockOn(Flavour::Multi, a) => {
+            MULTI.block_on(at(here.polled(ROOT, Flavour::Multi), a))
+        }
+        Sync::HandleBlockOn(a) => beside_a_driver(|runtime| {
+            runtime.handle().block_on(at(here.polled(ROOT, Flavour::Current), a));
+        }),
+        Sync::SecondBlockOn(a) => beside_a_driver(|runtime| {
+            let root = Poller::Root { allows_section: false };
+            runtime.block_on(at(here.polled(root, Flavour::Current), a));
+        }),
+        Sync::LocalSet(flavour, a) => {
+            let (runtime, place) = match flavour {
+                Flavour::Current => (&current_thread(), scheduler(Flavour::Current)),
+                Flavour::Multi => (&*MULTI, here.polled(ROOT, Flavour::Multi)),
+            };
+            LocalSet::new().block_on(runtime, at(Here { is_local: true, ..place }, a));
+        }
+        Sync::LocalRuntime(a) => {
+            let runtime =
+                Builder::new_current_thread().enable_all().build_local(Default::default());
+            let place = Here { is_local: true, ..scheduler(Flavour::Current) };
+            runtime.unwrap().block_on(at(place, a));
+        }
+        _ => unreachable!("not a block_on"),
+    }
+}
+
+/// Runs `f` with a current-thread runtime that another thread drives meanwhile.
+fn beside_a_driver(f: impl FnOnce(&Runtime)) {
+    let runtime = current_thread();
+    let (driving, driven) = std::sync::mpsc::channel();
+    let (stop, stopped) = oneshot::channel::<()>();
+    thread::scope(|scope| {
+        let runtime = &runtime;
+        scope.spawn(move || {
+            runtime.block_on(async {
+                driving.send(()).unwrap();
+                let _ = stopped.await;
+            });
+        });
+        driven.recv().unwrap();
+        f(runtime);
+        drop(stop);
+    });
+}
+
+#[smartasync]
+async fn call(future: BoxFuture) {
+    future.await;
+}
+
+fn wait(here: Here, bridge: Bridge, a: Box<Async>) {
+    let opens_section = bridge == Bridge::Nested
+        && here.poller == Some(Poller::Scheduler(Flavour::Multi))
+        && here.handle == Some(Flavour::Multi)
+        && !here.is_marked;
+    if opens_section {
+        return section(|| wait(Here::now(), bridge, a));
+    }
+    if !here.may_wait() {
+        return;
+    }
+    // In the known limit it opens a section by itself.
+    let outside = Here { poller: None, is_local: false, ..here };
+    let own = Here {
+        is_marked: true,
+        ..outside.polled(Poller::Scheduler(Flavour::Current), Flavour::Current)
+    };
+    let (place, bridge) = match (bridge, here.handle) {
+        (Bridge::Private, _) => (own, Some(&*PRIVATE)),
+        (Bridge::Nested, _) => (own, Some(&*NESTED)),
+        (Bridge::FromHandle, _) => (outside.polled(ROOT, Flavour::Multi), Some(&*FROM_HANDLE)),
+        (Bridge::Default, None) => (own, None),
+        (Bridge::Default, Some(Flavour::Current)) if !here.has_task_id => (own, None),
+        (Bridge::Default, Some(flavour)) => {
+            (Here { is_driven: here.is_driven, ..outside.polled(ROOT, flavour) }, None)
+        }
+    };
+    let waited = call(Box::pin(at(place, &a)));
+    match bridge {
+        Some(bridge) => waited.on(bridge).wait(),
+        None => waited.wait(),
+    }
+    after_wait();
+}
+
+fn at(here: Here, tree: &Async) -> At<BoxFuture> {
+    At::new(here, run_async(tree.clone()))
+}
+
+fn run_async(tree: Async) -> BoxFuture {
+    Box::pin(async move {
+        check_async().await;
+        run_async_inner(tree).await;
+        check_async().await;
+    })
+}
+
+async fn run_async_inner(tree: Async) {
+    let here = Here::now();
+    match tree {
+        Async::Nothing => {}
+        Async::Then(one, other) => {
+            run_async(*one).await;
+            run_async(*other).await;
+        }
+        Async::YieldNow(a) => {
+            task::yield_now().await;
+            run_async(*a).await;
+            task::yield_now().await;
+        }
+        Async::Sync(s) => run_sync(&s),
+        Async::Task(a) if here.is_driven => {
+            let flavour = here.handle.expect("a future has a runtime");
+            let place = Here::PLAIN.polled(Poller::Scheduler(flavour), flavour);
+            let place = Here { has_task_id: true, ..place };
+            finish(tokio::spawn(at(place, &a))).await;
+        }
+        Async::LocalTask(a) if here.is_local => {
+            let place = Here { is_limited: true, has_task_id: true, ..here };
+            finish(task::spawn_local(at(place, &a))).await;
+        }
+        Async::SpawnBlocking(s) => {
+            let place = Here {
+                handle: here.handle,
+                is_driven: here.is_driven,
+                has_task_id: true,
+                ..Here::PLAIN
+            };
+            finish(Handle::current().spawn_blocking(move || within(place, || run_sync(&s)))).await;
+        }
+        Async::Call(a) => call(run_async(*a)).await,
+        Async::Select(one, other) => {
+            let (mut one, mut other) = (run_async(*one), run_async(*other));
+            tokio::select! {
+                () = &mut one => other.await,
+                () = &mut other => one.await,
+            }
+        }
+        Async::Join(one, other) => {
+            tokio::join!(run_async(*one), run_async(*other));
+        }
+        Async::Unconstrained(a) => {
+            task::unconstrained(At::unconstrained(run_async(*a))).await;
+        }
+        _ => {}
+    }
+}
+
+async fn finish(task: task::JoinHandle<()>) {
+    if let Err(error) = task.await {
+        std::panic::resume_unwind(error.into_panic());
+    }
+}

@@ -1,0 +1,60 @@
+//! A call in a blocking section of a root future takes no wake-up from that future.
+
+mod support;
+
+use std::time::Duration;
+
+use smartasync::smartasync;
+use tokio::task;
+
+use support::{multi_thread, within_a_minute};
+
+#[smartasync]
+async fn suspends() {
+    tokio::time::sleep(Duration::from_millis(1)).await;
+}
+
+/// `yield_now` wakes the root future during its poll. The call that follows in the same poll parks on
+/// the same thread: it must not use up that wake-up.
+#[test]
+fn a_wake_of_the_root_future_outlives_a_call_in_a_blocking_section() {
+    within_a_minute(|stage| {
+        let runtime = multi_thread();
+        for round in 0..100 {
+            stage.at(format!("round {round}"));
+            runtime.block_on(async {
+                tokio::join!(task::yield_now(), async {
+                    task::block_in_place(|| suspends().wait());
+                });
+            });
+        }
+    });
+}
+
+#[test]
+fn a_wake_of_the_root_future_outlives_a_call_that_panics() {
+    within_a_minute(|_| {
+        multi_thread().block_on(async {
+            tokio::join!(task::yield_now(), async {
+                task::block_in_place(|| {
+                    let call = || {
+                        smartasync::block_on(async {
+                            suspends().await;
+                            panic!("in the body")
+                        })
+                    };
+                    std::panic::catch_unwind(call).unwrap_err();
+                });
+            });
+        });
+    });
+}
+
+#[test]
+fn a_wake_of_an_unconstrained_root_outlives_a_call() {
+    within_a_minute(|_| {
+        multi_thread().block_on(task::unconstrained(async {
+            tokio::join!(task::yield_now(), async { suspends().wait() });
+        }));
+    });
+}
