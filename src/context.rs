@@ -26,9 +26,14 @@ pub enum Context {
 ///
 /// # Limits
 ///
-/// Code inside `tokio::task::unconstrained` in the root future of a multi-thread runtime's
-/// `block_on` is taken for `Blocking`, and so is the rest of a poll of that root future after a
-/// `block_in_place` in it: both hide the cooperative budget, the only public sign of such a poll.
+/// The root future of a `block_on` that drives no scheduler (that of a multi-thread runtime or of a
+/// `Handle`, and the second one of a current-thread runtime) shows nothing but its cooperative budget.
+/// Where that is hidden it reads as `Blocking`: inside `tokio::task::unconstrained`, and for the rest
+/// of a poll after a `block_in_place`.
+///
+/// A call that is waited for there runs, but for two places in which Tokio shows nothing and allows
+/// nothing, and panics: `unconstrained` in a `LocalSet` in the root future of a multi-thread runtime,
+/// and in the second `block_on` of a current-thread runtime.
 ///
 /// # Examples
 ///
