@@ -14,6 +14,9 @@ use crate::tree::Flavour;
 pub(crate) struct Here {
     /// Who polls, if the code runs in a future.
     pub(crate) poller: Option<Poller>,
+    /// The innermost scheduler that the thread works for, also through a blocking section and what is
+    /// in it: there Tokio shows it, and gives the budget back.
+    pub(crate) scheduler: Option<Flavour>,
     /// Inside a call that runs on a runtime of this crate's.
     pub(crate) is_marked: bool,
     /// The current handle.
@@ -40,6 +43,7 @@ pub(crate) enum Poller {
 impl Here {
     pub(crate) const PLAIN: Here = Here {
         poller: None,
+        scheduler: None,
         is_marked: false,
         handle: None,
         is_driven: true,
@@ -54,8 +58,13 @@ impl Here {
 
     /// In a future that `poller` polls, with the handle of a runtime of this flavour.
     pub(crate) fn polled(self, poller: Poller, handle: Flavour) -> Here {
+        let scheduler = match poller {
+            Poller::Scheduler(flavour) => Some(flavour),
+            Poller::Root { .. } => self.scheduler,
+        };
         Here {
             poller: Some(poller),
+            scheduler,
             handle: Some(handle),
             is_driven: true,
             is_limited: true,
@@ -74,7 +83,12 @@ impl Here {
 
     /// The known limit: a root future that shows no budget reads as `Blocking`.
     fn is_hidden(self) -> bool {
-        !self.is_marked && !self.is_limited && matches!(self.poller, Some(Poller::Root { .. }))
+        !self.is_marked && !self.is_limited && self.is_bare_root()
+    }
+
+    /// In a root future on a thread that works for no scheduler.
+    fn is_bare_root(self) -> bool {
+        matches!(self.poller, Some(Poller::Root { .. })) && self.scheduler.is_none()
     }
 
     /// The verdict that the crate gives: the truth but for the known limit.
@@ -91,9 +105,8 @@ impl Here {
         match self.poller {
             None | Some(Poller::Scheduler(Flavour::Multi)) => true,
             Some(Poller::Scheduler(Flavour::Current)) => false,
-            Some(Poller::Root { allows_section }) => {
-                allows_section && !self.is_local && !self.is_marked
-            }
+            Some(Poller::Root { .. }) if self.scheduler.is_some() => true,
+            Some(Poller::Root { allows_section }) => allows_section && !self.is_local,
         }
     }
 
@@ -139,15 +152,14 @@ pub(crate) fn section<T>(f: impl FnOnce() -> T) -> T {
     let inside = Here { poller: None, is_local: false, is_limited: false, ..before };
     HERE.set(inside);
     let result = tokio::task::block_in_place(f);
-    let is_root = matches!(before.poller, Some(Poller::Root { .. }));
-    HERE.set(Here { is_limited: before.is_limited && !is_root, ..before });
+    HERE.set(Here { is_limited: before.is_limited && !before.is_bare_root(), ..before });
     result
 }
 
 /// What a `.wait()` leaves behind in the known limit: it opens a section, as [`section`] does.
 pub(crate) fn after_wait() {
     let here = Here::now();
-    if matches!(here.poller, Some(Poller::Root { .. })) {
+    if here.is_bare_root() {
         HERE.set(Here { is_limited: false, ..here });
     }
 }

@@ -130,7 +130,8 @@ async fn call(future: BoxFuture) {
 
 fn wait(here: Here, bridge: Bridge, a: Box<Async>) {
     let opens_section = bridge == Bridge::Nested
-        && here.poller == Some(Poller::Scheduler(Flavour::Multi))
+        && here.poller.is_some()
+        && here.scheduler == Some(Flavour::Multi)
         && here.handle == Some(Flavour::Multi)
         && !here.is_marked;
     if opens_section {
