@@ -12,14 +12,13 @@ use std::sync::{Arc, LazyLock};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task;
 
-use crate::cache::epoch::Epoch;
 use crate::cache::instance::Instances;
 use crate::cache::mark::Marked;
 use crate::cache::thread;
 use crate::context::{Context, Place, Poller};
 use crate::error::{Refusal, WaitError};
+use crate::exec::fleet::{Blueprint, Fleet, Lease};
 use crate::exec::parked;
-use crate::exec::slot::{Blueprint, Slot};
 
 pub use builder::{BridgeBuilder, Nested};
 pub use default::set_default;
@@ -55,17 +54,17 @@ pub struct Bridge {
 
 struct Shared {
     home: Home,
-    blueprint: Blueprint,
+    fleet: Arc<Fleet>,
     nested: Nested,
     ledger: Ledger,
 }
 
 /// What a bridge runs a call on when no runtime is near.
 enum Home {
-    /// The slot that each thread keeps for the process; the epoch counts the resets of all of them.
-    Thread(Epoch),
-    /// The slots that this bridge keeps, one for each thread.
-    Instances(Arc<Instances<Slot>>),
+    /// The runtime that each thread keeps for the process.
+    Thread,
+    /// The runtimes that this bridge keeps, one for each thread.
+    Instances(Arc<Instances<Lease>>),
     /// A runtime of somebody else's.
     Handle(Handle),
 }
@@ -75,9 +74,8 @@ impl Bridge {
     /// thread that may block beside a runtime uses that one.
     #[must_use]
     pub fn per_thread() -> Bridge {
-        static PER_THREAD: LazyLock<Bridge> = LazyLock::new(|| {
-            Bridge::new(Home::Thread(Epoch::default()), Blueprint::default(), Nested::Error)
-        });
+        static PER_THREAD: LazyLock<Bridge> =
+            LazyLock::new(|| Bridge::new(Home::Thread, Blueprint::default(), Nested::Error));
         PER_THREAD.clone()
     }
 
@@ -149,7 +147,7 @@ impl Bridge {
     /// Returns what the bridge has done so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.shared.ledger.stats(&self.shared.blueprint)
+        self.shared.ledger.stats(&self.shared.fleet)
     }
 
     /// Forgets what the bridge keeps, for all threads: no later call uses what was kept before.
@@ -158,9 +156,11 @@ impl Bridge {
     /// calling thread's at once, another thread's at that thread's next call or its end. What lives
     /// on such a runtime stops. It is meant for tests.
     pub fn reset(&self) {
+        // First, so that nobody takes an old runtime from the pool for a new one.
+        self.shared.fleet.epoch.reset();
+        self.shared.fleet.drain();
         match &self.shared.home {
-            Home::Thread(epoch) => {
-                epoch.reset();
+            Home::Thread => {
                 let _ = thread::with(|thread| {
                     thread.slot.clear();
                     Ok(())
@@ -172,8 +172,8 @@ impl Bridge {
     }
 
     fn new(home: Home, blueprint: Blueprint, nested: Nested) -> Bridge {
-        let ledger = Ledger::default();
-        Bridge { shared: Arc::new(Shared { home, blueprint, nested, ledger }) }
+        let (fleet, ledger) = (Fleet::new(blueprint), Ledger::default());
+        Bridge { shared: Arc::new(Shared { home, fleet, nested, ledger }) }
     }
 
     /// Runs `future` where the calling thread stands, or gives it back.
@@ -190,19 +190,19 @@ impl Bridge {
         place: &Place,
         future: F,
     ) -> Result<F::Output, (F, Refusal)> {
-        let counters = self.shared.ledger.counters();
-        match place {
-            Place::Polled(Poller::Marked) => counters.marks_hit.add_one(),
-            _ => counters.probes.add_one(),
-        }
+        let ledger = &self.shared.ledger;
+        ledger.count(|counters| match place {
+            Place::Polled(Poller::Marked) => &counters.marks_hit,
+            _ => &counters.probes,
+        });
         if matches!(place, Place::Polled(_)) && !self.opens_section_in(place) {
-            counters.refused.add_one();
+            ledger.count(|counters| &counters.refused);
             return Err((future, Refusal::Async));
         }
         // Where a poll could not be told from a blocking section (see "Limits" of `context()`), Tokio
         // allows no other block than in a section. Elsewhere this changes nothing.
         task::block_in_place(|| match (&self.shared.home, place) {
-            (Home::Thread(_), Place::On(near)) => self.run_on_handle(near, future),
+            (Home::Thread, Place::On(near)) => self.run_on_handle(near, future),
             _ => self.run_at_home(future),
         })
     }
@@ -216,18 +216,15 @@ impl Bridge {
     /// Runs `future` on what the bridge keeps for the thread.
     #[inline]
     fn run_at_home<F: Future>(&self, future: F) -> Result<F::Output, (F, Refusal)> {
-        let blueprint = &self.shared.blueprint;
+        let fleet = &self.shared.fleet;
         match &self.shared.home {
-            Home::Thread(epoch) => self.run_on_slot(future, |thread, future| {
-                let slot = thread.slot.lend(
-                    |slot| epoch.is_current(slot),
-                    || epoch.stamp(|| Slot::build(blueprint)),
-                )?;
-                Ok(thread.run(slot.get(), future.start()))
+            Home::Thread => self.run_on_slot(future, |thread, future| {
+                let lease = thread.lend(fleet)?;
+                Ok(thread.run(lease.get(), future.start()))
             }),
             Home::Instances(instances) => self.run_on_slot(future, |thread, future| {
-                let slot = thread.slot_of(instances, || Slot::build(blueprint))?;
-                Ok(thread.run(&slot, future.start()))
+                let lease = thread.instance(instances, fleet)?;
+                Ok(thread.run(&lease, future.start()))
             }),
             Home::Handle(handle) => self.run_on_handle(handle, future),
         }
@@ -239,7 +236,7 @@ impl Bridge {
         future: F,
         run: impl FnOnce(&thread::Thread, &mut Unstarted<F>) -> io::Result<F::Output>,
     ) -> Result<F::Output, (F, Refusal)> {
-        self.shared.ledger.counters().own_runtime.add_one();
+        self.shared.ledger.count(|counters| &counters.own_runtime);
         let mut future = Unstarted(Some(future));
         thread::with(|thread| run(thread, &mut future)).map_err(|error| future.refuse(error))
     }
@@ -251,7 +248,7 @@ impl Bridge {
         handle: &Handle,
         future: F,
     ) -> Result<F::Output, (F, Refusal)> {
-        self.shared.ledger.counters().handle.add_one();
+        self.shared.ledger.count(|counters| &counters.handle);
         let mut future = Unstarted(Some(future));
         thread::with(|_| Ok(parked::block_on(handle, future.start().into_inner())))
             .map_err(|error| future.refuse(error))
@@ -261,13 +258,13 @@ impl Bridge {
 impl fmt::Debug for Bridge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let home = match self.shared.home {
-            Home::Thread(_) => "per thread",
+            Home::Thread => "per thread",
             Home::Instances(_) => "private",
             Home::Handle(_) => "handle",
         };
         f.debug_struct("Bridge")
             .field("home", &format_args!("{home}"))
-            .field("name", &self.shared.blueprint.name)
+            .field("name", &self.shared.fleet.blueprint.name)
             .field("nested", &self.shared.nested)
             .finish_non_exhaustive()
     }

@@ -1,6 +1,5 @@
 //! What is kept between calls: never a verdict.
 
-pub(crate) mod epoch;
 pub(crate) mod instance;
 pub(crate) mod keep;
 pub(crate) mod mark;

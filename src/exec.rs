@@ -1,5 +1,11 @@
 //! Running a future to its end on the calling thread.
 
+pub(crate) mod epoch;
+pub(crate) mod fleet;
+pub(crate) mod handover;
+mod limit;
 pub(crate) mod parked;
 pub(crate) mod relay;
 pub(crate) mod slot;
+pub(crate) mod vigil;
+mod warden;

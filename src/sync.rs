@@ -11,6 +11,10 @@ mod imp {
     pub(crate) use std::sync::{Arc, atomic};
     pub(crate) use std::thread_local;
 
+    /// Nothing: `SeqCst` accesses have this order by themselves.
+    #[inline]
+    pub(crate) fn loom_needs_a_fence() {}
+
     /// A map from thread keys, shared by all threads.
     #[derive(Debug)]
     pub(crate) struct Map<V>(DashMap<u64, V, BuildHasherDefault<KeyHasher>>);
@@ -29,8 +33,8 @@ mod imp {
             self.0.insert(key, value);
         }
 
-        pub(crate) fn remove(&self, key: u64) {
-            self.0.remove(&key);
+        pub(crate) fn remove(&self, key: u64) -> Option<V> {
+            self.0.remove(&key).map(|(_, value)| value)
         }
 
         pub(crate) fn clear(&self) {
@@ -78,6 +82,11 @@ mod imp {
     }
     pub(crate) use local as thread_local;
 
+    /// Loom takes `SeqCst` accesses for `AcqRel` ones; this gives it the order that they have.
+    pub(crate) fn loom_needs_a_fence() {
+        atomic::fence(atomic::Ordering::SeqCst);
+    }
+
     /// A map from thread keys, with a switch point at each use.
     #[derive(Debug)]
     pub(crate) struct Map<V>(Mutex<HashMap<u64, V>>);
@@ -95,8 +104,8 @@ mod imp {
             self.0.lock().unwrap().insert(key, value);
         }
 
-        pub(crate) fn remove(&self, key: u64) {
-            self.0.lock().unwrap().remove(&key);
+        pub(crate) fn remove(&self, key: u64) -> Option<V> {
+            self.0.lock().unwrap().remove(&key)
         }
 
         pub(crate) fn clear(&self) {

@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::sync::LazyLock;
+use std::sync::{Barrier, LazyLock};
 use std::thread;
 use std::time::Duration;
 
@@ -35,21 +35,31 @@ fn two_bridges_share_no_runtime_and_no_count() {
 }
 
 #[test]
-fn each_thread_has_its_own_runtime_of_a_bridge_and_its_end_forgets_it() {
+fn each_thread_has_its_own_runtime_of_a_bridge_and_its_end_leaves_it_to_the_next() {
     within_a_minute(|_| {
         let bridge = Bridge::builder().build();
+        let on_new_threads = || {
+            // Both are alive at the same time.
+            let barrier = Barrier::new(2);
+            thread::scope(|scope| {
+                let call = || {
+                    let id = id().on(&bridge).wait();
+                    barrier.wait();
+                    id
+                };
+                [scope.spawn(call), scope.spawn(call)].map(|caller| caller.join().unwrap())
+            })
+        };
         let mine = id().on(&bridge).wait();
-        let others = thread::scope(|scope| {
-            let caller = || scope.spawn(|| id().on(&bridge).wait());
-            let callers = [caller(), caller()];
-            callers.map(|caller| caller.join().unwrap())
-        });
+        let others = on_new_threads();
         assert!(!others.contains(&mine) && others[0] != others[1]);
-        // A scope ends when its closures have returned, which is before the threads' locals are gone.
-        while bridge.stats().runtimes > 1 {
-            thread::yield_now();
+        let mut later = on_new_threads();
+        if later[0] != others[0] {
+            later.reverse();
         }
+        assert_eq!(later, others, "the runtimes of threads that have ended were not used again");
         assert_eq!(mine, id().on(&bridge).wait());
+        assert_eq!(bridge.stats().runtimes, 3);
     });
 }
 
@@ -172,10 +182,11 @@ fn reset_of_a_thread_leaves_other_threads_alone() {
         let bridge = Bridge::builder().build();
         let before = [id().wait(), id().on(&bridge).wait()];
         thread::scope(|scope| {
-            scope.spawn(|| {
+            let other = scope.spawn(|| {
                 id().on(&bridge).wait();
                 reset();
             });
+            other.join().unwrap();
         });
         assert_eq!(before, [id().wait(), id().on(&bridge).wait()]);
     });

@@ -1,10 +1,11 @@
 //! The options of a private bridge.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Bridge, Home};
 use crate::cache::instance::Instances;
-use crate::exec::slot::Blueprint;
+use crate::exec::fleet::Blueprint;
 
 /// What a call does that is made from inside a task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -69,6 +70,36 @@ impl BridgeBuilder {
     pub fn max_blocking_threads(mut self, limit: usize) -> BridgeBuilder {
         assert!(limit > 0, "a runtime needs at least one thread for `spawn_blocking` jobs");
         self.blueprint.max_blocking_threads = Some(limit);
+        self
+    }
+
+    /// Limits the runtimes of the bridge: beyond it, threads share those that there are. Default: 16
+    /// for each core, lowered so that they take at most a quarter of the process's file descriptors
+    /// (`RLIMIT_NOFILE`), with four for each runtime.
+    ///
+    /// # Panics
+    ///
+    /// When `limit` is zero.
+    #[track_caller]
+    pub fn max_runtimes(mut self, limit: usize) -> BridgeBuilder {
+        assert!(limit > 0, "a bridge needs at least one runtime");
+        self.blueprint.max_runtimes = Some(limit);
+        self
+    }
+
+    /// How long a thread may make no call before a keeper thread drives its runtime in its place: after
+    /// one to two of these periods. Default: 20 ms.
+    ///
+    /// A thread that calls more often drives its runtime itself, and never meets a keeper. Where a call
+    /// leaves tasks behind, a keeper takes over at once.
+    ///
+    /// # Panics
+    ///
+    /// When `grace` is zero.
+    #[track_caller]
+    pub fn grace(mut self, grace: Duration) -> BridgeBuilder {
+        assert!(!grace.is_zero(), "without a grace period the warden would never rest");
+        self.blueprint.grace = grace;
         self
     }
 

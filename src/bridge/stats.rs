@@ -1,12 +1,13 @@
 //! What a bridge has done.
 
+use std::sync::LazyLock;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 use crossbeam_utils::CachePadded;
 use thread_local::ThreadLocal;
 
-use crate::exec::slot::Blueprint;
+use crate::exec::fleet::Fleet;
 
 /// What a [`Bridge`](crate::Bridge) has done so far.
 ///
@@ -15,8 +16,10 @@ use crate::exec::slot::Blueprint;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// The runtimes that the bridge has built and that have not been dropped.
+    /// The runtimes that the bridge has built and not given up.
     pub runtimes: usize,
+    /// How many times a keeper thread has taken over a runtime whose owner did not drive it.
+    pub keepers_hired: u64,
     /// Calls that went to a runtime of the bridge's own.
     pub calls_on_own_runtime: u64,
     /// Calls that went to a runtime of somebody else's: the one near the caller, or that of
@@ -36,6 +39,26 @@ pub struct Stats {
 #[derive(Debug, Default)]
 pub(super) struct Ledger(ThreadLocal<CachePadded<Counters>>);
 
+thread_local! {
+    static COUNTING: Counting = Counting::new();
+}
+
+/// Alive as long as the thread can count: `ThreadLocal` panics once its own thread-local is gone. That
+/// is set up before this one, and so destroyed after it.
+struct Counting;
+
+impl Counting {
+    fn new() -> Counting {
+        static TOUCHED: LazyLock<ThreadLocal<()>> = LazyLock::new(ThreadLocal::new);
+        TOUCHED.get_or_default();
+        Counting
+    }
+}
+
+impl Drop for Counting {
+    fn drop(&mut self) {}
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     pub(super) own_runtime: Counter,
@@ -46,17 +69,19 @@ pub(super) struct Counters {
 }
 
 impl Ledger {
+    /// Adds one, on behalf of the calling thread. A call at the thread's exit is not counted.
     #[inline]
-    pub(super) fn counters(&self) -> &Counters {
-        self.0.get_or_default()
+    pub(super) fn count(&self, counter: impl FnOnce(&Counters) -> &Counter) {
+        let _ = COUNTING.try_with(|_| counter(self.0.get_or_default()).add_one());
     }
 
-    pub(super) fn stats(&self, blueprint: &Blueprint) -> Stats {
+    pub(super) fn stats(&self, fleet: &Fleet) -> Stats {
         let sum = |counter: fn(&Counters) -> &Counter| {
             self.0.iter().map(|counters| counter(counters).0.load(Relaxed)).sum()
         };
         Stats {
-            runtimes: blueprint.alive.load(Relaxed),
+            runtimes: fleet.runtimes(),
+            keepers_hired: fleet.keepers_hired(),
             calls_on_own_runtime: sum(|counters| &counters.own_runtime),
             calls_on_handle: sum(|counters| &counters.handle),
             refused: sum(|counters| &counters.refused),
@@ -72,7 +97,7 @@ pub(super) struct Counter(AtomicU64);
 
 impl Counter {
     #[inline]
-    pub(super) fn add_one(&self) {
+    fn add_one(&self) {
         // No other thread writes, so this needs no atomic addition.
         self.0.store(self.0.load(Relaxed) + 1, Relaxed);
     }

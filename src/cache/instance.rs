@@ -1,6 +1,6 @@
 //! What a bridge keeps for each thread.
 
-use crate::cache::epoch::{Epoch, Stamped};
+use crate::exec::epoch::{Epoch, Stamped};
 use crate::sync::{Arc, Map};
 
 /// One value for each thread that has used a bridge, found by the thread's key.
@@ -39,9 +39,9 @@ impl<T> Instances<T> {
         Ok(stamped)
     }
 
-    /// Forgets what is kept for a thread that ends.
-    pub(crate) fn remove(&self, key: u64) {
-        self.values.remove(key);
+    /// Takes out what is kept for a thread.
+    pub(crate) fn remove(&self, key: u64) -> Option<Arc<Stamped<T>>> {
+        self.values.remove(key)
     }
 
     /// Forgets everything: no later call uses what was kept before.

@@ -33,6 +33,11 @@ impl<T> Keep<T> {
         Ok(Loan { value: Some(value), home: self, cleared })
     }
 
+    /// Takes the value out, if no call has it.
+    pub(crate) fn take(&self) -> Option<T> {
+        self.value.take()
+    }
+
     /// Drops the value; one that is lent is dropped when its call ends.
     pub(crate) fn clear(&self) {
         self.cleared.set(self.cleared.get() + 1);

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use crate::cache::epoch::Stamped;
 use crate::cache::instance::Instances;
-use crate::cache::keep::Keep;
+use crate::cache::keep::{Keep, Loan};
+use crate::exec::epoch::Stamped;
+use crate::exec::fleet::{Fleet, Lease};
 use crate::exec::relay::Relay;
-use crate::exec::slot::Slot;
 use crate::sync::{Arc, thread_local};
 
 thread_local! {
@@ -40,16 +40,19 @@ fn exiting() -> io::Error {
     io::Error::other("the thread is exiting and has already let go of its runtime")
 }
 
+/// A thread's use of a runtime, and when it began.
+type Kept = Arc<Stamped<Lease>>;
+
 pub(crate) struct Thread {
     /// False where this was made after Tokio's thread-locals had gone.
     can_block: bool,
     /// Names the thread in the maps of bridges; never used again.
     key: u64,
     /// The runtime of the process-wide bridge.
-    pub(crate) slot: Keep<Arc<Stamped<Slot>>>,
+    pub(crate) slot: Keep<Kept>,
     relay: Keep<Box<Relay>>,
     /// The bridges that keep something for this thread.
-    visited: RefCell<Vec<Weak<Instances<Slot>>>>,
+    visited: RefCell<Vec<Weak<Instances<Lease>>>>,
 }
 
 impl Thread {
@@ -64,44 +67,53 @@ impl Thread {
         }
     }
 
-    /// Runs `future` on `slot`, with the thread's waker.
+    /// Runs `future` on `lease`, with the thread's waker.
     #[inline]
-    pub(crate) fn run<F: Future>(&self, slot: &Slot, future: F) -> F::Output {
+    pub(crate) fn run<F: Future>(&self, lease: &Lease, future: F) -> F::Output {
         // A waker that somebody still holds would wake this call for an earlier one.
         let relay = self.relay.lend(|relay| !relay.is_shared(), || Ok::<_, ()>(Box::default()));
         let relay = relay.expect("a relay can always be made");
-        slot.block_on(future, relay.get())
+        lease.block_on(future, relay.get())
     }
 
-    /// The calling thread's slot of a bridge that keeps one for each thread.
+    /// The calling thread's runtime of the process-wide bridge, for one call.
     #[inline]
-    pub(crate) fn slot_of(
+    pub(crate) fn lend(&self, fleet: &std::sync::Arc<Fleet>) -> io::Result<Loan<'_, Kept>> {
+        let is_good = |kept: &Kept| fleet.epoch.is_current(kept);
+        self.slot.lend(is_good, || fleet.epoch.stamp(|| fleet.lease()))
+    }
+
+    /// The calling thread's runtime of a bridge that keeps one for each thread.
+    #[inline]
+    pub(crate) fn instance(
         &self,
-        instances: &std::sync::Arc<Instances<Slot>>,
-        build: impl FnOnce() -> io::Result<Slot>,
-    ) -> io::Result<Arc<Stamped<Slot>>> {
+        instances: &std::sync::Arc<Instances<Lease>>,
+        fleet: &std::sync::Arc<Fleet>,
+    ) -> io::Result<Kept> {
         instances.get_or_make(self.key, || {
             self.visited.borrow_mut().push(std::sync::Arc::downgrade(instances));
-            build()
+            fleet.lease()
         })
     }
 
     fn reset(&self) {
         self.slot.clear();
         self.relay.clear();
-        self.leave_bridges();
+        drop(self.leave_bridges());
     }
 
-    fn leave_bridges(&self) {
-        // Taken out first: dropping a runtime drops its tasks, and what they do may come back here.
+    /// Takes out what bridges keep for this thread.
+    fn leave_bridges(&self) -> Vec<Kept> {
         let visited = self.visited.take();
-        visited.iter().filter_map(Weak::upgrade).for_each(|bridge| bridge.remove(self.key));
+        let bridges = visited.iter().filter_map(Weak::upgrade);
+        bridges.filter_map(|bridge| bridge.remove(self.key)).collect()
     }
 }
 
 impl Drop for Thread {
     fn drop(&mut self) {
-        self.leave_bridges();
+        let kept = self.leave_bridges().into_iter().chain(self.slot.take());
+        kept.for_each(|lease| lease.return_to_pool());
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 
 /// Runs `future` on the calling thread, which parks while it is pending.
 pub(crate) fn block_on<F: Future>(handle: &Handle, future: F) -> F::Output {
-    handle.block_on(Rearming { future })
+    handle.block_on(Rearming::new(future))
 }
 
 pin_project! {
@@ -18,9 +18,15 @@ pin_project! {
     /// future that is polled on the same thread, that future's wake-ups are in the same token, and a
     /// park of this call takes them. So it leaves the token set: at worst, somebody looks once in
     /// vain. Without it the root future can sleep for ever.
-    struct Rearming<F> {
+    pub(crate) struct Rearming<F> {
         #[pin]
         future: F,
+    }
+}
+
+impl<F> Rearming<F> {
+    pub(crate) fn new(future: F) -> Rearming<F> {
+        Rearming { future }
     }
 }
 

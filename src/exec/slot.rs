@@ -1,5 +1,6 @@
 //! One reusable current-thread runtime.
 
+use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
@@ -7,30 +8,38 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
-use tokio::runtime::{Builder, Runtime};
+use atomic_waker::AtomicWaker;
+use tokio::runtime::{Builder, Runtime, RuntimeMetrics};
 
+use crate::exec::epoch::{Epoch, Stamp};
+use crate::exec::fleet::{Blueprint, Lease};
+use crate::exec::handover::Handover;
+use crate::exec::parked::Rearming;
 use crate::exec::relay::Relay;
 
-/// How a bridge builds its runtimes, and how many there are.
-#[derive(Debug, Default)]
-pub(crate) struct Blueprint {
-    pub(crate) name: Option<String>,
-    pub(crate) max_blocking_threads: Option<usize>,
-    pub(crate) alive: Arc<AtomicUsize>,
-}
-
 /// A runtime that is built once and runs many calls.
-#[derive(Debug)]
 pub(crate) struct Slot {
     /// Absent only while the slot is being dropped.
     runtime: Option<Runtime>,
-    /// How many runtimes its bridge has.
+    metrics: RuntimeMetrics,
+    pub(crate) handover: Handover,
+    /// The keeper, to be woken by the end.
+    closing: AtomicWaker,
+    made_in: Stamp,
+    /// The threads that use it.
+    owners: AtomicUsize,
+    /// How many runtimes of its fleet have not been closed.
     alive: Arc<AtomicUsize>,
 }
 
 impl Slot {
-    #[cold]
-    pub(crate) fn build(blueprint: &Blueprint) -> io::Result<Slot> {
+    /// Builds a runtime with one owner.
+    pub(crate) fn build(
+        blueprint: &Blueprint,
+        epoch: &Epoch,
+        alive: &Arc<AtomicUsize>,
+    ) -> io::Result<Slot> {
+        let made_in = epoch.now();
         let name = blueprint.name.as_deref().unwrap_or("smartasync");
         let mut builder = Builder::new_current_thread();
         builder.thread_name(format!("{name}/blocking")).enable_all();
@@ -38,19 +47,16 @@ impl Slot {
             builder.max_blocking_threads(limit);
         }
         let runtime = builder.build()?;
-        let alive = Arc::clone(&blueprint.alive);
         alive.fetch_add(1, Ordering::Relaxed);
-        Ok(Slot { runtime: Some(runtime), alive })
-    }
-
-    /// Runs `future` to its end.
-    #[inline]
-    pub(crate) fn block_on<F: Future>(&self, future: F, relay: &Relay) -> F::Output {
-        let mut future = pin!(future);
-        match self.poll_once(future.as_mut(), relay) {
-            Poll::Ready(output) => output,
-            Poll::Pending => self.drive(future, relay),
-        }
+        Ok(Slot {
+            metrics: runtime.metrics(),
+            runtime: Some(runtime),
+            handover: Handover::new(),
+            closing: AtomicWaker::new(),
+            made_in,
+            owners: AtomicUsize::new(1),
+            alive: Arc::clone(alive),
+        })
     }
 
     /// The first poll, without the scheduler and the driver: a future that is ready needs neither.
@@ -63,11 +69,58 @@ impl Slot {
         self.runtime().handle().block_on(first)
     }
 
-    /// The polls after the first. `block_on` always polls once at its start, so a wake since the
-    /// first poll is not lost.
+    /// Polls `future` to its end. `block_on` polls once at its start, so a wake since an earlier poll
+    /// is not lost.
     fn drive<F: Future>(&self, mut future: Pin<&mut F>, relay: &Relay) -> F::Output {
         let _forget = relay.forget_on_drop();
         self.runtime().block_on(poll_fn(|cx| relay.poll_for(future.as_mut(), cx)))
+    }
+
+    /// The same while a keeper drives: this thread parks, as it does on a handle.
+    fn wait_beside_keeper<F: Future>(&self, mut future: Pin<&mut F>, relay: &Relay) -> F::Output {
+        let _forget = relay.forget_on_drop();
+        let polls = poll_fn(|cx| relay.poll_for(future.as_mut(), cx));
+        self.runtime().block_on(Rearming::new(polls))
+    }
+
+    /// Lets the driver and the tasks that are ready have their turn.
+    fn turn(&self) {
+        self.runtime().block_on(tokio::task::yield_now());
+    }
+
+    /// A keeper's work.
+    pub(crate) fn drive_until_closed(&self) {
+        self.runtime().block_on(poll_fn(|cx| {
+            self.closing.register(cx.waker());
+            if self.handover.is_closed() { Poll::Ready(()) } else { Poll::Pending }
+        }));
+    }
+
+    /// Ends it: no keeper drives it any more, and it is dropped with its last user.
+    pub(crate) fn close(&self) {
+        if self.handover.close() {
+            self.alive.fetch_sub(1, Ordering::Relaxed);
+            self.closing.wake();
+        }
+    }
+
+    pub(crate) fn add_owner(&self) {
+        self.owners.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// True for the last owner.
+    pub(crate) fn remove_owner(&self) -> bool {
+        self.owners.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+
+    /// Whether it is newer than the last reset.
+    pub(crate) fn is_of(&self, epoch: &Epoch) -> bool {
+        self.made_in == epoch.now()
+    }
+
+    #[inline]
+    fn has_tasks(&self) -> bool {
+        self.metrics.num_alive_tasks() > 0
     }
 
     #[inline]
@@ -83,6 +136,63 @@ impl Drop for Slot {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
-        self.alive.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot").field("handover", &self.handover).finish_non_exhaustive()
+    }
+}
+
+impl Lease {
+    /// Runs `future` to its end, and leaves the runtime to whoever has to drive it next.
+    #[inline]
+    pub(crate) fn block_on<F: Future>(&self, future: F, relay: &Relay) -> F::Output {
+        let mut future = pin!(future);
+        // By return or by panic.
+        let _leave = Leave(self);
+        match self.slot().poll_once(future.as_mut(), relay) {
+            Poll::Ready(output) => output,
+            Poll::Pending if self.slot().handover.begin() => self.slot().drive(future, relay),
+            Poll::Pending => self.slot().wait_beside_keeper(future, relay),
+        }
+    }
+
+    #[inline]
+    fn leave(&self) {
+        let slot = self.slot();
+        if slot.handover.is_kept() {
+            return;
+        }
+        let has_tasks = slot.has_tasks();
+        if slot.handover.is_driven() {
+            self.fleet().follow(slot, slot.handover.end(has_tasks));
+        } else if has_tasks {
+            self.fleet().keep(slot);
+        } else if slot.handover.is_due() {
+            self.take_turn();
+        }
+    }
+
+    /// A call that was ready drove nothing. When the warden has come by since somebody drove, the
+    /// driver gets a turn: a thread that calls often, and is never kept waiting, needs no keeper.
+    #[cold]
+    fn take_turn(&self) {
+        let slot = self.slot();
+        if !std::thread::panicking() && slot.handover.begin() {
+            slot.turn();
+            self.fleet().follow(slot, slot.handover.end(slot.has_tasks()));
+        }
+    }
+}
+
+/// The end of a call.
+struct Leave<'a>(&'a Lease);
+
+impl Drop for Leave<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.leave();
     }
 }

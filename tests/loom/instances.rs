@@ -36,7 +36,7 @@ fn the_end_of_a_thread_forgets_its_own_and_no_other() {
         let shared = Arc::clone(&instances);
         let ended = thread::spawn(move || {
             let mine = shared.get_or_make(1, || Ok::<_, ()>(1)).unwrap();
-            shared.remove(1);
+            drop(shared.remove(1));
             Arc::try_unwrap(mine).map(|_| ()).map_err(|_| ())
         });
         twice(&instances, 2);

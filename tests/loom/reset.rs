@@ -5,9 +5,9 @@ use loom::sync::atomic::Ordering::{Acquire, Release};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 
-use crate::cache::epoch::{Epoch, Stamped};
 use crate::cache::instance::Instances;
 use crate::cache::keep::Keep;
+use crate::exec::epoch::{Epoch, Stamped};
 
 /// What a reset tells the world, for the model to judge by. The beginning is told under a lock: a
 /// relaxed load might miss it, and call a value old that is not.

@@ -18,26 +18,35 @@ impl Epoch {
         self.0.fetch_add(1, Relaxed);
     }
 
+    #[inline]
+    pub(crate) fn now(&self) -> Stamp {
+        Stamp(self.0.load(Relaxed))
+    }
+
     /// Stamps what `make` makes with the time at which it was begun: a reset in the meantime counts.
     pub(crate) fn stamp<T, E>(
         &self,
         make: impl FnOnce() -> Result<T, E>,
     ) -> Result<Arc<Stamped<T>>, E> {
-        let made_in = self.0.load(Relaxed);
+        let made_in = self.now();
         let value = make()?;
         Ok(Arc::new(Stamped { made_in, value }))
     }
 
     #[inline]
     pub(crate) fn is_current<T>(&self, stamped: &Stamped<T>) -> bool {
-        stamped.made_in == self.0.load(Relaxed)
+        stamped.made_in == self.now()
     }
 }
+
+/// A time between two resets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp(u64);
 
 /// A value and when it was made.
 #[derive(Debug)]
 pub(crate) struct Stamped<T> {
-    made_in: u64,
+    made_in: Stamp,
     value: T,
 }
 

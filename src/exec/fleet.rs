@@ -1,0 +1,222 @@
+//! The runtimes of a bridge: built, lent to threads, pooled, driven.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_queue::SegQueue;
+
+use crate::exec::epoch::Epoch;
+use crate::exec::handover::Next;
+use crate::exec::limit;
+use crate::exec::slot::Slot;
+use crate::exec::warden;
+
+/// How a bridge builds its runtimes.
+#[derive(Clone, Debug)]
+pub(crate) struct Blueprint {
+    pub(crate) name: Option<String>,
+    pub(crate) max_blocking_threads: Option<usize>,
+    /// Beyond it threads share runtimes.
+    pub(crate) max_runtimes: Option<usize>,
+    /// A thread that calls more often than this drives its runtime itself.
+    pub(crate) grace: Duration,
+}
+
+impl Default for Blueprint {
+    fn default() -> Blueprint {
+        let grace = Duration::from_millis(20);
+        Blueprint { name: None, max_blocking_threads: None, max_runtimes: None, grace }
+    }
+}
+
+/// All runtimes of a bridge.
+#[derive(Debug)]
+pub(crate) struct Fleet {
+    pub(crate) blueprint: Blueprint,
+    /// The resets of the bridge.
+    pub(crate) epoch: Epoch,
+    max_runtimes: usize,
+    /// Runtimes without an owner, each with its keeper.
+    pool: SegQueue<Arc<Slot>>,
+    /// Every runtime that has not been dropped.
+    slots: Mutex<Vec<Weak<Slot>>>,
+    /// Where the next thread that has to share begins to look.
+    next_shared: AtomicUsize,
+    keepers_hired: AtomicU64,
+    alive: Arc<AtomicUsize>,
+}
+
+impl Fleet {
+    pub(crate) fn new(blueprint: Blueprint) -> Arc<Fleet> {
+        let fleet = Arc::new(Fleet {
+            max_runtimes: blueprint.max_runtimes.unwrap_or_else(limit::default_max_runtimes),
+            blueprint,
+            epoch: Epoch::default(),
+            pool: SegQueue::new(),
+            slots: Mutex::default(),
+            next_shared: AtomicUsize::new(0),
+            keepers_hired: AtomicU64::new(0),
+            alive: Arc::default(),
+        });
+        warden::enlist(&fleet);
+        fleet
+    }
+
+    /// A runtime for the calling thread: from the pool, else a new one, else one that other threads
+    /// use.
+    #[cold]
+    pub(crate) fn lease(self: &Arc<Fleet>) -> io::Result<Lease> {
+        let slot = match self.take_pooled() {
+            Some(slot) => slot,
+            None => self.build_or_share()?,
+        };
+        Ok(Lease { slot, fleet: Arc::clone(self), to_pool: AtomicBool::new(false) })
+    }
+
+    fn take_pooled(&self) -> Option<Arc<Slot>> {
+        std::iter::from_fn(|| self.pool.pop()).find(|slot| {
+            let is_good = slot.is_of(&self.epoch);
+            if is_good {
+                slot.add_owner()
+            } else {
+                slot.close()
+            }
+            is_good
+        })
+    }
+
+    fn build_or_share(self: &Arc<Fleet>) -> io::Result<Arc<Slot>> {
+        // Held while building: two threads must not both take the last place.
+        let mut slots = self.slots();
+        slots.retain(|slot| slot.strong_count() > 0);
+        let can_build = slots.len() < self.max_runtimes;
+        let built = can_build.then(|| Slot::build(&self.blueprint, &self.epoch, &self.alive));
+        match built {
+            Some(Ok(slot)) => {
+                let slot = Arc::new(slot);
+                slots.push(Arc::downgrade(&slot));
+                drop(slots);
+                warden::watch();
+                Ok(slot)
+            }
+            // Out of descriptors or memory: a runtime that exists is better than an error.
+            Some(Err(error)) => self.share(&slots).ok_or(error),
+            None => self.share(&slots).ok_or_else(|| io::Error::other("all runtimes were reset")),
+        }
+    }
+
+    /// One that others use. It gets a keeper: with two owners nobody could say whose turn it is.
+    fn share(self: &Arc<Fleet>, slots: &[Weak<Slot>]) -> Option<Arc<Slot>> {
+        let start = self.next_shared.fetch_add(1, Ordering::Relaxed);
+        let turns = (0..slots.len()).map(|turn| &slots[(start + turn) % slots.len()]);
+        let slot = turns.filter_map(Weak::upgrade).find(|slot| slot.is_of(&self.epoch))?;
+        slot.add_owner();
+        self.keep(&slot);
+        Some(slot)
+    }
+
+    /// Gives `slot` a keeper, if it has none.
+    pub(crate) fn keep(&self, slot: &Arc<Slot>) {
+        self.follow(slot, slot.handover.keep());
+    }
+
+    /// Does what a change of a slot's state asks for.
+    pub(crate) fn follow(&self, slot: &Arc<Slot>, next: Next) {
+        match next {
+            Next::Nothing => {}
+            Next::Watch => warden::watch(),
+            Next::Hire => self.hire(slot),
+        }
+    }
+
+    #[cold]
+    fn hire(&self, slot: &Arc<Slot>) {
+        self.keepers_hired.fetch_add(1, Ordering::Relaxed);
+        let name = self.blueprint.name.as_deref().unwrap_or("smartasync");
+        let driven = Arc::clone(slot);
+        let keeper = thread::Builder::new().name(format!("{name}/keeper"));
+        if keeper.spawn(move || driven.drive_until_closed()).is_err() {
+            self.follow(slot, slot.handover.unkeep());
+        }
+    }
+
+    /// A round of the warden; then when to come again, or nothing if there is no need.
+    pub(crate) fn tick(&self) -> Option<Duration> {
+        let slots: Vec<_> = self.slots().iter().filter_map(Weak::upgrade).collect();
+        let mut is_watched = false;
+        for slot in &slots {
+            match slot.handover.tick() {
+                Next::Nothing => {}
+                Next::Watch => is_watched = true,
+                Next::Hire => self.hire(slot),
+            }
+        }
+        is_watched.then_some(self.blueprint.grace)
+    }
+
+    pub(crate) fn runtimes(&self) -> usize {
+        self.alive.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn keepers_hired(&self) -> u64 {
+        self.keepers_hired.load(Ordering::Relaxed)
+    }
+
+    /// Closes what waits in the pool.
+    pub(crate) fn drain(&self) {
+        std::iter::from_fn(|| self.pool.pop()).for_each(|slot| slot.close());
+    }
+
+    fn slots(&self) -> MutexGuard<'_, Vec<Weak<Slot>>> {
+        self.slots.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        self.drain();
+    }
+}
+
+/// A thread's use of a runtime. Its end closes the runtime, unless other threads use it too or it is
+/// to go to the pool.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    slot: Arc<Slot>,
+    fleet: Arc<Fleet>,
+    to_pool: AtomicBool,
+}
+
+impl Lease {
+    #[inline]
+    pub(crate) fn slot(&self) -> &Arc<Slot> {
+        &self.slot
+    }
+
+    #[inline]
+    pub(crate) fn fleet(&self) -> &Fleet {
+        &self.fleet
+    }
+
+    /// The thread ends: its runtime is to go on, and the next new thread takes it.
+    pub(crate) fn return_to_pool(&self) {
+        self.to_pool.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if !self.slot.remove_owner() {
+            return;
+        }
+        if *self.to_pool.get_mut() && self.slot.is_of(&self.fleet.epoch) {
+            self.fleet.keep(&self.slot);
+            self.fleet.pool.push(Arc::clone(&self.slot));
+        } else {
+            self.slot.close();
+        }
+    }
+}
