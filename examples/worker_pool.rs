@@ -266,11 +266,11 @@ fn run(design: Design, args: &Args, target: &Arc<Target>) -> Vec<Row> {
             .expect("a valid template"),
     );
     progress.set_message(format!("{design:?}").to_lowercase());
-    // One client for each caller: a pooled connection is served by a task of the runtime that
-    // opened it, and on a plain thread that runtime stands still between the thread's calls.
+    // One client for all callers: a connection is used by whoever is next, on any thread.
+    let client = Client::new(target);
     let caller = || Caller {
         design,
-        client: Client::new(target),
+        client: client.clone(),
         requests: args.requests,
         progress: progress.clone(),
     };

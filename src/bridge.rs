@@ -236,7 +236,6 @@ impl Bridge {
         future: F,
         run: impl FnOnce(&thread::Thread, &mut Unstarted<F>) -> io::Result<F::Output>,
     ) -> Result<F::Output, (F, Refusal)> {
-        self.shared.ledger.count(|counters| &counters.own_runtime);
         let mut future = Unstarted(Some(future));
         thread::with(|thread| run(thread, &mut future)).map_err(|error| future.refuse(error))
     }

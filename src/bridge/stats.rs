@@ -61,7 +61,6 @@ impl Drop for Counting {
 
 #[derive(Debug, Default)]
 pub(super) struct Counters {
-    pub(super) own_runtime: Counter,
     pub(super) handle: Counter,
     pub(super) refused: Counter,
     pub(super) marks_hit: Counter,
@@ -82,7 +81,7 @@ impl Ledger {
         Stats {
             runtimes: fleet.runtimes(),
             keepers_hired: fleet.keepers_hired(),
-            calls_on_own_runtime: sum(|counters| &counters.own_runtime),
+            calls_on_own_runtime: fleet.calls(),
             calls_on_handle: sum(|counters| &counters.handle),
             refused: sum(|counters| &counters.refused),
             marks_hit: sum(|counters| &counters.marks_hit),

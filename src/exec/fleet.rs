@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use crossbeam_queue::SegQueue;
+use crossbeam_utils::CachePadded;
 
 use crate::exec::epoch::Epoch;
 use crate::exec::handover::Next;
@@ -46,6 +47,10 @@ pub(crate) struct Fleet {
     /// Where the next thread that has to share begins to look.
     next_shared: AtomicUsize,
     keepers_hired: AtomicU64,
+    /// The calls of leases that have ended.
+    past_calls: AtomicU64,
+    /// The calls of each lease: only its thread adds to it, so that no call shares a cache line.
+    calls: Mutex<Vec<Arc<CachePadded<AtomicU64>>>>,
     alive: Arc<AtomicUsize>,
 }
 
@@ -59,6 +64,8 @@ impl Fleet {
             slots: Mutex::default(),
             next_shared: AtomicUsize::new(0),
             keepers_hired: AtomicU64::new(0),
+            past_calls: AtomicU64::new(0),
+            calls: Mutex::default(),
             alive: Arc::default(),
         });
         warden::enlist(&fleet);
@@ -73,7 +80,9 @@ impl Fleet {
             Some(slot) => slot,
             None => self.build_or_share()?,
         };
-        Ok(Lease { slot, fleet: Arc::clone(self), to_pool: AtomicBool::new(false) })
+        let calls = Arc::default();
+        lock(&self.calls).push(Arc::clone(&calls));
+        Ok(Lease { slot, fleet: Arc::clone(self), calls, to_pool: AtomicBool::new(false) })
     }
 
     fn take_pooled(&self) -> Option<Arc<Slot>> {
@@ -165,14 +174,33 @@ impl Fleet {
         self.keepers_hired.load(Ordering::Relaxed)
     }
 
+    /// The calls that have gone to a runtime of the fleet.
+    pub(crate) fn calls(&self) -> u64 {
+        let calls = lock(&self.calls);
+        let now: u64 = calls.iter().map(|calls| calls.load(Ordering::Relaxed)).sum();
+        now + self.past_calls.load(Ordering::Relaxed)
+    }
+
+    /// A lease ends: only the sum of its calls is kept.
+    fn settle(&self, ended: &Arc<CachePadded<AtomicU64>>) {
+        let mut calls = lock(&self.calls);
+        calls.retain(|calls| !Arc::ptr_eq(calls, ended));
+        self.past_calls.fetch_add(ended.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
     /// Closes what waits in the pool.
     pub(crate) fn drain(&self) {
         std::iter::from_fn(|| self.pool.pop()).for_each(|slot| slot.close());
     }
 
     fn slots(&self) -> MutexGuard<'_, Vec<Weak<Slot>>> {
-        self.slots.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.slots)
     }
+}
+
+/// What is locked is only pushed to and cleared: a panic leaves it whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 impl Drop for Fleet {
@@ -187,6 +215,7 @@ impl Drop for Fleet {
 pub(crate) struct Lease {
     slot: Arc<Slot>,
     fleet: Arc<Fleet>,
+    calls: Arc<CachePadded<AtomicU64>>,
     to_pool: AtomicBool,
 }
 
@@ -201,6 +230,12 @@ impl Lease {
         &self.fleet
     }
 
+    /// Counts a call. No other thread writes, so this needs no atomic addition.
+    #[inline]
+    pub(crate) fn count_call(&self) {
+        self.calls.store(self.calls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
     /// The thread ends: its runtime is to go on, and the next new thread takes it.
     pub(crate) fn return_to_pool(&self) {
         self.to_pool.store(true, Ordering::Relaxed);
@@ -209,6 +244,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        self.fleet.settle(&self.calls);
         if !self.slot.remove_owner() {
             return;
         }

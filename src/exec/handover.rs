@@ -47,6 +47,11 @@ impl Handover {
         Handover(AtomicU8::new(FRESH))
     }
 
+    #[inline]
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.0.load(Relaxed) == FRESH
+    }
+
     /// Whether the warden has come by and nobody has driven since.
     #[inline]
     pub(crate) fn is_due(&self) -> bool {

@@ -150,6 +150,7 @@ impl Lease {
     #[inline]
     pub(crate) fn block_on<F: Future>(&self, future: F, relay: &Relay) -> F::Output {
         let mut future = pin!(future);
+        self.count_call();
         // By return or by panic.
         let _leave = Leave(self);
         match self.slot().poll_once(future.as_mut(), relay) {
@@ -161,6 +162,14 @@ impl Lease {
 
     #[inline]
     fn leave(&self) {
+        let slot = self.slot();
+        if slot.handover.is_fresh() && !slot.has_tasks() {
+            return;
+        }
+        self.hand_over();
+    }
+
+    fn hand_over(&self) {
         let slot = self.slot();
         if slot.handover.is_kept() {
             return;

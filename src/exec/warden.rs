@@ -1,13 +1,13 @@
 //! The thread that sees to it that no runtime is left alone.
 
-use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, Weak};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
 use crate::exec::fleet::Fleet;
 use crate::exec::vigil::Vigil;
 
-static VIGIL: Vigil = Vigil::asleep();
+static VIGIL: LazyLock<Vigil> = LazyLock::new(Vigil::asleep);
 static FLEETS: Mutex<Vec<Weak<Fleet>>> = Mutex::new(Vec::new());
 
 /// Puts a fleet into the warden's care.

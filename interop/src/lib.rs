@@ -1,0 +1,1 @@
+//! Nothing of its own: its tests hold `smartasync` against real clients.

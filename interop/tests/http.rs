@@ -1,0 +1,92 @@
+//! One `reqwest::Client` serves all plain threads, each over the connections of the others.
+
+#[path = "../../tests/support/mod.rs"]
+mod support;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Barrier, LazyLock, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Path};
+use axum::routing::get;
+use smartasync::smartasync;
+use tokio::net::TcpListener;
+
+use support::{current_thread, within};
+
+const THREADS: usize = 8;
+const ROUNDS: usize = 1_250;
+const REQUESTS: usize = THREADS * ROUNDS;
+
+static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
+    // The loopback is not behind whatever proxy the environment names.
+    reqwest::Client::builder().no_proxy().build().unwrap()
+});
+
+/// Says what it was asked and over which of the client's ports.
+async fn answer(Path(number): Path<usize>, peer: ConnectInfo<SocketAddr>) -> String {
+    format!("{number} {}", peer.port())
+}
+
+/// Starts a server on a thread and a runtime of its own, which end with the process.
+fn serve() -> SocketAddr {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        current_thread().block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            sender.send(listener.local_addr().unwrap()).unwrap();
+            let app = Router::new().route("/{number}", get(answer));
+            let app = app.into_make_service_with_connect_info::<SocketAddr>();
+            axum::serve(listener, app).await.unwrap();
+        });
+    });
+    receiver.recv().unwrap()
+}
+
+/// Returns the port that the request was sent from.
+#[smartasync]
+async fn request(server: SocketAddr, number: usize) -> reqwest::Result<u16> {
+    let response = CLIENT.get(format!("http://{server}/{number}")).send().await?;
+    let body = response.error_for_status()?.text().await?;
+    let (echo, port) = body.split_once(' ').expect("two numbers");
+    assert_eq!(echo.parse(), Ok(number), "another request's body");
+    Ok(port.parse().expect("a port"))
+}
+
+#[test]
+fn a_request_over_a_connection_of_another_thread_is_answered() {
+    within(Duration::from_secs(120), |stage| {
+        let server = serve();
+        let barrier = Barrier::new(THREADS);
+        // Each connection's port, and the thread that used it first.
+        let connections = Mutex::new(HashMap::<u16, usize>::new());
+        let borrowed = AtomicUsize::new(0);
+
+        let take_turns = |thread: usize| {
+            for number in 0..REQUESTS {
+                if number % THREADS == thread {
+                    stage.at(format!("round {}, thread {thread}", number / THREADS));
+                    let port = request(server, number).wait().unwrap();
+                    let owner = *connections.lock().unwrap().entry(port).or_insert(thread);
+                    borrowed.fetch_add(usize::from(owner != thread), Ordering::Relaxed);
+                }
+                barrier.wait();
+            }
+        };
+        thread::scope(|scope| {
+            for thread in 0..THREADS {
+                scope.spawn(move || take_turns(thread));
+            }
+        });
+
+        let (opened, borrowed) = (connections.into_inner().unwrap().len(), borrowed.into_inner());
+        println!("{REQUESTS} requests, {opened} connections, {borrowed} requests on another's");
+        assert!(opened <= REQUESTS / 100, "{opened} connections were opened");
+        assert!(borrowed >= REQUESTS / 2, "only {borrowed} requests crossed threads");
+    });
+}
