@@ -2,6 +2,7 @@
 
 mod builder;
 mod default;
+mod shared;
 mod stats;
 
 use std::fmt;
@@ -65,6 +66,8 @@ enum Home {
     Thread,
     /// The runtimes that this bridge keeps, one for each thread.
     Instances(Arc<Instances<Lease>>),
+    /// The process's background runtime.
+    Shared,
     /// A runtime of somebody else's.
     Handle(Handle),
 }
@@ -77,6 +80,30 @@ impl Bridge {
         static PER_THREAD: LazyLock<Bridge> =
             LazyLock::new(|| Bridge::new(Home::Thread, Blueprint::default(), Nested::Error));
         PER_THREAD.clone()
+    }
+
+    /// Returns the bridge to one background runtime for the process: the calling thread polls the
+    /// future, and one thread called `smartasync/shared` drives the I/O, the timers and the tasks of
+    /// all of them. It is started at the first call and never stopped.
+    ///
+    /// It suits many threads that share pools and clients: what they make lives in one place.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::Bridge;
+    ///
+    /// let name = async {
+    ///     let task = tokio::spawn(async { std::thread::current().name().map(str::to_owned) });
+    ///     task.await.unwrap()
+    /// };
+    /// assert_eq!(Bridge::shared().block_on(name).as_deref(), Some("smartasync/shared"));
+    /// ```
+    #[must_use]
+    pub fn shared() -> Bridge {
+        static SHARED: LazyLock<Bridge> =
+            LazyLock::new(|| Bridge::new(Home::Shared, Blueprint::default(), Nested::Error));
+        SHARED.clone()
     }
 
     /// Makes a bridge to an application's own runtime: the calling thread polls the future, and the
@@ -167,7 +194,7 @@ impl Bridge {
                 });
             }
             Home::Instances(instances) => instances.reset(),
-            Home::Handle(_) => {}
+            Home::Shared | Home::Handle(_) => {}
         }
     }
 
@@ -226,6 +253,10 @@ impl Bridge {
                 let lease = thread.instance(instances, fleet)?;
                 Ok(thread.run(&lease, future.start()))
             }),
+            Home::Shared => match shared::handle() {
+                Ok(handle) => self.run_on_handle(handle, future),
+                Err(error) => Err((future, Refusal::Runtime(error))),
+            },
             Home::Handle(handle) => self.run_on_handle(handle, future),
         }
     }
@@ -259,6 +290,7 @@ impl fmt::Debug for Bridge {
         let home = match self.shared.home {
             Home::Thread => "per thread",
             Home::Instances(_) => "private",
+            Home::Shared => "shared",
             Home::Handle(_) => "handle",
         };
         f.debug_struct("Bridge")

@@ -73,6 +73,7 @@ mod context;
 mod error;
 mod exec;
 mod outcome;
+mod per_thread;
 mod reset;
 mod sync;
 
@@ -82,6 +83,7 @@ pub use call::{Call, CallFuture};
 pub use context::{Context, context};
 pub use error::{WaitError, WaitErrorKind};
 pub use outcome::{Outcome, OutcomeFuture};
+pub use per_thread::PerThread;
 pub use reset::reset;
 pub use smartasync_macros::smartasync;
 

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_queue::SegQueue;
 use crossbeam_utils::CachePadded;
@@ -44,6 +44,8 @@ pub(crate) struct Fleet {
     pool: SegQueue<Arc<Slot>>,
     /// Every runtime that has not been dropped.
     slots: Mutex<Vec<Weak<Slot>>>,
+    /// When the warden is to do his next round: he may be woken before.
+    next_round: Mutex<Instant>,
     /// Where the next thread that has to share begins to look.
     next_shared: AtomicUsize,
     keepers_hired: AtomicU64,
@@ -62,6 +64,7 @@ impl Fleet {
             epoch: Epoch::default(),
             pool: SegQueue::new(),
             slots: Mutex::default(),
+            next_round: Mutex::new(Instant::now()),
             next_shared: AtomicUsize::new(0),
             keepers_hired: AtomicU64::new(0),
             past_calls: AtomicU64::new(0),
@@ -100,11 +103,14 @@ impl Fleet {
     fn build_or_share(self: &Arc<Fleet>) -> io::Result<Arc<Slot>> {
         // Held while building: two threads must not both take the last place.
         let mut slots = self.slots();
-        slots.retain(|slot| slot.strong_count() > 0);
-        let can_build = slots.len() < self.max_runtimes;
-        let built = can_build.then(|| Slot::build(&self.blueprint, &self.epoch, &self.alive));
-        match built {
-            Some(Ok(slot)) => {
+        slots.retain(|slot| slot.upgrade().is_some_and(|slot| !slot.handover.is_closed()));
+        if slots.len() >= self.max_runtimes
+            && let Some(slot) = self.share(&slots)
+        {
+            return Ok(slot);
+        }
+        match Slot::build(&self.blueprint, &self.epoch, &self.alive) {
+            Ok(slot) => {
                 let slot = Arc::new(slot);
                 slots.push(Arc::downgrade(&slot));
                 drop(slots);
@@ -112,8 +118,7 @@ impl Fleet {
                 Ok(slot)
             }
             // Out of descriptors or memory: a runtime that exists is better than an error.
-            Some(Err(error)) => self.share(&slots).ok_or(error),
-            None => self.share(&slots).ok_or_else(|| io::Error::other("all runtimes were reset")),
+            Err(error) => self.share(&slots).ok_or(error),
         }
     }
 
@@ -152,18 +157,22 @@ impl Fleet {
         }
     }
 
-    /// A round of the warden; then when to come again, or nothing if there is no need.
-    pub(crate) fn tick(&self) -> Option<Duration> {
+    /// A visit of the warden, who does his round if it is time for it; then when to come again, or
+    /// nothing if there is no need.
+    pub(crate) fn visit(&self, now: Instant) -> Option<Duration> {
         let slots: Vec<_> = self.slots().iter().filter_map(Weak::upgrade).collect();
-        let mut is_watched = false;
-        for slot in &slots {
-            match slot.handover.tick() {
-                Next::Nothing => {}
-                Next::Watch => is_watched = true,
-                Next::Hire => self.hire(slot),
+        let mut next_round = lock(&self.next_round);
+        if now >= *next_round {
+            *next_round = now + self.blueprint.grace;
+            for slot in &slots {
+                // Whatever is to be watched is found below.
+                if slot.handover.tick() == Next::Hire {
+                    self.hire(slot);
+                }
             }
         }
-        is_watched.then_some(self.blueprint.grace)
+        let is_watched = slots.iter().any(|slot| slot.handover.is_unattended());
+        is_watched.then(|| *next_round - now)
     }
 
     pub(crate) fn runtimes(&self) -> usize {

@@ -58,6 +58,11 @@ impl Handover {
         self.0.load(Relaxed) == DUE
     }
 
+    /// Whether nobody drives: the warden's question, before it sleeps.
+    pub(crate) fn is_unattended(&self) -> bool {
+        matches!(self.0.load(SeqCst), FRESH | DUE)
+    }
+
     #[inline]
     pub(crate) fn is_kept(&self) -> bool {
         self.0.load(Relaxed) == KEPT

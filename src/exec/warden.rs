@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, Weak};
 use std::thread::{self, Thread};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::exec::fleet::Fleet;
 use crate::exec::vigil::Vigil;
@@ -45,8 +45,9 @@ fn make_rounds() {
     }
 }
 
-/// One round; then how long to wait for the next one, or nothing if no fleet needs one.
+/// Visits all fleets; then how long to wait for the next time, or nothing if no fleet needs one.
 fn round() -> Option<Duration> {
+    let now = Instant::now();
     let fleets = FLEETS.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
-    fleets.iter().filter_map(Weak::upgrade).filter_map(|fleet| fleet.tick()).min()
+    fleets.iter().filter_map(Weak::upgrade).filter_map(|fleet| fleet.visit(now)).min()
 }

@@ -1,0 +1,56 @@
+//! Threads that have made a call and do nothing cost nothing. It has a process of its own: it measures
+//! the whole of it.
+
+#![cfg(unix)]
+
+mod support;
+
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+use smartasync::{Bridge, block_on};
+
+use support::within_a_minute;
+
+fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.try_into().unwrap(), time.tv_nsec.try_into().unwrap())
+}
+
+#[test]
+fn sixty_four_idle_threads_use_no_cpu_time() {
+    const THREADS: usize = 64;
+
+    within_a_minute(|_| {
+        let (called, calls) = channel();
+        let releases: Vec<_> = (0..THREADS)
+            .map(|_| {
+                let called = called.clone();
+                let (release, released) = channel::<()>();
+                thread::spawn(move || {
+                    block_on(async { tokio::time::sleep(Duration::from_millis(1)).await });
+                    called.send(()).unwrap();
+                    let _ = released.recv();
+                });
+                release
+            })
+            .collect();
+        (0..THREADS).for_each(|_| calls.recv().unwrap());
+        // The warden has come by, and the keepers have begun.
+        thread::sleep(Duration::from_millis(500));
+
+        let before = cpu_time();
+        thread::sleep(Duration::from_secs(10));
+        let used = cpu_time() - before;
+        let stats = Bridge::per_thread().stats();
+        println!(
+            "{THREADS} threads, {} runtimes, {} keepers: {used:?} of CPU time in 10 s",
+            stats.runtimes, stats.keepers_hired
+        );
+        assert!(stats.keepers_hired <= stats.runtimes as u64);
+        assert!(used < Duration::from_millis(10), "{used:?}");
+        drop(releases);
+    });
+}

@@ -1,0 +1,158 @@
+//! Who drives when: a keeper where the owner does not call, the owner where it calls often.
+
+mod support;
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::sync::Barrier;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use smartasync::Bridge;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+use tokio::task;
+
+use support::within_a_minute;
+
+/// Long enough that a busy machine does not make a calling thread look idle.
+const GRACE: Duration = Duration::from_millis(500);
+
+#[test]
+fn threads_that_call_more_often_than_the_grace_period_never_meet_a_keeper() {
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().grace(GRACE).build();
+        let end = Instant::now() + 4 * GRACE;
+        let barrier = Barrier::new(4);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while Instant::now() < end {
+                        bridge.block_on(async {});
+                        bridge.block_on(task::yield_now());
+                        bridge.block_on(async {
+                            tokio::time::sleep(Duration::from_millis(1)).await;
+                        });
+                    }
+                    // Asked before a thread ends: at its end its runtime gets a keeper.
+                    assert_eq!(bridge.stats().keepers_hired, 0);
+                    barrier.wait();
+                });
+            }
+        });
+    });
+}
+
+#[test]
+fn a_thread_that_makes_only_ready_calls_drives_its_runtime() {
+    within_a_minute(|stage| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let bridge = Bridge::builder().grace(Duration::from_millis(100)).build();
+        let (hand_over, handed_over) = channel();
+        let (stop, stopped) = channel::<()>();
+        thread::scope(|scope| {
+            let maker = &bridge;
+            scope.spawn(move || {
+                let stream = maker.block_on(async { TcpStream::connect(address).await.unwrap() });
+                hand_over.send(stream).unwrap();
+                while stopped.try_recv().is_err() {
+                    maker.block_on(async {});
+                    thread::sleep(Duration::from_micros(100));
+                }
+                assert_eq!(maker.stats().keepers_hired, 0, "a busy thread met a keeper");
+            });
+            let (mut peer, _) = listener.accept().unwrap();
+            let mut stream: TcpStream = handed_over.recv().unwrap();
+            let user = Bridge::shared();
+            for event in 0..10 {
+                stage.at(format!("event {event}"));
+                peer.write_all(&[event]).unwrap();
+                assert_eq!(user.block_on(async { stream.read_u8().await.unwrap() }), event);
+            }
+            stop.send(()).unwrap();
+        });
+    });
+}
+
+#[test]
+fn a_call_that_leaves_a_task_behind_hires_a_keeper_at_once() {
+    within_a_minute(|_| {
+        // The warden would not come by in the life of this test.
+        let bridge = Bridge::builder().grace(Duration::from_secs(3_600)).build();
+        let (sender, receiver) = channel();
+        bridge.block_on(async {
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                sender.send(thread::current().name().map(str::to_owned)).unwrap();
+            });
+        });
+        assert_eq!(receiver.recv().unwrap().as_deref(), Some("smartasync/keeper"));
+        assert_eq!(bridge.stats().keepers_hired, 1);
+    });
+}
+
+#[test]
+fn threads_beyond_the_limit_share_runtimes() {
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().max_runtimes(2).build();
+        let barrier = Barrier::new(16);
+        thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| {
+                    for _ in 0..20 {
+                        bridge.block_on(async {
+                            tokio::time::sleep(Duration::from_millis(1)).await;
+                            tokio::spawn(task::yield_now()).await.unwrap();
+                        });
+                    }
+                    barrier.wait();
+                });
+            }
+        });
+        let stats = bridge.stats();
+        assert_eq!(stats.runtimes, 2);
+        assert_eq!(stats.keepers_hired, 2);
+        assert_eq!(stats.calls_on_own_runtime, 16 * 20);
+    });
+}
+
+#[test]
+fn a_reset_at_the_limit_makes_room() {
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().max_runtimes(1).build();
+        for _ in 0..100 {
+            // A keeper drives it, and lets go of it a moment after the reset.
+            bridge.block_on(async { drop(tokio::spawn(std::future::pending::<()>())) });
+            bridge.reset();
+        }
+        bridge.block_on(async {});
+        assert_eq!(bridge.stats().runtimes, 1);
+    });
+}
+
+#[test]
+fn dropping_a_bridge_ends_its_keepers_and_its_tasks() {
+    struct Dropped(std::sync::mpsc::Sender<()>);
+
+    impl Drop for Dropped {
+        fn drop(&mut self) {
+            self.0.send(()).unwrap();
+        }
+    }
+
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().build();
+        let (sender, receiver) = channel();
+        let dropped = Dropped(sender);
+        bridge.block_on(async {
+            tokio::spawn(async move {
+                let _dropped = dropped;
+                std::future::pending::<()>().await;
+            });
+        });
+        drop(bridge);
+        receiver.recv().unwrap();
+    });
+}
