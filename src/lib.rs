@@ -51,19 +51,29 @@
 //! # Implementation
 //!
 //! Each plain thread that waits for a call keeps one current-thread Tokio runtime with everything
-//! enabled that Tokio was compiled with. It is built at the first call and used by all later ones.
-//! A call polls its future once through the runtime's handle; only a future that is still pending
-//! then drives the runtime. The future sees one and the same waker from its first poll to its last.
+//! enabled that Tokio was compiled with. It is built at the first call and used by all later ones. A
+//! call polls its future once through the runtime's handle; only a future that is still pending then
+//! drives the runtime. The future sees one and the same waker from its first poll to its last.
 //!
-//! When a thread ends, its runtime is shut down in the background: the exit waits for nothing. A
-//! call that is made after that, from the destructor of another thread-local, returns
-//! [`WaitErrorKind::Runtime`].
+//! A runtime, once built, is always driven, so that what was made in a call goes on working: on any
+//! thread, in any runtime, after the call, after the thread. These threads see to it:
+//!
+//! | thread | started | what it does |
+//! |---|---|---|
+//! | `smartasync/keeper`, at most one a runtime | when a call leaves tasks behind, or a thread has made no call for [a grace period](BridgeBuilder::grace) | drives the runtime to its end, parked in the driver |
+//! | `smartasync/warden`, one | with the first runtime | looks for runtimes that need a keeper; sleeps when there is none |
+//! | `smartasync/shared`, one | with the first call on [`Bridge::shared`] | drives the shared runtime |
+//! | `smartasync/blocking` | by `spawn_blocking` | Tokio's |
+//!
+//! When a thread ends, its runtime goes to a pool, and the next new thread takes it; the exit waits for
+//! nothing. The number of runtimes is [limited](BridgeBuilder::max_runtimes); beyond it, threads share.
+//! A call that is made after the thread has let go of its runtime, from the destructor of another
+//! thread-local, returns [`WaitErrorKind::Runtime`].
 //!
 //! # What it does not do
 //!
 //! It does not make blocking inside async code legal, and it cannot interrupt a future that never
-//! yields. What lives on one thread's runtime, such as a socket or a pooled connection, makes
-//! progress only while that thread is in a call.
+//! yields. A process that forks must not make calls in the child.
 
 mod block_on;
 mod bridge;
