@@ -30,15 +30,18 @@ mod imp {
         }
 
         pub(crate) fn insert(&self, key: u64, value: V) {
-            self.0.insert(key, value);
+            // The earlier one is dropped here, unlocked.
+            drop(self.0.insert(key, value));
         }
 
         pub(crate) fn remove(&self, key: u64) -> Option<V> {
             self.0.remove(&key).map(|(_, value)| value)
         }
 
+        /// Takes all out, and drops them unlocked: what is dropped may come back here.
         pub(crate) fn clear(&self) {
-            self.0.clear();
+            let keys: Vec<u64> = self.0.iter().map(|entry| *entry.key()).collect();
+            keys.into_iter().for_each(|key| drop(self.remove(key)));
         }
     }
 
@@ -109,7 +112,8 @@ mod imp {
         }
 
         pub(crate) fn clear(&self) {
-            self.0.lock().unwrap().clear();
+            let values = std::mem::take(&mut *self.0.lock().unwrap());
+            drop(values);
         }
     }
 }

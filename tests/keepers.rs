@@ -4,8 +4,10 @@ mod support;
 
 use std::io::Write;
 use std::net::TcpListener;
+use std::pin::Pin;
 use std::sync::Barrier;
 use std::sync::mpsc::channel;
+use std::task::{Context, Poll};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -91,6 +93,44 @@ fn a_call_that_leaves_a_task_behind_hires_a_keeper_at_once() {
         assert_eq!(receiver.recv().unwrap().as_deref(), Some("smartasync/keeper"));
         assert_eq!(bridge.stats().keepers_hired, 1);
     });
+}
+
+#[test]
+fn a_long_grace_period_of_one_bridge_is_none_of_another() {
+    within_a_minute(|stage| {
+        let patient = Bridge::builder().grace(Duration::MAX).build();
+        patient.block_on(task::yield_now());
+        // The warden waits for the patient one now.
+        thread::sleep(Duration::from_millis(50));
+        let prompt = Bridge::builder().grace(Duration::from_millis(5)).build();
+        prompt.block_on(task::yield_now());
+        stage.at("the keeper of the prompt one");
+        while prompt.stats().keepers_hired == 0 {
+            thread::yield_now();
+        }
+        assert_eq!(patient.stats().keepers_hired, 0);
+    });
+}
+
+#[test]
+fn a_future_is_dropped_inside_its_runtime() {
+    struct SpawnsOnDrop;
+
+    impl Drop for SpawnsOnDrop {
+        fn drop(&mut self) {
+            tokio::spawn(async {});
+        }
+    }
+
+    impl Future for SpawnsOnDrop {
+        type Output = ();
+
+        fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+            Poll::Ready(())
+        }
+    }
+
+    within_a_minute(|_| Bridge::builder().build().block_on(SpawnsOnDrop));
 }
 
 #[test]

@@ -26,6 +26,9 @@ pub enum Nested {
     BlockInPlace,
 }
 
+/// Longer ones would be as good as none, and must not overflow a point in time.
+const LONGEST_GRACE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// The options of a private [`Bridge`].
 ///
 /// # Examples
@@ -49,8 +52,15 @@ pub struct BridgeBuilder {
 
 impl BridgeBuilder {
     /// Names the bridge: its threads are called `NAME/...`. Default: `smartasync`.
+    ///
+    /// # Panics
+    ///
+    /// When there is a zero byte in `name`: no thread can be called so.
+    #[track_caller]
     pub fn name(mut self, name: impl Into<String>) -> BridgeBuilder {
-        self.blueprint.name = Some(name.into());
+        let name = name.into();
+        assert!(!name.contains('\0'), "a thread's name must not contain a zero byte");
+        self.blueprint.name = Some(name);
         self
     }
 
@@ -88,7 +98,7 @@ impl BridgeBuilder {
     }
 
     /// How long a thread may make no call before a keeper thread drives its runtime in its place: after
-    /// one to two of these periods. Default: 20 ms.
+    /// one to two of these periods. Default: 20 ms; a day at most.
     ///
     /// A thread that calls more often drives its runtime itself, and never meets a keeper. Where a call
     /// leaves tasks behind, a keeper takes over at once.
@@ -99,7 +109,7 @@ impl BridgeBuilder {
     #[track_caller]
     pub fn grace(mut self, grace: Duration) -> BridgeBuilder {
         assert!(!grace.is_zero(), "without a grace period the warden would never rest");
-        self.blueprint.grace = grace;
+        self.blueprint.grace = grace.min(LONGEST_GRACE);
         self
     }
 

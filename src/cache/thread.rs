@@ -91,9 +91,16 @@ impl Thread {
         fleet: &std::sync::Arc<Fleet>,
     ) -> io::Result<Kept> {
         instances.get_or_make(self.key, || {
-            self.visited.borrow_mut().push(std::sync::Arc::downgrade(instances));
-            fleet.lease()
+            let lease = fleet.lease()?;
+            self.remember(std::sync::Arc::downgrade(instances));
+            Ok(lease)
         })
+    }
+
+    fn remember(&self, bridge: Weak<Instances<Lease>>) {
+        let mut visited = self.visited.borrow_mut();
+        visited.retain(|known| known.strong_count() > 0 && !known.ptr_eq(&bridge));
+        visited.push(bridge);
     }
 
     fn reset(&self) {

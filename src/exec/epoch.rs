@@ -4,23 +4,24 @@ use std::ops::Deref;
 
 use crate::sync::Arc;
 use crate::sync::atomic::AtomicU64;
-use crate::sync::atomic::Ordering::Relaxed;
+use crate::sync::atomic::Ordering::{Acquire, Release};
 
 /// A count of resets. What was stamped before the last one is not to be used again.
 ///
-/// Why is `Relaxed` enough? A call is later than a reset when something orders it after: then it reads
-/// this reset's value or a newer one. A call that nothing orders may as well have come first.
+/// A call is later than a reset when something orders it after: then it reads this reset's value or a
+/// newer one. A call that nothing orders may as well have come first. The order is for those who ask two
+/// epochs: who has seen the second of two resets has seen the first.
 #[derive(Debug, Default)]
 pub(crate) struct Epoch(AtomicU64);
 
 impl Epoch {
     pub(crate) fn reset(&self) {
-        self.0.fetch_add(1, Relaxed);
+        self.0.fetch_add(1, Release);
     }
 
     #[inline]
     pub(crate) fn now(&self) -> Stamp {
-        Stamp(self.0.load(Relaxed))
+        Stamp(self.0.load(Acquire))
     }
 
     /// Stamps what `make` makes with the time at which it was begun: a reset in the meantime counts.

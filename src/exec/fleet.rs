@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use crossbeam_queue::SegQueue;
 use crossbeam_utils::CachePadded;
 
-use crate::exec::epoch::Epoch;
-use crate::exec::handover::Next;
+use crate::exec::epoch::{Epoch, Stamp};
+use crate::exec::handover::{Handover, Next};
 use crate::exec::limit;
 use crate::exec::slot::Slot;
 use crate::exec::warden;
@@ -40,10 +40,10 @@ pub(crate) struct Fleet {
     /// The resets of the bridge.
     pub(crate) epoch: Epoch,
     max_runtimes: usize,
-    /// Runtimes without an owner, each with its keeper.
+    /// Runtimes whose threads have ended, each with its keeper.
     pool: SegQueue<Arc<Slot>>,
-    /// Every runtime that has not been dropped.
-    slots: Mutex<Vec<Weak<Slot>>>,
+    /// Every runtime that has not been closed.
+    berths: Mutex<Vec<Berth>>,
     /// When the warden is to do his next round: he may be woken before.
     next_round: Mutex<Instant>,
     /// Where the next thread that has to share begins to look.
@@ -63,7 +63,7 @@ impl Fleet {
             blueprint,
             epoch: Epoch::default(),
             pool: SegQueue::new(),
-            slots: Mutex::default(),
+            berths: Mutex::default(),
             next_round: Mutex::new(Instant::now()),
             next_shared: AtomicUsize::new(0),
             keepers_hired: AtomicU64::new(0),
@@ -90,9 +90,9 @@ impl Fleet {
 
     fn take_pooled(&self) -> Option<Arc<Slot>> {
         std::iter::from_fn(|| self.pool.pop()).find(|slot| {
-            let is_good = slot.is_of(&self.epoch);
+            let is_good = slot.is_of(&self.epoch) && !slot.handover.is_closed();
             if is_good {
-                slot.add_owner()
+                slot.set_owned()
             } else {
                 slot.close()
             }
@@ -100,34 +100,47 @@ impl Fleet {
         })
     }
 
-    fn build_or_share(self: &Arc<Fleet>) -> io::Result<Arc<Slot>> {
-        // Held while building: two threads must not both take the last place.
-        let mut slots = self.slots();
-        slots.retain(|slot| slot.upgrade().is_some_and(|slot| !slot.handover.is_closed()));
-        if slots.len() >= self.max_runtimes
-            && let Some(slot) = self.share(&slots)
-        {
-            return Ok(slot);
-        }
-        match Slot::build(&self.blueprint, &self.epoch, &self.alive) {
-            Ok(slot) => {
-                let slot = Arc::new(slot);
-                slots.push(Arc::downgrade(&slot));
-                drop(slots);
-                warden::watch();
-                Ok(slot)
-            }
+    fn build_or_share(&self) -> io::Result<Arc<Slot>> {
+        let others = match self.build_below_limit() {
+            Some(Ok(slot)) => return Ok(slot),
             // Out of descriptors or memory: a runtime that exists is better than an error.
-            Err(error) => self.share(&slots).ok_or(error),
-        }
+            Some(Err(error)) => return self.share().ok_or(error),
+            None => self.share(),
+        };
+        // Beyond the limit there may be nobody to share with for a moment, while owners leave.
+        others.map_or_else(|| self.build(&mut self.berths()), Ok)
+    }
+
+    fn build_below_limit(&self) -> Option<io::Result<Arc<Slot>>> {
+        // Held while building: two threads must not both take the last place.
+        let mut berths = self.berths();
+        berths.retain(|berth| !berth.handover.is_closed());
+        let now = self.epoch.now();
+        let current = berths.iter().filter(|berth| berth.made_in == now).count();
+        (current < self.max_runtimes).then(|| self.build(&mut berths))
+    }
+
+    fn build(&self, berths: &mut Vec<Berth>) -> io::Result<Arc<Slot>> {
+        let slot = Arc::new(Slot::build(&self.blueprint, &self.epoch, &self.alive)?);
+        berths.push(Berth {
+            handover: Arc::clone(&slot.handover),
+            made_in: slot.made_in,
+            slot: Arc::downgrade(&slot),
+        });
+        warden::watch();
+        Ok(slot)
     }
 
     /// One that others use. It gets a keeper: with two owners nobody could say whose turn it is.
-    fn share(self: &Arc<Fleet>, slots: &[Weak<Slot>]) -> Option<Arc<Slot>> {
+    fn share(&self) -> Option<Arc<Slot>> {
+        // A copy: the last reference to a runtime must not be dropped under the lock.
+        let berths = self.berths().clone();
+        let now = self.epoch.now();
         let start = self.next_shared.fetch_add(1, Ordering::Relaxed);
-        let turns = (0..slots.len()).map(|turn| &slots[(start + turn) % slots.len()]);
-        let slot = turns.filter_map(Weak::upgrade).find(|slot| slot.is_of(&self.epoch))?;
-        slot.add_owner();
+        let turns = (0..berths.len()).map(|turn| &berths[(start + turn) % berths.len()]);
+        let mut slots =
+            turns.filter(|berth| berth.made_in == now).filter_map(|berth| berth.slot.upgrade());
+        let slot = slots.find(|slot| slot.try_add_owner()).or_else(|| self.take_pooled())?;
         self.keep(&slot);
         Some(slot)
     }
@@ -148,30 +161,29 @@ impl Fleet {
 
     #[cold]
     fn hire(&self, slot: &Arc<Slot>) {
-        self.keepers_hired.fetch_add(1, Ordering::Relaxed);
         let name = self.blueprint.name.as_deref().unwrap_or("smartasync");
-        let driven = Arc::clone(slot);
         let keeper = thread::Builder::new().name(format!("{name}/keeper"));
-        if keeper.spawn(move || driven.drive_until_closed()).is_err() {
-            self.follow(slot, slot.handover.unkeep());
+        let driven = Arc::clone(slot);
+        match keeper.spawn(move || keep(&driven)) {
+            Ok(_) => {
+                self.keepers_hired.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(_) => resign(slot),
         }
     }
 
     /// A visit of the warden, who does his round if it is time for it; then when to come again, or
     /// nothing if there is no need.
     pub(crate) fn visit(&self, now: Instant) -> Option<Duration> {
-        let slots: Vec<_> = self.slots().iter().filter_map(Weak::upgrade).collect();
+        let berths = self.berths().clone();
         let mut next_round = lock(&self.next_round);
         if now >= *next_round {
             *next_round = now + self.blueprint.grace;
-            for slot in &slots {
-                // Whatever is to be watched is found below.
-                if slot.handover.tick() == Next::Hire {
-                    self.hire(slot);
-                }
-            }
+            // Whatever is to be watched is found below.
+            let wanted = berths.iter().filter(|berth| berth.handover.tick() == Next::Hire);
+            wanted.filter_map(|berth| berth.slot.upgrade()).for_each(|slot| self.hire(&slot));
         }
-        let is_watched = slots.iter().any(|slot| slot.handover.is_unattended());
+        let is_watched = berths.iter().any(|berth| berth.handover.is_unattended());
         is_watched.then(|| *next_round - now)
     }
 
@@ -202,12 +214,43 @@ impl Fleet {
         std::iter::from_fn(|| self.pool.pop()).for_each(|slot| slot.close());
     }
 
-    fn slots(&self) -> MutexGuard<'_, Vec<Weak<Slot>>> {
-        lock(&self.slots)
+    fn berths(&self) -> MutexGuard<'_, Vec<Berth>> {
+        lock(&self.berths)
     }
 }
 
-/// What is locked is only pushed to and cleared: a panic leaves it whole.
+/// What the fleet knows of a runtime without holding it: the last reference may be anybody's, and its
+/// drop runs the destructors of tasks.
+#[derive(Clone, Debug)]
+struct Berth {
+    handover: Arc<Handover>,
+    made_in: Stamp,
+    slot: Weak<Slot>,
+}
+
+/// A keeper's life.
+fn keep(slot: &Arc<Slot>) {
+    struct Resign<'a>(&'a Slot);
+
+    impl Drop for Resign<'_> {
+        fn drop(&mut self) {
+            resign(self.0);
+        }
+    }
+
+    // Also when a waker of the user's panics in the driver: the runtime is then to be watched again.
+    let _resign = Resign(slot);
+    slot.drive_until_closed();
+}
+
+/// Nobody keeps `slot` any more. If it goes on, the warden tries again.
+fn resign(slot: &Slot) {
+    if slot.handover.unkeep() == Next::Watch {
+        warden::watch();
+    }
+}
+
+/// What is locked here is left whole by a panic.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
@@ -260,6 +303,10 @@ impl Drop for Lease {
         if *self.to_pool.get_mut() && self.slot.is_of(&self.fleet.epoch) {
             self.fleet.keep(&self.slot);
             self.fleet.pool.push(Arc::clone(&self.slot));
+            // A reset since then has drained the pool without it.
+            if !self.slot.is_of(&self.fleet.epoch) {
+                self.fleet.drain();
+            }
         } else {
             self.slot.close();
         }

@@ -14,16 +14,15 @@ const KEPT: u8 = 3;
 /// Nobody drives any more.
 const CLOSED: u8 = 4;
 
-/// The state of a runtime. Once built it is never left alone for longer than two rounds of the
-/// warden:
+/// The state of a runtime. Once built it is left alone for two rounds of the warden at the most:
 ///
-/// | from \ by | owner begins | owner ends | ends, tasks live | warden | keep | close |
-/// |---|---|---|---|---|---|---|
-/// | `FRESH` | `DRIVEN` | | | `DUE` | `KEPT`, hire | `CLOSED` |
-/// | `DUE` | `DRIVEN` | | | `KEPT`, hire | `KEPT`, hire | `CLOSED` |
-/// | `DRIVEN` | | `FRESH`, watch | `KEPT`, hire | | `KEPT`, hire | `CLOSED` |
-/// | `KEPT` | beside | | | | | `CLOSED` |
-/// | `CLOSED` | beside | | | | | |
+/// | from \ by | owner begins | owner ends | ends, tasks live | warden | keep | unkeep | close |
+/// |---|---|---|---|---|---|---|---|
+/// | `FRESH` | `DRIVEN` | | | `DUE` | `KEPT`, hire | | `CLOSED` |
+/// | `DUE` | `DRIVEN` | | | `KEPT`, hire | `KEPT`, hire | | `CLOSED` |
+/// | `DRIVEN` | | `FRESH`, watch | `KEPT`, hire | | `KEPT`, hire | | `CLOSED` |
+/// | `KEPT` | beside | | | | | `FRESH`, watch | `CLOSED` |
+/// | `CLOSED` | beside | | | | | | |
 ///
 /// Why may a keeper be hired while the owner drives? Tokio lets several threads `block_on` one
 /// current-thread runtime: the second waits, and takes the driver over when the first leaves.
@@ -117,7 +116,7 @@ impl Handover {
         }
     }
 
-    /// No keeper could be hired: the warden will try again.
+    /// The keeper is gone or was never there: the warden will try again.
     pub(crate) fn unkeep(&self) -> Next {
         if self.change(KEPT, FRESH) { Next::Watch } else { Next::Nothing }
     }

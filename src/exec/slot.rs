@@ -6,9 +6,10 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use atomic_waker::AtomicWaker;
+use pin_project_lite::pin_project;
 use tokio::runtime::{Builder, Runtime, RuntimeMetrics};
 
 use crate::exec::epoch::{Epoch, Stamp};
@@ -22,10 +23,10 @@ pub(crate) struct Slot {
     /// Absent only while the slot is being dropped.
     runtime: Option<Runtime>,
     metrics: RuntimeMetrics,
-    pub(crate) handover: Handover,
+    pub(crate) handover: Arc<Handover>,
     /// The keeper, to be woken by the end.
     closing: AtomicWaker,
-    made_in: Stamp,
+    pub(crate) made_in: Stamp,
     /// The threads that use it.
     owners: AtomicUsize,
     /// How many runtimes of its fleet have not been closed.
@@ -51,7 +52,7 @@ impl Slot {
         Ok(Slot {
             metrics: runtime.metrics(),
             runtime: Some(runtime),
-            handover: Handover::new(),
+            handover: Arc::new(Handover::new()),
             closing: AtomicWaker::new(),
             made_in,
             owners: AtomicUsize::new(1),
@@ -104,8 +105,16 @@ impl Slot {
         }
     }
 
-    pub(crate) fn add_owner(&self) {
-        self.owners.fetch_add(1, Ordering::Relaxed);
+    /// One owner more, where there is one: a runtime without owners is on its way to the pool or to its
+    /// end, and not to be caught there.
+    pub(crate) fn try_add_owner(&self) -> bool {
+        let add = |owners: usize| owners.checked_add(1).filter(|_| owners > 0);
+        self.owners.fetch_update(Ordering::Acquire, Ordering::Relaxed, add).is_ok()
+    }
+
+    /// Its first owner again, after the pool.
+    pub(crate) fn set_owned(&self) {
+        self.owners.store(1, Ordering::Relaxed);
     }
 
     /// True for the last owner.
@@ -149,10 +158,10 @@ impl Lease {
     /// Runs `future` to its end, and leaves the runtime to whoever has to drive it next.
     #[inline]
     pub(crate) fn block_on<F: Future>(&self, future: F, relay: &Relay) -> F::Output {
-        let mut future = pin!(future);
-        self.count_call();
-        // By return or by panic.
+        // By return or by panic, after the future is gone: it may leave tasks behind as it goes.
         let _leave = Leave(self);
+        let mut future = pin!(DropsWhenReady { future: Some(future) });
+        self.count_call();
         match self.slot().poll_once(future.as_mut(), relay) {
             Poll::Ready(output) => output,
             Poll::Pending if self.slot().handover.begin() => self.slot().drive(future, relay),
@@ -203,5 +212,28 @@ impl Drop for Leave<'_> {
     #[inline]
     fn drop(&mut self) {
         self.0.leave();
+    }
+}
+
+pin_project! {
+    /// A future that is dropped where it becomes ready: inside its runtime, as `Runtime::block_on` does.
+    struct DropsWhenReady<F> {
+        #[pin]
+        future: Option<F>,
+    }
+}
+
+impl<F: Future> Future for DropsWhenReady<F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let mut future = self.project().future;
+        let running = future.as_mut().as_pin_mut().expect("not polled after it is ready");
+        let result = running.poll(cx);
+        if result.is_ready() {
+            future.set(None);
+        }
+        result
     }
 }

@@ -26,6 +26,11 @@ impl Vigil {
         }
     }
 
+    /// The warden could not be woken: whoever calls next tries again.
+    pub(crate) fn give_up(&self) {
+        self.0.store(false, SeqCst);
+    }
+
     /// For the models.
     #[cfg(all(test, smartasync_loom))]
     pub(crate) fn is_awake(&self) -> bool {
