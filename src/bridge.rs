@@ -179,9 +179,9 @@ impl Bridge {
 
     /// Forgets what the bridge keeps, for all threads: no later call uses what was kept before.
     ///
-    /// A runtime that was kept is shut down once no call uses it; of the process-wide bridge, the
-    /// calling thread's at once, another thread's at that thread's next call or its end. What lives
-    /// on such a runtime stops. It is meant for tests.
+    /// A runtime that was kept is given up once no call uses it; of the process-wide bridge, the
+    /// calling thread's at once, another thread's at that thread's next call or its end. What lives on
+    /// it stops a moment later. It is meant for tests.
     pub fn reset(&self) {
         // First, so that nobody takes an old runtime from the pool for a new one.
         self.shared.fleet.epoch.reset();

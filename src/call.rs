@@ -167,6 +167,7 @@ impl<F: Future> Call<F> {
 }
 
 impl<F> Call<F> {
+    #[inline]
     pub(crate) fn new(name: &'static str, future: F) -> Call<F> {
         Call { future, name, bridge: None }
     }
@@ -176,6 +177,7 @@ impl<F: Future> IntoFuture for Call<F> {
     type Output = F::Output;
     type IntoFuture = CallFuture<F>;
 
+    #[inline]
     fn into_future(self) -> CallFuture<F> {
         CallFuture { future: self.future }
     }
@@ -215,6 +217,7 @@ impl<F> fmt::Debug for CallFuture<F> {
 ///
 /// `T` is apart from `F` so that the attribute can name the output, and the body is checked against
 /// it.
+#[inline]
 pub fn call<T, F: Future<Output = T>>(name: &'static str, future: F) -> Call<F> {
     Call::new(name, future)
 }

@@ -51,9 +51,10 @@
 //! # Implementation
 //!
 //! Each plain thread that waits for a call keeps one current-thread Tokio runtime with everything
-//! enabled that Tokio was compiled with. It is built at the first call and used by all later ones. A
-//! call polls its future once through the runtime's handle; only a future that is still pending then
-//! drives the runtime. The future sees one and the same waker from its first poll to its last.
+//! enabled that Tokio was compiled with. It is built or taken from the pool at the first call and used
+//! by all later ones. A call polls its future once through the runtime's handle; only a future that is
+//! still pending then drives the runtime, or waits beside the keeper that does. The future sees one and
+//! the same waker from its first poll to its last.
 //!
 //! A runtime, once built, is always driven, so that what was made in a call goes on working: on any
 //! thread, in any runtime, after the call, after the thread. These threads see to it:
