@@ -116,3 +116,18 @@ fn what_a_reset_forgets_is_dropped() {
         assert!(Arc::try_unwrap(kept).is_ok(), "somebody still holds it");
     });
 }
+
+/// Mutants: `keep-not-brought-home`.
+#[test]
+fn a_call_inside_a_call_gets_a_value_of_its_own() {
+    loom::model(|| {
+        let keep = Keep::new();
+        let outer = keep.lend(|_| true, || Ok::<_, ()>(Box::new(1))).unwrap();
+        let inner = keep.lend(|_| true, || Ok::<_, ()>(Box::new(2))).unwrap();
+        assert_eq!((**outer.get(), **inner.get()), (1, 2));
+        drop(inner);
+        drop(outer);
+        let next = keep.lend(|_| true, || Ok::<_, ()>(Box::new(3))).unwrap();
+        assert_eq!(**next.get(), 1, "what came home last is kept");
+    });
+}
