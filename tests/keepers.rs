@@ -51,7 +51,7 @@ fn a_thread_that_makes_only_ready_calls_drives_its_runtime() {
     within_a_minute(|stage| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let bridge = Bridge::builder().grace(Duration::from_millis(100)).build();
+        let bridge = Bridge::builder().grace(GRACE).build();
         let (hand_over, handed_over) = channel();
         let (stop, stopped) = channel::<()>();
         thread::scope(|scope| {
@@ -68,7 +68,7 @@ fn a_thread_that_makes_only_ready_calls_drives_its_runtime() {
             let (mut peer, _) = listener.accept().unwrap();
             let mut stream: TcpStream = handed_over.recv().unwrap();
             let user = Bridge::shared();
-            for event in 0..10 {
+            for event in 0..4 {
                 stage.at(format!("event {event}"));
                 peer.write_all(&[event]).unwrap();
                 assert_eq!(user.block_on(async { stream.read_u8().await.unwrap() }), event);
