@@ -1,13 +1,15 @@
 //! A synchronous call of an async function: this crate, the naive design, and the peers.
 //!
-//! One group a kind of future; compare within a group and within a run.
+//! One group a kind of future; compare within a group and within a run. The ratios at the end are of
+//! medians, taken in turns.
 
 mod naive;
+mod turns;
 
 use std::hint::black_box;
 
 use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
+use criterion::{BenchmarkGroup, Criterion, criterion_group};
 use smartasync::{Bridge, smartasync};
 use tokio::runtime::{Builder, Runtime};
 
@@ -22,12 +24,13 @@ async fn suspends_once(number: u32) -> u32 {
 
 #[smartasync]
 async fn call_ready(number: u32) -> u32 {
-    ready(number).await
+    number + 1
 }
 
 #[smartasync]
 async fn call_suspends_once(number: u32) -> u32 {
-    suspends_once(number).await
+    futures_lite::future::yield_now().await;
+    number + 1
 }
 
 type Group<'a> = BenchmarkGroup<'a, WallTime>;
@@ -74,4 +77,39 @@ fn bench_suspends_once(criterion: &mut Criterion) {
 }
 
 criterion_group!(benches, bench_ready, bench_suspends_once);
-criterion_main!(benches);
+
+/// The calls of one turn: so many that reading the clock does not count.
+const CALLS: u32 = 500;
+
+fn repeat(mut call: impl FnMut(u32) -> u32) -> impl FnMut() {
+    move || {
+        (0..CALLS).for_each(|number| {
+            black_box(call(black_box(number)));
+        });
+    }
+}
+
+fn print_ratios() {
+    let reused = Builder::new_current_thread().enable_all().build().unwrap();
+    let private = Bridge::builder().build();
+    let [ours, in_private, peer, ours_pending, peer_pending] = turns::medians(
+        turns::rounds(20_000),
+        [
+            &mut repeat(|number| call_ready(number).wait()),
+            &mut repeat(|number| call_ready(number).on(&private).wait()),
+            &mut repeat(|number| reused.block_on(ready(number))),
+            &mut repeat(|number| call_suspends_once(number).wait()),
+            &mut repeat(|number| reused.block_on(suspends_once(number))),
+        ],
+    )
+    .map(|time| time.as_secs_f64());
+    println!("in turns, `wait` against a reused `Runtime::block_on`:");
+    println!("ready: {:.2}, suspends once: {:.2}", ours / peer, ours_pending / peer_pending);
+    println!("in turns, a private bridge against the default one: {:.2}", in_private / ours);
+}
+
+fn main() {
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+    print_ratios();
+}

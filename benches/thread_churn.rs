@@ -4,9 +4,10 @@
 //! their medians are compared.
 
 mod naive;
+mod turns;
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use smartasync::smartasync;
 
@@ -16,13 +17,11 @@ async fn suspends_once() {
 
 #[smartasync]
 async fn call_suspends_once() {
-    suspends_once().await;
+    futures_lite::future::yield_now().await;
 }
 
-fn on_a_new_thread(call: fn()) -> Duration {
-    let start = Instant::now();
-    thread::spawn(call).join().unwrap();
-    start.elapsed()
+fn on_a_new_thread(call: fn()) -> impl FnMut() {
+    move || thread::spawn(call).join().unwrap()
 }
 
 fn naive_call() {
@@ -31,19 +30,14 @@ fn naive_call() {
 }
 
 fn main() {
-    let is_test = std::env::args().any(|argument| argument == "--test");
-    let rounds = if is_test { 10 } else { 20_000 };
-    let kinds: [fn(); 3] = [|| (), || call_suspends_once().wait(), naive_call];
-    let mut times = [const { Vec::new() }; 3];
-    for _ in 0..rounds {
-        for (call, times) in kinds.iter().zip(&mut times) {
-            times.push(on_a_new_thread(*call));
-        }
-    }
-    let [bare, ours, naive] = times.map(|mut times| {
-        times.sort_unstable();
-        times[rounds / 2]
-    });
+    let [bare, ours, naive] = turns::medians(
+        turns::rounds(20_000),
+        [
+            &mut on_a_new_thread(|| ()),
+            &mut on_a_new_thread(|| call_suspends_once().wait()),
+            &mut on_a_new_thread(naive_call),
+        ],
+    );
     println!("a bare thread {bare:?}, with a call {ours:?}, with a naive call {naive:?}");
     let beyond = |time: Duration| time.as_secs_f64() - bare.as_secs_f64();
     println!("beyond the bare thread: {:.2} of the naive design", beyond(ours) / beyond(naive));

@@ -6,7 +6,6 @@ mod shared;
 mod stats;
 
 use std::fmt;
-use std::io;
 use std::panic::Location;
 use std::sync::{Arc, LazyLock};
 
@@ -18,7 +17,9 @@ use crate::cache::mark::Marked;
 use crate::cache::thread;
 use crate::context::{Context, Place, Poller};
 use crate::error::{Refusal, WaitError};
-use crate::exec::fleet::{Blueprint, Fleet, Lease};
+use crate::exec::blueprint::Blueprint;
+use crate::exec::fleet::Fleet;
+use crate::exec::lease::Lease;
 use crate::exec::parked;
 
 pub use builder::{BridgeBuilder, Nested};
@@ -167,8 +168,11 @@ impl Bridge {
     /// [`Nested::BlockInPlace`], a task of a multi-thread runtime may block.
     #[must_use]
     pub fn context(&self) -> Context {
-        let place = Place::find();
-        if self.opens_section_in(&place) { Context::Blocking } else { place.context() }
+        match Place::find() {
+            None => Context::Sync,
+            Some(place) if self.opens_section_in(&place) => Context::Blocking,
+            Some(place) => place.context(),
+        }
     }
 
     /// Returns what the bridge has done so far.
@@ -187,12 +191,7 @@ impl Bridge {
         self.shared.fleet.epoch.reset();
         self.shared.fleet.drain();
         match &self.shared.home {
-            Home::Thread => {
-                let _ = thread::with(|thread| {
-                    thread.slot.clear();
-                    Ok(())
-                });
-            }
+            Home::Thread => thread::leave(),
             Home::Instances(instances) => instances.reset(),
             Home::Shared | Home::Handle(_) => {}
         }
@@ -207,29 +206,29 @@ impl Bridge {
     #[inline]
     pub(crate) fn run<F: Future>(&self, future: F) -> Result<F::Output, (F, Refusal)> {
         match Place::find() {
-            Place::Alone => self.run_at_home(future),
-            place => self.run_near_runtime(&place, future),
+            None => self.run_at_home(future),
+            Some(place) => self.run_near_runtime(place, future),
         }
     }
 
     fn run_near_runtime<F: Future>(
         &self,
-        place: &Place,
+        place: Place,
         future: F,
     ) -> Result<F::Output, (F, Refusal)> {
         let ledger = &self.shared.ledger;
-        ledger.count(|counters| match place {
+        ledger.count(|counters| match &place {
             Place::Polled(Poller::Marked) => &counters.marks_hit,
             _ => &counters.probes,
         });
-        if matches!(place, Place::Polled(_)) && !self.opens_section_in(place) {
+        if matches!(place, Place::Polled(_)) && !self.opens_section_in(&place) {
             ledger.count(|counters| &counters.refused);
             return Err((future, Refusal::Async));
         }
         // Where a poll could not be told from a blocking section (see "Limits" of `context()`), Tokio
         // allows no other block than in a section. Elsewhere this changes nothing.
         task::block_in_place(|| match (&self.shared.home, place) {
-            (Home::Thread, Place::On(near)) => self.run_on_handle(near, future),
+            (Home::Thread, Place::On(near)) => self.run_on_handle(&near, future),
             _ => self.run_at_home(future),
         })
     }
@@ -243,32 +242,36 @@ impl Bridge {
     /// Runs `future` on what the bridge keeps for the thread.
     #[inline]
     fn run_at_home<F: Future>(&self, future: F) -> Result<F::Output, (F, Refusal)> {
-        let fleet = &self.shared.fleet;
-        match &self.shared.home {
-            Home::Thread => self.run_on_slot(future, |thread, future| {
-                let lease = thread.lend(fleet)?;
-                Ok(thread.run(lease.get(), future.start()))
-            }),
-            Home::Instances(instances) => self.run_on_slot(future, |thread, future| {
-                let lease = thread.instance(instances, fleet)?;
-                Ok(thread.run(&lease, future.start()))
-            }),
-            Home::Shared => match shared::handle() {
-                Ok(handle) => self.run_on_handle(handle, future),
-                Err(error) => Err((future, Refusal::Runtime(error))),
-            },
-            Home::Handle(handle) => self.run_on_handle(handle, future),
+        match self.shared.home {
+            Home::Thread => self.run_on_thread(future),
+            _ => self.run_elsewhere(future),
         }
     }
 
     #[inline]
-    fn run_on_slot<F: Future>(
-        &self,
-        future: F,
-        run: impl FnOnce(&thread::Thread, &mut Unstarted<F>) -> io::Result<F::Output>,
-    ) -> Result<F::Output, (F, Refusal)> {
-        let mut future = Unstarted(Some(future));
-        thread::with(|thread| run(thread, &mut future)).map_err(|error| future.refuse(error))
+    fn run_on_thread<F: Future>(&self, future: F) -> Result<F::Output, (F, Refusal)> {
+        match thread::seat(&self.shared.fleet) {
+            Ok(seat) => Ok(seat.lease.block_on(Marked::new(future), &seat.relay)),
+            Err(error) => Err((future, Refusal::Runtime(error))),
+        }
+    }
+
+    /// Not inlined, so that the default way asks one question only.
+    #[inline(never)]
+    fn run_elsewhere<F: Future>(&self, future: F) -> Result<F::Output, (F, Refusal)> {
+        let error = match &self.shared.home {
+            Home::Thread => return self.run_on_thread(future),
+            Home::Instances(instances) => match thread::seat_in(instances, &self.shared.fleet) {
+                Ok((lease, relay)) => return Ok(lease.block_on(Marked::new(future), &relay)),
+                Err(error) => error,
+            },
+            Home::Shared => match shared::handle() {
+                Ok(handle) => return self.run_on_handle(handle, future),
+                Err(error) => error,
+            },
+            Home::Handle(handle) => return self.run_on_handle(handle, future),
+        };
+        Err((future, Refusal::Runtime(error)))
     }
 
     /// Runs `future` on a runtime that others drive. It is not marked: `block_in_place` is legal in it,
@@ -279,9 +282,10 @@ impl Bridge {
         future: F,
     ) -> Result<F::Output, (F, Refusal)> {
         self.shared.ledger.count(|counters| &counters.handle);
-        let mut future = Unstarted(Some(future));
-        thread::with(|_| Ok(parked::block_on(handle, future.start().into_inner())))
-            .map_err(|error| future.refuse(error))
+        match thread::check() {
+            Ok(()) => Ok(parked::block_on(handle, future)),
+            Err(error) => Err((future, Refusal::Runtime(error))),
+        }
     }
 }
 
@@ -298,22 +302,6 @@ impl fmt::Debug for Bridge {
             .field("name", &self.shared.fleet.blueprint.name)
             .field("nested", &self.shared.nested)
             .finish_non_exhaustive()
-    }
-}
-
-/// A future that is handed back if it was not started.
-struct Unstarted<F>(Option<F>);
-
-impl<F: Future> Unstarted<F> {
-    #[inline]
-    fn start(&mut self) -> Marked<F> {
-        Marked::new(self.0.take().expect("a future is started once"))
-    }
-
-    #[cold]
-    fn refuse(self, error: io::Error) -> (F, Refusal) {
-        let future = self.0.expect("what was refused has not started");
-        (future, Refusal::Runtime(error))
     }
 }
 

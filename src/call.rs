@@ -110,9 +110,12 @@ impl<F: Future> Call<F> {
         let Call { future, name, bridge } = self;
         let caller = Location::caller();
         let through = bridge.as_ref().unwrap_or_else(|| bridge::default());
-        through.run(future).map_err(|(future, refusal)| {
-            WaitError::new(refusal, Call { future, name, bridge }, name, caller)
-        })
+        match through.run(future) {
+            Ok(output) => Ok(output),
+            Err((future, refusal)) => {
+                Err(WaitError::new(refusal, Call { future, name, bridge }, name, caller))
+            }
+        }
     }
 
     /// Runs the call where the caller may block, and returns its future where it must not.

@@ -50,14 +50,12 @@ pub enum Context {
 /// ```
 #[must_use]
 pub fn context() -> Context {
-    Place::find().context()
+    Place::find().map_or(Context::Sync, |place| place.context())
 }
 
-/// What a call that is made here can run on.
+/// What a call that is made near a runtime can run on.
 #[derive(Debug)]
 pub(crate) enum Place {
-    /// No runtime is near: the thread's own.
-    Alone,
     /// A runtime has been entered that nobody may be driving: the thread's own.
     Beside,
     /// A thread that may block on this runtime.
@@ -78,17 +76,15 @@ pub(crate) enum Poller {
 }
 
 impl Place {
+    /// Finds out where the thread stands; nothing if no runtime is near.
     #[inline]
-    pub(crate) fn find() -> Place {
+    pub(crate) fn find() -> Option<Place> {
         if mark::is_set() {
-            return Place::Polled(Poller::Marked);
+            return Some(Place::Polled(Poller::Marked));
         }
         // A thread that drives a runtime always has a current handle. This errs as well once Tokio's
         // thread-local is gone, and no runtime is driven on this thread then.
-        match Handle::try_current() {
-            Err(_) => Place::Alone,
-            Ok(handle) => Place::with_current(handle),
-        }
+        Handle::try_current().ok().map(Place::with_current)
     }
 
     fn with_current(handle: Handle) -> Place {
@@ -105,7 +101,6 @@ impl Place {
 
     pub(crate) fn context(&self) -> Context {
         match self {
-            Place::Alone => Context::Sync,
             Place::Beside | Place::On(_) => Context::Blocking,
             Place::Polled(_) => Context::Async,
         }

@@ -42,6 +42,7 @@ pub enum WaitErrorKind {
 }
 
 impl<C> WaitError<C> {
+    #[cold]
     pub(crate) fn new(
         refusal: Refusal,
         call: C,

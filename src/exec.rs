@@ -1,8 +1,10 @@
 //! Running a future to its end on the calling thread.
 
+pub(crate) mod blueprint;
 pub(crate) mod epoch;
 pub(crate) mod fleet;
 pub(crate) mod handover;
+pub(crate) mod lease;
 mod limit;
 pub(crate) mod parked;
 pub(crate) mod relay;

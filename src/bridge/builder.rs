@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Bridge, Home};
 use crate::cache::instance::Instances;
-use crate::exec::fleet::Blueprint;
+use crate::exec::blueprint::Blueprint;
 
 /// What a call does that is made from inside a task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -60,7 +60,7 @@ impl BridgeBuilder {
     pub fn name(mut self, name: impl Into<String>) -> BridgeBuilder {
         let name = name.into();
         assert!(!name.contains('\0'), "a thread's name must not contain a zero byte");
-        self.blueprint.name = Some(name);
+        self.blueprint.name = name;
         self
     }
 

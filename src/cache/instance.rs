@@ -33,7 +33,7 @@ impl<T> Instances<T> {
 
     #[cold]
     fn make<E>(&self, key: u64, make: impl FnOnce() -> Result<T, E>) -> Result<Arc<Stamped<T>>, E> {
-        let stamped = self.epoch.stamp(make)?;
+        let stamped = Arc::new(self.epoch.stamp(make)?);
         // It may be of an older epoch by now: then no later call takes it.
         self.values.insert(key, Arc::clone(&stamped));
         Ok(stamped)

@@ -1,69 +1,101 @@
-//! A place for one value of a thread, which lends it to one call at a time.
+//! A place for one value of a thread.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
-/// Keeps a value between calls: a pointer, since each call moves it out and back. No borrow is held while a call runs, so nothing that the call does can
-/// find the place locked.
-///
-/// What if a call finds nothing, because an outer one on this thread has the value? It makes its own;
-/// of the two, the place keeps the one that comes home last.
-pub(crate) struct Keep<T> {
-    value: Cell<Option<T>>,
-    /// How many times the place was cleared: what was lent before that does not come home.
-    cleared: Cell<u64>,
-}
+/// Keeps a value between the calls of a thread. Each call has a reference of its own: nothing that it
+/// does can find the place locked, and what is taken out meanwhile is dropped at its end.
+pub(crate) struct Keep<T>(Cell<Option<Rc<T>>>);
 
 impl<T> Keep<T> {
     pub(crate) const fn new() -> Keep<T> {
-        Keep { value: Cell::new(None), cleared: Cell::new(0) }
+        Keep(Cell::new(None))
     }
 
-    /// Lends the value if it is there and still good, else what `make` makes.
+    /// Returns the value if it is there and still good, else what `make` makes of it, which is kept.
     #[inline]
-    pub(crate) fn lend<E>(
+    pub(crate) fn get_or_make<E>(
         &self,
-        is_good: impl FnOnce(&T) -> bool,
-        make: impl FnOnce() -> Result<T, E>,
-    ) -> Result<Loan<'_, T>, E> {
-        let cleared = self.cleared.get();
-        let value = match self.value.take().filter(is_good) {
-            Some(value) => value,
-            None => make()?,
-        };
-        Ok(Loan { value: Some(value), home: self, cleared })
+        is_good: impl FnOnce(&Rc<T>) -> bool,
+        make: impl FnOnce(Option<&T>) -> Result<T, E>,
+    ) -> Result<Rc<T>, E> {
+        match self.0.take() {
+            Some(kept) if is_good(&kept) => {
+                self.0.set(Some(Rc::clone(&kept)));
+                Ok(kept)
+            }
+            old => self.replace(old, make),
+        }
     }
 
-    /// Takes the value out, if no call has it.
-    pub(crate) fn take(&self) -> Option<T> {
-        self.value.take()
+    #[cold]
+    fn replace<E>(
+        &self,
+        old: Option<Rc<T>>,
+        make: impl FnOnce(Option<&T>) -> Result<T, E>,
+    ) -> Result<Rc<T>, E> {
+        let made = Rc::new(make(old.as_deref())?);
+        self.0.set(Some(Rc::clone(&made)));
+        // Its destructors may make calls, which find the new one.
+        drop(old);
+        Ok(made)
     }
 
-    /// Drops the value; one that is lent is dropped when its call ends.
-    pub(crate) fn clear(&self) {
-        self.cleared.set(self.cleared.get() + 1);
-        drop(self.value.take());
-    }
-}
-
-/// The use of a value by a call. The end of the call, by return or by panic, brings it home.
-pub(crate) struct Loan<'a, T> {
-    value: Option<T>,
-    home: &'a Keep<T>,
-    cleared: u64,
-}
-
-impl<T> Loan<'_, T> {
-    #[inline]
-    pub(crate) fn get(&self) -> &T {
-        self.value.as_ref().expect("the value goes home on drop")
+    /// Takes the value out.
+    pub(crate) fn take(&self) -> Option<Rc<T>> {
+        self.0.take()
     }
 }
 
-impl<T> Drop for Loan<'_, T> {
-    #[inline]
-    fn drop(&mut self) {
-        if self.cleared == self.home.cleared.get() {
-            self.home.value.set(self.value.take());
+#[cfg(all(test, not(smartasync_loom)))]
+mod tests {
+    use super::*;
+
+    fn get(keep: &Keep<u32>, new: u32) -> Rc<u32> {
+        let Ok(kept) =
+            keep.get_or_make(|kept| **kept != 0, |_| Ok::<_, std::convert::Infallible>(new));
+        kept
+    }
+
+    #[test]
+    fn a_value_is_kept_as_long_as_it_is_good() {
+        let keep = Keep::new();
+        assert_eq!([*get(&keep, 0), *get(&keep, 1), *get(&keep, 2)], [0, 1, 1]);
+    }
+
+    #[test]
+    fn what_a_call_uses_lives_to_its_end_and_is_not_used_again() {
+        let keep = Keep::new();
+        let used = get(&keep, 1);
+        drop(keep.take());
+        assert_eq!((*used, Rc::strong_count(&used)), (1, 1));
+        assert_eq!(*get(&keep, 2), 2);
+    }
+
+    /// Calls itself from its destructor, as the tasks of a runtime may.
+    struct Calls<'a>(&'a Keep<Calls<'a>>, bool);
+
+    impl Drop for Calls<'_> {
+        fn drop(&mut self) {
+            if self.1 {
+                let Ok(found) = self.0.get_or_make(
+                    |_| true,
+                    |_| -> Result<_, std::convert::Infallible> {
+                        panic!("the new one is not there")
+                    },
+                );
+                assert!(!found.1);
+                drop(self.0.take());
+            }
+        }
+    }
+
+    #[test]
+    fn the_destructor_of_the_old_value_finds_the_new_one() {
+        let keep: &'static Keep<Calls<'static>> = Box::leak(Box::new(Keep::new()));
+        for calls in [true, false] {
+            let made = keep.get_or_make(|_| false, |_| Ok::<_, ()>(Calls(keep, calls)));
+            drop(made);
         }
     }
 }

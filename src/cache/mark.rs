@@ -33,10 +33,6 @@ impl<F> Marked<F> {
     pub(crate) fn new(future: F) -> Marked<F> {
         Marked { future }
     }
-
-    pub(crate) fn into_inner(self) -> F {
-        self.future
-    }
 }
 
 impl<F: Future> Future for Marked<F> {

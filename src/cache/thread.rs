@@ -1,7 +1,9 @@
 //! What a thread keeps.
 
 use std::cell::RefCell;
+use std::convert::Infallible;
 use std::io;
+use std::rc::Rc;
 use std::sync::Weak;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,9 +11,10 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::cache::instance::Instances;
-use crate::cache::keep::{Keep, Loan};
+use crate::cache::keep::Keep;
 use crate::exec::epoch::Stamped;
-use crate::exec::fleet::{Fleet, Lease};
+use crate::exec::fleet::Fleet;
+use crate::exec::lease::Lease;
 use crate::exec::relay::Relay;
 use crate::sync::{Arc, thread_local};
 
@@ -19,16 +22,37 @@ thread_local! {
     static THREAD: Thread = Thread::new();
 }
 
-/// Gives `f` the calling thread's things.
+/// The calling thread's runtime of the process-wide bridge, and its waker, for one call.
 ///
 /// # Errors
 ///
-/// When the thread exits and has let go of them, or can no longer block: `f` is not called.
+/// When a runtime cannot be had, as when the thread exits and has let go of its own.
 #[inline]
-pub(crate) fn with<T>(f: impl FnOnce(&Thread) -> io::Result<T>) -> io::Result<T> {
-    THREAD
-        .try_with(|thread| if thread.can_block { f(thread) } else { Err(exiting()) })
-        .unwrap_or_else(|_| Err(exiting()))
+pub(crate) fn seat(fleet: &std::sync::Arc<Fleet>) -> io::Result<Rc<Seat>> {
+    with(|thread| thread.seat(fleet))
+}
+
+/// The same of a bridge that keeps a runtime for each thread.
+#[inline]
+pub(crate) fn seat_in(
+    instances: &std::sync::Arc<Instances<Lease>>,
+    fleet: &std::sync::Arc<Fleet>,
+) -> io::Result<(Arc<Kept>, Rc<Relay>)> {
+    with(|thread| Ok((thread.instance(instances, fleet)?, thread.relay())))
+}
+
+/// Whether the calling thread can block at all.
+///
+/// # Errors
+///
+/// When it exits, and Tokio can block no more.
+pub(crate) fn check() -> io::Result<()> {
+    with(|_| Ok(()))
+}
+
+/// Has the calling thread forget its runtime of the process-wide bridge.
+pub(crate) fn leave() {
+    let _ = THREAD.try_with(|thread| thread.seat.take());
 }
 
 /// Drops what the calling thread has kept, of all bridges.
@@ -36,21 +60,37 @@ pub(crate) fn reset() {
     let _ = THREAD.try_with(Thread::reset);
 }
 
+#[inline]
+fn with<T>(f: impl FnOnce(&Thread) -> io::Result<T>) -> io::Result<T> {
+    match THREAD.try_with(|thread| thread.can_block.then(|| f(thread))) {
+        Ok(Some(result)) => result,
+        _ => Err(exiting()),
+    }
+}
+
+#[cold]
 fn exiting() -> io::Error {
     io::Error::other("the thread is exiting and has already let go of its runtime")
 }
 
 /// A thread's use of a runtime, and when it began.
-type Kept = Arc<Stamped<Lease>>;
+pub(crate) type Kept = Stamped<Lease>;
 
-pub(crate) struct Thread {
+/// All that a call needs, behind one pointer.
+pub(crate) struct Seat {
+    pub(crate) lease: Rc<Kept>,
+    pub(crate) relay: Relay,
+}
+
+struct Thread {
     /// False where this was made after Tokio's thread-locals had gone.
     can_block: bool,
     /// Names the thread in the maps of bridges; never used again.
     key: u64,
-    /// The runtime of the process-wide bridge.
-    pub(crate) slot: Keep<Kept>,
-    relay: Keep<Box<Relay>>,
+    /// For calls on the process-wide bridge.
+    seat: Keep<Seat>,
+    /// For calls on the others.
+    relay: Keep<Relay>,
     /// The bridges that keep something for this thread.
     visited: RefCell<Vec<Weak<Instances<Lease>>>>,
 }
@@ -61,37 +101,44 @@ impl Thread {
         Thread {
             can_block: touch_tokio(),
             key: NEXT_KEY.fetch_add(1, Ordering::Relaxed),
-            slot: Keep::new(),
+            seat: Keep::new(),
             relay: Keep::new(),
             visited: RefCell::default(),
         }
     }
 
-    /// Runs `future` on `lease`, with the thread's waker.
+    /// A waker that wakes no other call: nobody holds it, no call on this thread uses it.
     #[inline]
-    pub(crate) fn run<F: Future>(&self, lease: &Lease, future: F) -> F::Output {
-        // A waker that somebody still holds would wake this call for an earlier one.
-        let relay = self.relay.lend(|relay| !relay.is_shared(), || Ok::<_, ()>(Box::default()));
-        let relay = relay.expect("a relay can always be made");
-        lease.block_on(future, relay.get())
+    fn relay(&self) -> Rc<Relay> {
+        let is_free = |relay: &Rc<Relay>| Rc::strong_count(relay) == 1 && !relay.is_shared();
+        let Ok(relay) = self.relay.get_or_make(is_free, |_| Ok::<_, Infallible>(Relay::default()));
+        relay
     }
 
-    /// The calling thread's runtime of the process-wide bridge, for one call.
     #[inline]
-    pub(crate) fn lend(&self, fleet: &std::sync::Arc<Fleet>) -> io::Result<Loan<'_, Kept>> {
-        let is_good = |kept: &Kept| fleet.epoch.is_current(kept);
-        self.slot.lend(is_good, || fleet.epoch.stamp(|| fleet.lease()))
+    fn seat(&self, fleet: &std::sync::Arc<Fleet>) -> io::Result<Rc<Seat>> {
+        let is_good = |seat: &Rc<Seat>| {
+            fleet.epoch.is_current(&seat.lease)
+                && Rc::strong_count(seat) == 1
+                && !seat.relay.is_shared()
+        };
+        self.seat.get_or_make(is_good, |old| {
+            let lease = match old {
+                Some(seat) if fleet.epoch.is_current(&seat.lease) => Rc::clone(&seat.lease),
+                _ => Rc::new(fleet.epoch.stamp(|| Lease::take(fleet))?),
+            };
+            Ok(Seat { lease, relay: Relay::default() })
+        })
     }
 
-    /// The calling thread's runtime of a bridge that keeps one for each thread.
     #[inline]
-    pub(crate) fn instance(
+    fn instance(
         &self,
         instances: &std::sync::Arc<Instances<Lease>>,
         fleet: &std::sync::Arc<Fleet>,
-    ) -> io::Result<Kept> {
+    ) -> io::Result<Arc<Kept>> {
         instances.get_or_make(self.key, || {
-            let lease = fleet.lease()?;
+            let lease = Lease::take(fleet)?;
             self.remember(std::sync::Arc::downgrade(instances));
             Ok(lease)
         })
@@ -104,13 +151,13 @@ impl Thread {
     }
 
     fn reset(&self) {
-        self.slot.clear();
-        self.relay.clear();
+        drop(self.seat.take());
+        drop(self.relay.take());
         drop(self.leave_bridges());
     }
 
     /// Takes out what bridges keep for this thread.
-    fn leave_bridges(&self) -> Vec<Kept> {
+    fn leave_bridges(&self) -> Vec<Arc<Kept>> {
         let visited = self.visited.take();
         let bridges = visited.iter().filter_map(Weak::upgrade);
         bridges.filter_map(|bridge| bridge.remove(self.key)).collect()
@@ -119,8 +166,8 @@ impl Thread {
 
 impl Drop for Thread {
     fn drop(&mut self) {
-        let kept = self.leave_bridges().into_iter().chain(self.slot.take());
-        kept.for_each(|lease| lease.return_to_pool());
+        self.leave_bridges().iter().for_each(|lease| lease.return_to_pool());
+        self.seat.take().iter().for_each(|seat| seat.lease.return_to_pool());
     }
 }
 

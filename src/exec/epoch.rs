@@ -2,7 +2,6 @@
 
 use std::ops::Deref;
 
-use crate::sync::Arc;
 use crate::sync::atomic::AtomicU64;
 use crate::sync::atomic::Ordering::{Acquire, Release};
 
@@ -25,13 +24,10 @@ impl Epoch {
     }
 
     /// Stamps what `make` makes with the time at which it was begun: a reset in the meantime counts.
-    pub(crate) fn stamp<T, E>(
-        &self,
-        make: impl FnOnce() -> Result<T, E>,
-    ) -> Result<Arc<Stamped<T>>, E> {
+    pub(crate) fn stamp<T, E>(&self, make: impl FnOnce() -> Result<T, E>) -> Result<Stamped<T>, E> {
         let made_in = self.now();
         let value = make()?;
-        Ok(Arc::new(Stamped { made_in, value }))
+        Ok(Stamped { made_in, value })
     }
 
     #[inline]

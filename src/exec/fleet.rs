@@ -1,7 +1,7 @@
 //! The runtimes of a bridge: built, lent to threads, pooled, driven.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,29 +9,12 @@ use std::time::{Duration, Instant};
 use crossbeam_queue::SegQueue;
 use crossbeam_utils::CachePadded;
 
+use crate::exec::blueprint::Blueprint;
 use crate::exec::epoch::{Epoch, Stamp};
 use crate::exec::handover::{Handover, Next};
 use crate::exec::limit;
 use crate::exec::slot::Slot;
 use crate::exec::warden;
-
-/// How a bridge builds its runtimes.
-#[derive(Clone, Debug)]
-pub(crate) struct Blueprint {
-    pub(crate) name: Option<String>,
-    pub(crate) max_blocking_threads: Option<usize>,
-    /// Beyond it threads share runtimes.
-    pub(crate) max_runtimes: Option<usize>,
-    /// A thread that calls more often than this drives its runtime itself.
-    pub(crate) grace: Duration,
-}
-
-impl Default for Blueprint {
-    fn default() -> Blueprint {
-        let grace = Duration::from_millis(20);
-        Blueprint { name: None, max_blocking_threads: None, max_runtimes: None, grace }
-    }
-}
 
 /// All runtimes of a bridge.
 #[derive(Debug)]
@@ -77,15 +60,28 @@ impl Fleet {
 
     /// A runtime for the calling thread: from the pool, else a new one, else one that other threads
     /// use.
-    #[cold]
-    pub(crate) fn lease(self: &Arc<Fleet>) -> io::Result<Lease> {
-        let slot = match self.take_pooled() {
-            Some(slot) => slot,
-            None => self.build_or_share()?,
-        };
-        let calls = Arc::default();
-        lock(&self.calls).push(Arc::clone(&calls));
-        Ok(Lease { slot, fleet: Arc::clone(self), calls, to_pool: AtomicBool::new(false) })
+    pub(crate) fn acquire(&self) -> io::Result<Arc<Slot>> {
+        match self.take_pooled() {
+            Some(slot) => Ok(slot),
+            None => self.build_or_share(),
+        }
+    }
+
+    /// A thread has no more use for `slot`: when it was the last, the runtime ends or goes to the pool.
+    pub(crate) fn give_back(&self, slot: &Arc<Slot>, to_pool: bool) {
+        if !slot.remove_owner() {
+            return;
+        }
+        if to_pool && slot.is_of(&self.epoch) {
+            self.keep(slot);
+            self.pool.push(Arc::clone(slot));
+            // A reset since then has drained the pool without it.
+            if !slot.is_of(&self.epoch) {
+                self.drain();
+            }
+        } else {
+            slot.close();
+        }
     }
 
     fn take_pooled(&self) -> Option<Arc<Slot>> {
@@ -161,8 +157,7 @@ impl Fleet {
 
     #[cold]
     fn hire(&self, slot: &Arc<Slot>) {
-        let name = self.blueprint.name.as_deref().unwrap_or("smartasync");
-        let keeper = thread::Builder::new().name(format!("{name}/keeper"));
+        let keeper = thread::Builder::new().name(format!("{}/keeper", self.blueprint.name));
         let driven = Arc::clone(slot);
         match keeper.spawn(move || keep(&driven)) {
             Ok(_) => {
@@ -202,8 +197,13 @@ impl Fleet {
         now + self.past_calls.load(Ordering::Relaxed)
     }
 
+    /// A lease begins: its calls are counted.
+    pub(crate) fn enter(&self, calls: &Arc<CachePadded<AtomicU64>>) {
+        lock(&self.calls).push(Arc::clone(calls));
+    }
+
     /// A lease ends: only the sum of its calls is kept.
-    fn settle(&self, ended: &Arc<CachePadded<AtomicU64>>) {
+    pub(crate) fn settle(&self, ended: &Arc<CachePadded<AtomicU64>>) {
         let mut calls = lock(&self.calls);
         calls.retain(|calls| !Arc::ptr_eq(calls, ended));
         self.past_calls.fetch_add(ended.load(Ordering::Relaxed), Ordering::Relaxed);
@@ -258,57 +258,5 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Drop for Fleet {
     fn drop(&mut self) {
         self.drain();
-    }
-}
-
-/// A thread's use of a runtime. Its end closes the runtime, unless other threads use it too or it is
-/// to go to the pool.
-#[derive(Debug)]
-pub(crate) struct Lease {
-    slot: Arc<Slot>,
-    fleet: Arc<Fleet>,
-    calls: Arc<CachePadded<AtomicU64>>,
-    to_pool: AtomicBool,
-}
-
-impl Lease {
-    #[inline]
-    pub(crate) fn slot(&self) -> &Arc<Slot> {
-        &self.slot
-    }
-
-    #[inline]
-    pub(crate) fn fleet(&self) -> &Fleet {
-        &self.fleet
-    }
-
-    /// Counts a call. No other thread writes, so this needs no atomic addition.
-    #[inline]
-    pub(crate) fn count_call(&self) {
-        self.calls.store(self.calls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-    }
-
-    /// The thread ends: its runtime is to go on, and the next new thread takes it.
-    pub(crate) fn return_to_pool(&self) {
-        self.to_pool.store(true, Ordering::Relaxed);
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        self.fleet.settle(&self.calls);
-        if !self.slot.remove_owner() {
-            return;
-        }
-        if *self.to_pool.get_mut() && self.slot.is_of(&self.fleet.epoch) {
-            self.fleet.keep(&self.slot);
-            self.fleet.pool.push(Arc::clone(&self.slot));
-            // A reset since then has drained the pool without it.
-            if !self.slot.is_of(&self.fleet.epoch) {
-                self.fleet.drain();
-            }
-        } else {
-            self.slot.close();
-        }
     }
 }

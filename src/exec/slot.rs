@@ -3,17 +3,16 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::task::Poll;
 
 use atomic_waker::AtomicWaker;
-use pin_project_lite::pin_project;
 use tokio::runtime::{Builder, Runtime, RuntimeMetrics};
 
+use crate::exec::blueprint::Blueprint;
 use crate::exec::epoch::{Epoch, Stamp};
-use crate::exec::fleet::{Blueprint, Lease};
 use crate::exec::handover::Handover;
 use crate::exec::parked::Rearming;
 use crate::exec::relay::Relay;
@@ -41,9 +40,8 @@ impl Slot {
         alive: &Arc<AtomicUsize>,
     ) -> io::Result<Slot> {
         let made_in = epoch.now();
-        let name = blueprint.name.as_deref().unwrap_or("smartasync");
         let mut builder = Builder::new_current_thread();
-        builder.thread_name(format!("{name}/blocking")).enable_all();
+        builder.thread_name(format!("{}/blocking", blueprint.name)).enable_all();
         if let Some(limit) = blueprint.max_blocking_threads {
             builder.max_blocking_threads(limit);
         }
@@ -65,27 +63,35 @@ impl Slot {
     /// It is made under a `block_on` all the same: Tokio's budget then holds for it, so that a loop
     /// over an always-ready resource yields, and its checks against nested runtimes speak.
     #[inline]
-    fn poll_once<F: Future>(&self, mut future: Pin<&mut F>, relay: &Relay) -> Poll<F::Output> {
+    pub(crate) fn poll_once<F: Future>(
+        &self,
+        mut future: Pin<&mut F>,
+        relay: &Relay,
+    ) -> Poll<F::Output> {
         let first = poll_fn(|_| Poll::Ready(relay.poll(future.as_mut())));
         self.runtime().handle().block_on(first)
     }
 
     /// Polls `future` to its end. `block_on` polls once at its start, so a wake since an earlier poll
     /// is not lost.
-    fn drive<F: Future>(&self, mut future: Pin<&mut F>, relay: &Relay) -> F::Output {
+    pub(crate) fn drive<F: Future>(&self, mut future: Pin<&mut F>, relay: &Relay) -> F::Output {
         let _forget = relay.forget_on_drop();
         self.runtime().block_on(poll_fn(|cx| relay.poll_for(future.as_mut(), cx)))
     }
 
     /// The same while a keeper drives: this thread parks, as it does on a handle.
-    fn wait_beside_keeper<F: Future>(&self, mut future: Pin<&mut F>, relay: &Relay) -> F::Output {
+    pub(crate) fn wait_beside_keeper<F: Future>(
+        &self,
+        mut future: Pin<&mut F>,
+        relay: &Relay,
+    ) -> F::Output {
         let _forget = relay.forget_on_drop();
         let polls = poll_fn(|cx| relay.poll_for(future.as_mut(), cx));
         self.runtime().block_on(Rearming::new(polls))
     }
 
     /// Lets the driver and the tasks that are ready have their turn.
-    fn turn(&self) {
+    pub(crate) fn turn(&self) {
         self.runtime().block_on(tokio::task::yield_now());
     }
 
@@ -128,7 +134,7 @@ impl Slot {
     }
 
     #[inline]
-    fn has_tasks(&self) -> bool {
+    pub(crate) fn has_tasks(&self) -> bool {
         self.metrics.num_alive_tasks() > 0
     }
 
@@ -151,89 +157,5 @@ impl Drop for Slot {
 impl fmt::Debug for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Slot").field("handover", &self.handover).finish_non_exhaustive()
-    }
-}
-
-impl Lease {
-    /// Runs `future` to its end, and leaves the runtime to whoever has to drive it next.
-    #[inline]
-    pub(crate) fn block_on<F: Future>(&self, future: F, relay: &Relay) -> F::Output {
-        // By return or by panic, after the future is gone: it may leave tasks behind as it goes.
-        let _leave = Leave(self);
-        let mut future = pin!(DropsWhenReady { future: Some(future) });
-        self.count_call();
-        match self.slot().poll_once(future.as_mut(), relay) {
-            Poll::Ready(output) => output,
-            Poll::Pending if self.slot().handover.begin() => self.slot().drive(future, relay),
-            Poll::Pending => self.slot().wait_beside_keeper(future, relay),
-        }
-    }
-
-    #[inline]
-    fn leave(&self) {
-        let slot = self.slot();
-        if slot.handover.is_fresh() && !slot.has_tasks() {
-            return;
-        }
-        self.hand_over();
-    }
-
-    fn hand_over(&self) {
-        let slot = self.slot();
-        if slot.handover.is_kept() {
-            return;
-        }
-        let has_tasks = slot.has_tasks();
-        if slot.handover.is_driven() {
-            self.fleet().follow(slot, slot.handover.end(has_tasks));
-        } else if has_tasks {
-            self.fleet().keep(slot);
-        } else if slot.handover.is_due() {
-            self.take_turn();
-        }
-    }
-
-    /// A call that was ready drove nothing. When the warden has come by since somebody drove, the
-    /// driver gets a turn: a thread that calls often, and is never kept waiting, needs no keeper.
-    #[cold]
-    fn take_turn(&self) {
-        let slot = self.slot();
-        if !std::thread::panicking() && slot.handover.begin() {
-            slot.turn();
-            self.fleet().follow(slot, slot.handover.end(slot.has_tasks()));
-        }
-    }
-}
-
-/// The end of a call.
-struct Leave<'a>(&'a Lease);
-
-impl Drop for Leave<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        self.0.leave();
-    }
-}
-
-pin_project! {
-    /// A future that is dropped where it becomes ready: inside its runtime, as `Runtime::block_on` does.
-    struct DropsWhenReady<F> {
-        #[pin]
-        future: Option<F>,
-    }
-}
-
-impl<F: Future> Future for DropsWhenReady<F> {
-    type Output = F::Output;
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let mut future = self.project().future;
-        let running = future.as_mut().as_pin_mut().expect("not polled after it is ready");
-        let result = running.poll(cx);
-        if result.is_ready() {
-            future.set(None);
-        }
-        result
     }
 }
