@@ -8,6 +8,7 @@ mod stats;
 use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task;
@@ -15,7 +16,7 @@ use tokio::task;
 use crate::cache::instance::Instances;
 use crate::cache::mark::Marked;
 use crate::cache::thread;
-use crate::context::{Context, Place, Poller};
+use crate::context::{Context, Place, Poller, context};
 use crate::error::{Refusal, WaitError};
 use crate::exec::blueprint::Blueprint;
 use crate::exec::fleet::Fleet;
@@ -197,6 +198,59 @@ impl Bridge {
         }
     }
 
+    /// Ends a private bridge: no later call runs on it, and after `grace` none that runs goes on.
+    ///
+    /// Calls that have begun get the grace period to end by themselves. Then those that still wait
+    /// return [`WaitErrorKind::Shutdown`](crate::WaitErrorKind::Shutdown), their futures dropped where
+    /// they were polled. A call that is made later gets the same error and is handed back. The runtimes
+    /// end with their last call, the tasks on them are dropped.
+    ///
+    /// Returns whether all calls have ended. It waits for that for `grace` twice at the most: once until
+    /// it cuts the calls short, once for these to leave. A future that never yields cannot be
+    /// interrupted. Inside async code it does not wait, and cuts the calls short at once.
+    ///
+    /// Dropping the last clone of a bridge ends it too: no call can be running then.
+    ///
+    /// # Panics
+    ///
+    /// When the bridge is not private: others use what it stands for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use smartasync::{Bridge, WaitErrorKind};
+    ///
+    /// let bridge = Bridge::builder().build();
+    /// let worker = std::thread::spawn({
+    ///     let bridge = bridge.clone();
+    ///     move || bridge.try_block_on(std::future::pending::<()>())
+    /// });
+    /// while bridge.stats().calls_on_own_runtime == 0 {
+    ///     std::thread::yield_now();
+    /// }
+    /// let all_ended = bridge.shutdown(Duration::from_millis(10));
+    /// let error = worker.join().unwrap().unwrap_err();
+    /// assert_eq!(error.kind(), WaitErrorKind::Shutdown);
+    /// # let _ = all_ended;
+    /// ```
+    #[track_caller]
+    pub fn shutdown(&self, grace: Duration) -> bool {
+        assert!(
+            matches!(self.shared.home, Home::Instances(_)),
+            "only a private bridge, made by `Bridge::builder()`, can be shut down"
+        );
+        let grace = if context() == Context::Async { Duration::ZERO } else { grace };
+        let gate = &self.shared.fleet.gate;
+        gate.close();
+        // What no call uses is given up here, the rest by the last call that uses it.
+        self.reset();
+        gate.wait_until_empty(grace) || {
+            gate.cut();
+            gate.wait_until_empty(grace)
+        }
+    }
+
     fn new(home: Home, blueprint: Blueprint, nested: Nested) -> Bridge {
         let (fleet, ledger) = (Fleet::new(blueprint), Ledger::default());
         Bridge { shared: Arc::new(Shared { home, fleet, nested, ledger }) }
@@ -204,7 +258,7 @@ impl Bridge {
 
     /// Runs `future` where the calling thread stands, or gives it back.
     #[inline]
-    pub(crate) fn run<F: Future>(&self, future: F) -> Result<F::Output, (F, Refusal)> {
+    pub(crate) fn run<F: Future>(&self, future: F) -> Result<F::Output, (Option<F>, Refusal)> {
         match Place::find() {
             None => self.run_at_home(future),
             Some(place) => self.run_near_runtime(place, future),
@@ -215,7 +269,7 @@ impl Bridge {
         &self,
         place: Place,
         future: F,
-    ) -> Result<F::Output, (F, Refusal)> {
+    ) -> Result<F::Output, (Option<F>, Refusal)> {
         let ledger = &self.shared.ledger;
         ledger.count(|counters| match &place {
             Place::Polled(Poller::Marked) => &counters.marks_hit,
@@ -223,7 +277,7 @@ impl Bridge {
         });
         if matches!(place, Place::Polled(_)) && !self.opens_section_in(&place) {
             ledger.count(|counters| &counters.refused);
-            return Err((future, Refusal::Async));
+            return Err((Some(future), Refusal::Async));
         }
         // Where a poll could not be told from a blocking section (see "Limits" of `context()`), Tokio
         // allows no other block than in a section. Elsewhere this changes nothing.
@@ -241,7 +295,7 @@ impl Bridge {
 
     /// Runs `future` on what the bridge keeps for the thread.
     #[inline]
-    fn run_at_home<F: Future>(&self, future: F) -> Result<F::Output, (F, Refusal)> {
+    fn run_at_home<F: Future>(&self, future: F) -> Result<F::Output, (Option<F>, Refusal)> {
         match self.shared.home {
             Home::Thread => self.run_on_thread(future),
             _ => self.run_elsewhere(future),
@@ -249,29 +303,31 @@ impl Bridge {
     }
 
     #[inline]
-    fn run_on_thread<F: Future>(&self, future: F) -> Result<F::Output, (F, Refusal)> {
+    fn run_on_thread<F: Future>(&self, future: F) -> Result<F::Output, (Option<F>, Refusal)> {
         match thread::seat(&self.shared.fleet) {
-            Ok(seat) => Ok(seat.lease.block_on(Marked::new(future), &seat.relay)),
-            Err(error) => Err((future, Refusal::Runtime(error))),
+            Ok(seat) => seat.lease.block_on(Marked::new(future), &seat.relay).map_err(cut_short),
+            Err(refusal) => Err((Some(future), refusal)),
         }
     }
 
     /// Not inlined, so that the default way asks one question only.
     #[inline(never)]
-    fn run_elsewhere<F: Future>(&self, future: F) -> Result<F::Output, (F, Refusal)> {
-        let error = match &self.shared.home {
+    fn run_elsewhere<F: Future>(&self, future: F) -> Result<F::Output, (Option<F>, Refusal)> {
+        let refusal = match &self.shared.home {
             Home::Thread => return self.run_on_thread(future),
             Home::Instances(instances) => match thread::seat_in(instances, &self.shared.fleet) {
-                Ok((lease, relay)) => return Ok(lease.block_on(Marked::new(future), &relay)),
-                Err(error) => error,
+                Ok((lease, relay)) => {
+                    return lease.block_on(Marked::new(future), &relay).map_err(cut_short);
+                }
+                Err(refusal) => refusal,
             },
             Home::Shared => match shared::handle() {
                 Ok(handle) => return self.run_on_handle(handle, future),
-                Err(error) => error,
+                Err(error) => Refusal::Runtime(error),
             },
             Home::Handle(handle) => return self.run_on_handle(handle, future),
         };
-        Err((future, Refusal::Runtime(error)))
+        Err((Some(future), refusal))
     }
 
     /// Runs `future` on a runtime that others drive. It is not marked: `block_in_place` is legal in it,
@@ -280,11 +336,11 @@ impl Bridge {
         &self,
         handle: &Handle,
         future: F,
-    ) -> Result<F::Output, (F, Refusal)> {
+    ) -> Result<F::Output, (Option<F>, Refusal)> {
         self.shared.ledger.count(|counters| &counters.handle);
         match thread::check() {
             Ok(()) => Ok(parked::block_on(handle, future)),
-            Err(error) => Err((future, Refusal::Runtime(error))),
+            Err(refusal) => Err((Some(future), refusal)),
         }
     }
 }
@@ -303,6 +359,11 @@ impl fmt::Debug for Bridge {
             .field("nested", &self.shared.nested)
             .finish_non_exhaustive()
     }
+}
+
+/// A future that had begun is not handed back.
+fn cut_short<F>(refusal: Refusal) -> (Option<F>, Refusal) {
+    (None, refusal)
 }
 
 fn is_multi_thread(handle: &Handle) -> bool {

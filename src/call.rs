@@ -83,9 +83,11 @@ impl<F: Future> Call<F> {
     ///
     /// # Errors
     ///
-    /// [`AsyncContext`](crate::WaitErrorKind::AsyncContext) when the caller is async code, and
-    /// [`Runtime`](crate::WaitErrorKind::Runtime) when there is no runtime to run on. The call has
-    /// not started then: [`WaitError::into_call`] gives it back.
+    /// [`AsyncContext`](crate::WaitErrorKind::AsyncContext) when the caller is async code,
+    /// [`Runtime`](crate::WaitErrorKind::Runtime) when there is no runtime to run on, and
+    /// [`Shutdown`](crate::WaitErrorKind::Shutdown) when the call's bridge has been shut down. Unless
+    /// it was shut down while the call waited, the call has not started:
+    /// [`WaitError::into_call`] gives it back.
     ///
     /// # Panics
     ///
@@ -113,7 +115,8 @@ impl<F: Future> Call<F> {
         match through.run(future) {
             Ok(output) => Ok(output),
             Err((future, refusal)) => {
-                Err(WaitError::new(refusal, Call { future, name, bridge }, name, caller))
+                let call = future.map(|future| Call { future, name, bridge });
+                Err(WaitError::new(refusal, call, name, caller))
             }
         }
     }
@@ -132,12 +135,11 @@ impl<F: Future> Call<F> {
     pub fn dispatch(self) -> Outcome<F> {
         match self.try_wait() {
             Ok(output) => Outcome::Ready(output),
-            Err(error) => match (error.kind(), error) {
-                (WaitErrorKind::AsyncContext, error) => {
-                    Outcome::Pending(error.into_unstarted().into_future())
-                }
-                (_, error) => error.panic(),
-            },
+            Err(error) if error.kind() != WaitErrorKind::AsyncContext => error.panic(),
+            Err(error) => {
+                let call = error.into_call().expect("a call in async code has not started");
+                Outcome::Pending(call.into_future())
+            }
         }
     }
 

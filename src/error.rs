@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::panic::Location;
 
-/// The error of a wait that did not happen; it holds the call that was not started.
+/// The error of a wait that gave no output; it holds the call if that was not started.
 ///
 /// Its message names the function and the call site, and says what to write instead.
 ///
@@ -25,13 +25,13 @@ use std::panic::Location;
 /// # });
 /// ```
 pub struct WaitError<C> {
-    call: C,
+    call: Option<C>,
     refusal: Refusal,
     name: &'static str,
     caller: &'static Location<'static>,
 }
 
-/// What kept a call from running.
+/// What kept a call from running to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WaitErrorKind {
@@ -39,34 +39,33 @@ pub enum WaitErrorKind {
     AsyncContext,
     /// The thread has no runtime and cannot get one; [`source`](Error::source) says why.
     Runtime,
+    /// The call's bridge [has been shut down](crate::Bridge::shutdown): the call was not started, or
+    /// it was cut short, and its future is dropped.
+    Shutdown,
 }
 
 impl<C> WaitError<C> {
     #[cold]
     pub(crate) fn new(
         refusal: Refusal,
-        call: C,
+        call: Option<C>,
         name: &'static str,
         caller: &'static Location<'static>,
     ) -> WaitError<C> {
         WaitError { call, refusal, name, caller }
     }
 
-    /// Returns what kept the call from running.
+    /// Returns what kept the call from running to its end.
     pub fn kind(&self) -> WaitErrorKind {
         match self.refusal {
             Refusal::Async => WaitErrorKind::AsyncContext,
             Refusal::Runtime(_) => WaitErrorKind::Runtime,
+            Refusal::Shutdown => WaitErrorKind::Shutdown,
         }
     }
 
     /// Returns the call if it was not started: it can still be awaited, or waited for elsewhere.
     pub fn into_call(self) -> Option<C> {
-        Some(self.call)
-    }
-
-    /// Returns the call of an error that always has it.
-    pub(crate) fn into_unstarted(self) -> C {
         self.call
     }
 
@@ -92,6 +91,16 @@ impl<C> fmt::Display for WaitError<C> {
                  stop the executor that runs it; use `.await` on the call, or make it from a \
                  `tokio::task::spawn_blocking` closure"
             ),
+            Refusal::Shutdown if self.call.is_some() => write!(
+                f,
+                "cannot wait for `{name}` at {caller}: its bridge has been shut down; make the call \
+                 through another one, or `.await` it"
+            ),
+            Refusal::Shutdown => write!(
+                f,
+                "`{name}` at {caller} was cut short: its bridge was shut down while it waited, and the \
+                 grace period passed"
+            ),
             Refusal::Runtime(error) => write!(
                 f,
                 "cannot wait for `{name}` at {caller}: no runtime for this thread ({error}); try again \
@@ -114,17 +123,25 @@ impl<C> fmt::Debug for WaitError<C> {
 impl<C> Error for WaitError<C> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.refusal {
-            Refusal::Async => None,
+            Refusal::Async | Refusal::Shutdown => None,
             Refusal::Runtime(error) => Some(error as &io::Error),
         }
     }
 }
 
-/// Why a future was not run.
+/// Why a future was not run to its end.
 #[derive(Debug)]
 pub(crate) enum Refusal {
     /// The caller must not block.
     Async,
     /// There is nothing to run it on.
     Runtime(io::Error),
+    /// The bridge is shut down.
+    Shutdown,
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Refusal {
+        Refusal::Runtime(error)
+    }
 }

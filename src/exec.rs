@@ -3,6 +3,7 @@
 pub(crate) mod blueprint;
 pub(crate) mod epoch;
 pub(crate) mod fleet;
+pub(crate) mod gate;
 pub(crate) mod handover;
 pub(crate) mod lease;
 mod limit;

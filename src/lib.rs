@@ -65,6 +65,7 @@
 //! | `smartasync/warden`, one | with the first runtime | looks for runtimes that need a keeper; sleeps when there is none |
 //! | `smartasync/shared`, one | with the first call on [`Bridge::shared`] | drives the shared runtime |
 //! | `smartasync/blocking` | by `spawn_blocking` | Tokio's |
+//! | `smartasync/end`, for a moment | when a runtime is given up inside async code | drops it there |
 //!
 //! When a thread ends, its runtime goes to a pool, and the next new thread takes it; the exit waits for
 //! nothing. The number of runtimes is [limited](BridgeBuilder::max_runtimes); beyond it, threads share.

@@ -8,7 +8,8 @@ mod imp {
 
     use dashmap::DashMap;
 
-    pub(crate) use std::sync::{Arc, atomic};
+    pub(crate) use atomic_waker::AtomicWaker;
+    pub(crate) use std::sync::{Arc, Condvar, Mutex, MutexGuard, atomic};
     pub(crate) use std::thread_local;
 
     /// Nothing: `SeqCst` accesses have this order by themselves.
@@ -69,9 +70,9 @@ mod imp {
 mod imp {
     use std::collections::HashMap;
 
-    use loom::sync::Mutex;
+    use std::task::Waker;
 
-    pub(crate) use loom::sync::{Arc, atomic};
+    pub(crate) use loom::sync::{Arc, Condvar, Mutex, MutexGuard, atomic};
 
     /// Loom's, without the `const` that it does not know. Loom runs its threads on one thread of the
     /// system, where a local of the standard library would leak from one to another.
@@ -88,6 +89,24 @@ mod imp {
     /// Loom takes `SeqCst` accesses for `AcqRel` ones; this gives it the order that they have.
     pub(crate) fn loom_needs_a_fence() {
         atomic::fence(atomic::Ordering::SeqCst);
+    }
+
+    /// Loom's, with the interface of the one that ships.
+    #[derive(Debug)]
+    pub(crate) struct AtomicWaker(loom::future::AtomicWaker);
+
+    impl AtomicWaker {
+        pub(crate) fn new() -> AtomicWaker {
+            AtomicWaker(loom::future::AtomicWaker::new())
+        }
+
+        pub(crate) fn register(&self, waker: &Waker) {
+            self.0.register_by_ref(waker);
+        }
+
+        pub(crate) fn wake(&self) {
+            self.0.wake();
+        }
     }
 
     /// A map from thread keys, with a switch point at each use.

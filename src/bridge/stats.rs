@@ -81,7 +81,7 @@ impl Ledger {
         Stats {
             runtimes: fleet.runtimes(),
             keepers_hired: fleet.keepers_hired(),
-            calls_on_own_runtime: fleet.calls(),
+            calls_on_own_runtime: fleet.gate.calls(),
             calls_on_handle: sum(|counters| &counters.handle),
             refused: sum(|counters| &counters.refused),
             marks_hit: sum(|counters| &counters.marks_hit),

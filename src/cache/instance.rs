@@ -34,8 +34,11 @@ impl<T> Instances<T> {
     #[cold]
     fn make<E>(&self, key: u64, make: impl FnOnce() -> Result<T, E>) -> Result<Arc<Stamped<T>>, E> {
         let stamped = Arc::new(self.epoch.stamp(make)?);
-        // It may be of an older epoch by now: then no later call takes it.
         self.values.insert(key, Arc::clone(&stamped));
+        // A reset since it was begun may have cleared the map without it.
+        if !self.epoch.is_current(&stamped) {
+            self.values.remove(key);
+        }
         Ok(stamped)
     }
 

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::cache::instance::Instances;
 use crate::cache::keep::Keep;
+use crate::error::Refusal;
 use crate::exec::epoch::Stamped;
 use crate::exec::fleet::Fleet;
 use crate::exec::lease::Lease;
@@ -28,7 +29,7 @@ thread_local! {
 ///
 /// When a runtime cannot be had, as when the thread exits and has let go of its own.
 #[inline]
-pub(crate) fn seat(fleet: &std::sync::Arc<Fleet>) -> io::Result<Rc<Seat>> {
+pub(crate) fn seat(fleet: &std::sync::Arc<Fleet>) -> Result<Rc<Seat>, Refusal> {
     with(|thread| thread.seat(fleet))
 }
 
@@ -37,7 +38,7 @@ pub(crate) fn seat(fleet: &std::sync::Arc<Fleet>) -> io::Result<Rc<Seat>> {
 pub(crate) fn seat_in(
     instances: &std::sync::Arc<Instances<Lease>>,
     fleet: &std::sync::Arc<Fleet>,
-) -> io::Result<(Arc<Kept>, Rc<Relay>)> {
+) -> Result<(Arc<Kept>, Rc<Relay>), Refusal> {
     with(|thread| Ok((thread.instance(instances, fleet)?, thread.relay())))
 }
 
@@ -46,7 +47,7 @@ pub(crate) fn seat_in(
 /// # Errors
 ///
 /// When it exits, and Tokio can block no more.
-pub(crate) fn check() -> io::Result<()> {
+pub(crate) fn check() -> Result<(), Refusal> {
     with(|_| Ok(()))
 }
 
@@ -61,10 +62,10 @@ pub(crate) fn reset() {
 }
 
 #[inline]
-fn with<T>(f: impl FnOnce(&Thread) -> io::Result<T>) -> io::Result<T> {
+fn with<T>(f: impl FnOnce(&Thread) -> Result<T, Refusal>) -> Result<T, Refusal> {
     match THREAD.try_with(|thread| thread.can_block.then(|| f(thread))) {
         Ok(Some(result)) => result,
-        _ => Err(exiting()),
+        _ => Err(Refusal::Runtime(exiting())),
     }
 }
 
@@ -116,7 +117,7 @@ impl Thread {
     }
 
     #[inline]
-    fn seat(&self, fleet: &std::sync::Arc<Fleet>) -> io::Result<Rc<Seat>> {
+    fn seat(&self, fleet: &std::sync::Arc<Fleet>) -> Result<Rc<Seat>, Refusal> {
         let is_good = |seat: &Rc<Seat>| {
             fleet.epoch.is_current(&seat.lease)
                 && Rc::strong_count(seat) == 1
@@ -136,7 +137,7 @@ impl Thread {
         &self,
         instances: &std::sync::Arc<Instances<Lease>>,
         fleet: &std::sync::Arc<Fleet>,
-    ) -> io::Result<Arc<Kept>> {
+    ) -> Result<Arc<Kept>, Refusal> {
         instances.get_or_make(self.key, || {
             let lease = Lease::take(fleet)?;
             self.remember(std::sync::Arc::downgrade(instances));

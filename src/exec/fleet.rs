@@ -7,10 +7,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_queue::SegQueue;
-use crossbeam_utils::CachePadded;
 
 use crate::exec::blueprint::Blueprint;
 use crate::exec::epoch::{Epoch, Stamp};
+use crate::exec::gate::Gate;
 use crate::exec::handover::{Handover, Next};
 use crate::exec::limit;
 use crate::exec::slot::Slot;
@@ -20,6 +20,7 @@ use crate::exec::warden;
 #[derive(Debug)]
 pub(crate) struct Fleet {
     pub(crate) blueprint: Blueprint,
+    pub(crate) gate: Gate,
     /// The resets of the bridge.
     pub(crate) epoch: Epoch,
     max_runtimes: usize,
@@ -32,10 +33,6 @@ pub(crate) struct Fleet {
     /// Where the next thread that has to share begins to look.
     next_shared: AtomicUsize,
     keepers_hired: AtomicU64,
-    /// The calls of leases that have ended.
-    past_calls: AtomicU64,
-    /// The calls of each lease: only its thread adds to it, so that no call shares a cache line.
-    calls: Mutex<Vec<Arc<CachePadded<AtomicU64>>>>,
     alive: Arc<AtomicUsize>,
 }
 
@@ -44,14 +41,13 @@ impl Fleet {
         let fleet = Arc::new(Fleet {
             max_runtimes: blueprint.max_runtimes.unwrap_or_else(limit::default_max_runtimes),
             blueprint,
-            epoch: Epoch::default(),
             pool: SegQueue::new(),
             berths: Mutex::default(),
             next_round: Mutex::new(Instant::now()),
             next_shared: AtomicUsize::new(0),
             keepers_hired: AtomicU64::new(0),
-            past_calls: AtomicU64::new(0),
-            calls: Mutex::default(),
+            gate: Gate::new(),
+            epoch: Epoch::default(),
             alive: Arc::default(),
         });
         warden::enlist(&fleet);
@@ -188,25 +184,6 @@ impl Fleet {
 
     pub(crate) fn keepers_hired(&self) -> u64 {
         self.keepers_hired.load(Ordering::Relaxed)
-    }
-
-    /// The calls that have gone to a runtime of the fleet.
-    pub(crate) fn calls(&self) -> u64 {
-        let calls = lock(&self.calls);
-        let now: u64 = calls.iter().map(|calls| calls.load(Ordering::Relaxed)).sum();
-        now + self.past_calls.load(Ordering::Relaxed)
-    }
-
-    /// A lease begins: its calls are counted.
-    pub(crate) fn enter(&self, calls: &Arc<CachePadded<AtomicU64>>) {
-        lock(&self.calls).push(Arc::clone(calls));
-    }
-
-    /// A lease ends: only the sum of its calls is kept.
-    pub(crate) fn settle(&self, ended: &Arc<CachePadded<AtomicU64>>) {
-        let mut calls = lock(&self.calls);
-        calls.retain(|calls| !Arc::ptr_eq(calls, ended));
-        self.past_calls.fetch_add(ended.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// Closes what waits in the pool.

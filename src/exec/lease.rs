@@ -1,17 +1,19 @@
 //! A thread's use of a runtime: the calls that it makes there.
 
-use std::io;
+use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use crossbeam_utils::CachePadded;
 use pin_project_lite::pin_project;
 
+use crate::error::Refusal;
 use crate::exec::fleet::Fleet;
+use crate::exec::gate::Ticket;
 use crate::exec::relay::Relay;
 use crate::exec::slot::Slot;
+use crate::sync;
 
 /// A thread's use of a runtime. Its end closes the runtime, unless other threads use it too or it is
 /// to go to the pool.
@@ -19,31 +21,68 @@ use crate::exec::slot::Slot;
 pub(crate) struct Lease {
     slot: Arc<Slot>,
     fleet: Arc<Fleet>,
-    calls: Arc<CachePadded<AtomicU64>>,
+    ticket: sync::Arc<Ticket>,
     to_pool: AtomicBool,
 }
 
 impl Lease {
     /// Takes a runtime of `fleet` for the calling thread.
     #[cold]
-    pub(crate) fn take(fleet: &Arc<Fleet>) -> io::Result<Lease> {
-        let slot = fleet.acquire()?;
-        let calls = Arc::default();
-        fleet.enter(&calls);
-        Ok(Lease { slot, fleet: Arc::clone(fleet), calls, to_pool: AtomicBool::new(false) })
+    pub(crate) fn take(fleet: &Arc<Fleet>) -> Result<Lease, Refusal> {
+        let ticket = fleet.gate.enter().ok_or(Refusal::Shutdown)?;
+        match fleet.acquire() {
+            Ok(slot) => {
+                let to_pool = AtomicBool::new(false);
+                Ok(Lease { slot, fleet: Arc::clone(fleet), ticket, to_pool })
+            }
+            Err(error) => {
+                fleet.gate.leave(&ticket);
+                Err(Refusal::Runtime(error))
+            }
+        }
     }
 
     /// Runs `future` to its end, and leaves the runtime to whoever has to drive it next.
+    ///
+    /// # Errors
+    ///
+    /// `Shutdown` when it was cut short; it is dropped then.
     #[inline]
-    pub(crate) fn block_on<F: Future>(&self, future: F, relay: &Relay) -> F::Output {
+    pub(crate) fn block_on<F: Future>(
+        &self,
+        future: F,
+        relay: &Relay,
+    ) -> Result<F::Output, Refusal> {
         // By return or by panic, after the future is gone: it may leave tasks behind as it goes.
         let _leave = Leave(self);
-        let mut future = pin!(DropsWhenReady { future: Some(future) });
-        self.count_call();
+        let mut future = pin!(Running { future: Some(future) });
+        self.ticket.count_call();
         match self.slot.poll_once(future.as_mut(), relay) {
-            Poll::Ready(output) => output,
-            Poll::Pending if self.slot.handover.begin() => self.slot.drive(future, relay),
-            Poll::Pending => self.slot.wait_beside_keeper(future, relay),
+            Poll::Ready(output) => Ok(output),
+            Poll::Pending => self.wait(future, relay).ok_or(Refusal::Shutdown),
+        }
+    }
+
+    /// Polls `future`, which was pending, to its end; nothing if it was cut short.
+    ///
+    /// `block_on` polls once at its start, so a wake since the earlier poll is not lost.
+    fn wait<F: Future>(
+        &self,
+        mut future: Pin<&mut Running<F>>,
+        relay: &Relay,
+    ) -> Option<F::Output> {
+        let _forget = relay.forget_on_drop();
+        let polls = poll_fn(|cx| {
+            if self.fleet.gate.is_cut(&self.ticket, cx.waker()) {
+                future.as_mut().cut_short();
+                return Poll::Ready(None);
+            }
+            relay.poll_for(future.as_mut(), cx).map(Some)
+        });
+        if self.slot.handover.begin() {
+            self.slot.drive(polls)
+        } else {
+            self.slot.wait_beside_keeper(polls)
         }
     }
 
@@ -82,12 +121,6 @@ impl Lease {
         }
     }
 
-    /// Counts a call. No other thread writes, so this needs no atomic addition.
-    #[inline]
-    fn count_call(&self) {
-        self.calls.store(self.calls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-    }
-
     /// The thread ends: its runtime is to go on, and the next new thread takes it.
     pub(crate) fn return_to_pool(&self) {
         self.to_pool.store(true, Ordering::Relaxed);
@@ -96,8 +129,8 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.fleet.settle(&self.calls);
         self.fleet.give_back(&self.slot, *self.to_pool.get_mut());
+        self.fleet.gate.leave(&self.ticket);
     }
 }
 
@@ -112,14 +145,20 @@ impl Drop for Leave<'_> {
 }
 
 pin_project! {
-    /// A future that is dropped where it becomes ready: inside its runtime, as `Runtime::block_on` does.
-    struct DropsWhenReady<F> {
+    /// A future that is dropped where it ends: inside its runtime, as `Runtime::block_on` does.
+    struct Running<F> {
         #[pin]
         future: Option<F>,
     }
 }
 
-impl<F: Future> Future for DropsWhenReady<F> {
+impl<F> Running<F> {
+    fn cut_short(self: Pin<&mut Self>) {
+        self.project().future.set(None);
+    }
+}
+
+impl<F: Future> Future for Running<F> {
     type Output = F::Output;
 
     #[inline]

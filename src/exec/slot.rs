@@ -7,9 +7,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
+use std::thread;
 
 use atomic_waker::AtomicWaker;
-use tokio::runtime::{Builder, Runtime, RuntimeMetrics};
+use tokio::runtime::{Builder, Handle, Runtime, RuntimeMetrics};
 
 use crate::exec::blueprint::Blueprint;
 use crate::exec::epoch::{Epoch, Stamp};
@@ -72,22 +73,14 @@ impl Slot {
         self.runtime().handle().block_on(first)
     }
 
-    /// Polls `future` to its end. `block_on` polls once at its start, so a wake since an earlier poll
-    /// is not lost.
-    pub(crate) fn drive<F: Future>(&self, mut future: Pin<&mut F>, relay: &Relay) -> F::Output {
-        let _forget = relay.forget_on_drop();
-        self.runtime().block_on(poll_fn(|cx| relay.poll_for(future.as_mut(), cx)))
+    /// Drives the runtime until `future` is done.
+    pub(crate) fn drive<F: Future>(&self, future: F) -> F::Output {
+        self.runtime().block_on(future)
     }
 
     /// The same while a keeper drives: this thread parks, as it does on a handle.
-    pub(crate) fn wait_beside_keeper<F: Future>(
-        &self,
-        mut future: Pin<&mut F>,
-        relay: &Relay,
-    ) -> F::Output {
-        let _forget = relay.forget_on_drop();
-        let polls = poll_fn(|cx| relay.poll_for(future.as_mut(), cx));
-        self.runtime().block_on(Rearming::new(polls))
+    pub(crate) fn wait_beside_keeper<F: Future>(&self, future: F) -> F::Output {
+        self.runtime().block_on(Rearming::new(future))
     }
 
     /// Lets the driver and the tasks that are ready have their turn.
@@ -145,12 +138,33 @@ impl Slot {
 }
 
 impl Drop for Slot {
-    /// Waits for nothing: a `spawn_blocking` job that still runs keeps its thread, not ours. It is
-    /// legal anywhere, inside async code too.
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
+            end(runtime);
         }
+    }
+}
+
+/// Ends a runtime. Waits for nothing: a `spawn_blocking` job that still runs keeps its thread, not ours.
+///
+/// Near a runtime it is done on a thread of its own: the destructors of tasks may block, and not inside
+/// async code.
+fn end(runtime: Runtime) {
+    struct Ending(Option<Runtime>);
+
+    impl Drop for Ending {
+        fn drop(&mut self) {
+            if let Some(runtime) = self.0.take() {
+                runtime.shutdown_background();
+            }
+        }
+    }
+
+    let ending = Ending(Some(runtime));
+    if Handle::try_current().is_ok() {
+        let thread = thread::Builder::new().name("smartasync/end".into());
+        // Where there is no thread to be had it is done here after all: that is legal too.
+        let _ = thread.spawn(move || drop(ending));
     }
 }
 

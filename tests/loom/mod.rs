@@ -9,6 +9,7 @@
 //!
 //! Each model names the mutants in `mutants` that it must catch.
 
+mod gate;
 mod handover;
 mod instances;
 mod mark;

@@ -1,0 +1,237 @@
+//! A bridge that is shut down lets go of everything: its callers, its tasks, its threads, its runtimes.
+
+mod support;
+
+use std::future::pending;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use smartasync::{Bridge, Context, WaitErrorKind, context, smartasync};
+use support::{Stage, within_a_minute};
+use tokio::runtime::Handle;
+use tokio::time::sleep;
+
+const LONG: Duration = Duration::from_secs(3600);
+
+#[smartasync]
+async fn wait_for_ever(started: impl FnOnce() + Send, _guard: impl Send) {
+    started();
+    pending().await
+}
+
+/// Waits until `is_so`, and says what it waits for.
+fn until(stage: &Stage, what: &str, is_so: impl Fn() -> bool) {
+    stage.at(what);
+    while !is_so() {
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// The threads of this process whose name begins so.
+fn threads(name: &str) -> usize {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    let names =
+        tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
+    names.filter(|found| found.starts_with(name)).count()
+}
+
+/// Tells on drop in which context that was, and whether a runtime was near.
+struct TellsItsEnd(std::sync::mpsc::Sender<(Context, bool)>);
+
+impl Drop for TellsItsEnd {
+    fn drop(&mut self) {
+        let _ = self.0.send((context(), Handle::try_current().is_ok()));
+    }
+}
+
+#[test]
+fn callers_that_wait_are_cut_short_when_the_grace_period_has_passed() {
+    within_a_minute(|stage| {
+        let bridge = Bridge::builder().build();
+        let (started, starts) = channel();
+        let (ended, ends) = channel();
+        let callers = [(); 4].map(|()| {
+            let (bridge, started) = (bridge.clone(), started.clone());
+            let guard = TellsItsEnd(ended.clone());
+            thread::spawn(move || {
+                let call = wait_for_ever(move || started.send(()).unwrap(), guard);
+                call.on(&bridge)
+                    .try_wait()
+                    .map_err(|error| (error.kind(), error.into_call().is_some()))
+            })
+        });
+        stage.at("the calls have begun");
+        callers.iter().for_each(|_| starts.recv().unwrap());
+        stage.at("the bridge is shut down");
+        bridge.shutdown(Duration::from_millis(20));
+        for caller in callers {
+            assert_eq!(caller.join().unwrap(), Err((WaitErrorKind::Shutdown, false)));
+            // Where it was polled: inside the runtime.
+            assert!(ends.recv().unwrap().1, "the future was dropped outside its runtime");
+        }
+        assert!(bridge.shutdown(LONG), "a caller is still there");
+        assert_eq!(bridge.stats().runtimes, 0);
+    });
+}
+
+#[test]
+fn callers_that_are_done_in_time_get_their_output() {
+    within_a_minute(|stage| {
+        let bridge = Bridge::builder().build();
+        let (started, starts) = channel();
+        let caller = thread::spawn({
+            let bridge = bridge.clone();
+            move || {
+                bridge.block_on(async move {
+                    started.send(()).unwrap();
+                    sleep(Duration::from_millis(50)).await;
+                    "done"
+                })
+            }
+        });
+        starts.recv().unwrap();
+        stage.at("the bridge is shut down");
+        assert!(bridge.shutdown(LONG), "a caller is still there");
+        assert_eq!(caller.join().unwrap(), "done");
+    });
+}
+
+#[test]
+fn a_later_call_is_handed_back_and_can_be_awaited() {
+    #[smartasync]
+    async fn answer() -> u32 {
+        42
+    }
+
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().build();
+        assert_eq!(answer().on(&bridge).wait(), 42);
+        assert!(bridge.shutdown(Duration::ZERO));
+        assert!(bridge.shutdown(Duration::ZERO), "twice is as good as once");
+        let error = answer().on(&bridge).try_wait().unwrap_err();
+        assert_eq!(error.kind(), WaitErrorKind::Shutdown);
+        assert!(error.to_string().contains("has been shut down"), "{error}");
+        let call = error.into_call().expect("it has not started");
+        assert_eq!(smartasync::block_on(call), 42);
+        let fresh =
+            thread::spawn(move || bridge.try_block_on(async {}).map_err(|error| error.kind()));
+        assert_eq!(fresh.join().unwrap(), Err(WaitErrorKind::Shutdown));
+    });
+}
+
+#[test]
+fn tasks_are_dropped_and_keepers_end() {
+    within_a_minute(|stage| {
+        let bridge = Bridge::builder().name("tidy").build();
+        let held = Arc::new(());
+        // One runtime is this thread's, the others are in the pool.
+        let spawn = |bridge: &Bridge, held: Arc<()>| {
+            bridge.block_on(async move {
+                tokio::spawn(async move {
+                    let _held = held;
+                    pending::<()>().await;
+                });
+            });
+        };
+        spawn(&bridge, Arc::clone(&held));
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| spawn(&bridge, Arc::clone(&held)));
+            }
+        });
+        until(stage, "keepers drive", || threads("tidy/keeper") > 0);
+        assert!(Arc::strong_count(&held) > 1);
+        assert!(bridge.shutdown(Duration::ZERO));
+        until(stage, "tasks are dropped", || Arc::strong_count(&held) == 1);
+        until(stage, "keepers end", || threads("tidy/keeper") == 0);
+        assert_eq!(bridge.stats().runtimes, 0);
+    });
+}
+
+/// Ends the bridge inside a task, and returns where the bridge's own task was dropped.
+fn end_inside_a_task(end: impl FnOnce(Bridge) + Send + 'static) -> (Context, bool) {
+    let bridge = Bridge::builder().build();
+    let (ended, ends) = channel();
+    bridge.block_on(async move {
+        let guard = TellsItsEnd(ended);
+        tokio::spawn(async move {
+            let _guard = guard;
+            pending::<()>().await;
+        });
+    });
+    let runtime = support::multi_thread();
+    let start = Instant::now();
+    runtime.block_on(runtime.spawn(async move { end(bridge) })).unwrap();
+    assert!(start.elapsed() < LONG, "it waited inside async code");
+    ends.recv().unwrap()
+}
+
+#[test]
+fn inside_async_code_it_does_not_wait_and_drops_no_runtime_there() {
+    within_a_minute(|stage| {
+        stage.at("shutdown in a task");
+        let (place, _) = end_inside_a_task(|bridge| {
+            bridge.shutdown(LONG);
+        });
+        assert_ne!(place, Context::Async);
+        stage.at("the last clone dropped in a task");
+        let (place, _) = end_inside_a_task(drop);
+        assert_ne!(place, Context::Async);
+    });
+}
+
+#[test]
+fn a_future_that_never_yields_is_not_waited_for() {
+    within_a_minute(|stage| {
+        let bridge = Bridge::builder().build();
+        let release = Arc::new(AtomicBool::new(false));
+        let (started, starts) = channel();
+        let caller = thread::spawn({
+            let (bridge, release) = (bridge.clone(), Arc::clone(&release));
+            move || {
+                bridge.block_on(async move {
+                    started.send(()).unwrap();
+                    while !release.load(Ordering::Relaxed) {
+                        thread::sleep(Duration::from_millis(1));
+                    }
+                })
+            }
+        });
+        starts.recv().unwrap();
+        stage.at("the bridge is shut down");
+        assert!(!bridge.shutdown(Duration::from_millis(20)), "the call cannot have ended");
+        release.store(true, Ordering::Relaxed);
+        caller.join().unwrap();
+        assert!(bridge.shutdown(LONG), "now it has");
+    });
+}
+
+#[test]
+fn calls_and_threads_that_come_and_go_meanwhile_leave_nothing_behind() {
+    within_a_minute(|stage| {
+        for round in 0..50 {
+            stage.at(format!("round {round}"));
+            let bridge = Bridge::builder().max_runtimes(2).build();
+            let callers = [(); 6].map(|()| {
+                let bridge = bridge.clone();
+                thread::spawn(move || {
+                    let call = || bridge.try_block_on(tokio::task::yield_now());
+                    while call().is_ok() {}
+                })
+            });
+            thread::sleep(Duration::from_millis(round % 5));
+            assert!(bridge.shutdown(Duration::from_secs(10)), "somebody is still there");
+            callers.into_iter().for_each(|caller| caller.join().unwrap());
+            assert_eq!(bridge.stats().runtimes, 0);
+        }
+    });
+}
+
+#[test]
+#[should_panic(expected = "only a private bridge")]
+fn what_others_use_cannot_be_shut_down() {
+    Bridge::per_thread().shutdown(Duration::ZERO);
+}
