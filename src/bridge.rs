@@ -1,35 +1,34 @@
 //! Where sync callers run async code.
 
+mod background;
 mod builder;
 mod default;
-mod shared;
+mod inner;
 mod stats;
+mod watchdog;
 
 use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::task;
+use tokio::runtime::Handle;
 
-use crate::cache::instance::Instances;
-use crate::cache::mark::Marked;
 use crate::cache::thread;
-use crate::context::{Context, Place, Poller, context};
+use crate::context::{Context, Place, context};
 use crate::error::{Refusal, WaitError};
-use crate::exec::blueprint::Blueprint;
-use crate::exec::fleet::Fleet;
-use crate::exec::lease::Lease;
-use crate::exec::parked;
+use crate::process::PerProcess;
+use crate::site::Site;
 
 pub use builder::{BridgeBuilder, Nested};
 pub use default::set_default;
 pub use stats::Stats;
+pub use watchdog::SlowCall;
 
 pub(crate) use default::default;
 
-use stats::Ledger;
+use background::Background;
+use inner::{Home, Inner};
 
 /// Where sync callers run async code: whose runtimes, and with which options.
 ///
@@ -52,26 +51,7 @@ use stats::Ledger;
 /// ```
 #[derive(Clone)]
 pub struct Bridge {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    home: Home,
-    fleet: Arc<Fleet>,
-    nested: Nested,
-    ledger: Ledger,
-}
-
-/// What a bridge runs a call on when no runtime is near.
-enum Home {
-    /// The runtime that each thread keeps for the process.
-    Thread,
-    /// The runtimes that this bridge keeps, one for each thread.
-    Instances(Arc<Instances<Lease>>),
-    /// The process's background runtime.
-    Shared,
-    /// A runtime of somebody else's.
-    Handle(Handle),
+    inner: Arc<PerProcess<Inner>>,
 }
 
 impl Bridge {
@@ -79,8 +59,7 @@ impl Bridge {
     /// thread that may block beside a runtime uses that one.
     #[must_use]
     pub fn per_thread() -> Bridge {
-        static PER_THREAD: LazyLock<Bridge> =
-            LazyLock::new(|| Bridge::new(Home::Thread, Blueprint::default(), Nested::Error));
+        static PER_THREAD: LazyLock<Bridge> = LazyLock::new(|| Bridge::new(Home::Thread));
         PER_THREAD.clone()
     }
 
@@ -104,7 +83,7 @@ impl Bridge {
     #[must_use]
     pub fn shared() -> Bridge {
         static SHARED: LazyLock<Bridge> =
-            LazyLock::new(|| Bridge::new(Home::Shared, Blueprint::default(), Nested::Error));
+            LazyLock::new(|| Bridge::new(Home::Background(Background::new("smartasync", 1))));
         SHARED.clone()
     }
 
@@ -127,7 +106,7 @@ impl Bridge {
     /// ```
     #[must_use]
     pub fn from_handle(handle: Handle) -> Bridge {
-        Bridge::new(Home::Handle(handle), Blueprint::default(), Nested::Error)
+        Bridge::new(Home::Handle(handle))
     }
 
     /// Starts to make a private bridge: own runtimes, own caches, own options.
@@ -159,10 +138,9 @@ impl Bridge {
         &self,
         future: F,
     ) -> Result<F::Output, WaitError<F::IntoFuture>> {
-        let caller = Location::caller();
-        self.run(future.into_future()).map_err(|(future, refusal)| {
-            WaitError::new(refusal, future, "Bridge::block_on", caller)
-        })
+        let site = Site { name: "Bridge::block_on", caller: Location::caller() };
+        self.run(future.into_future(), site)
+            .map_err(|(future, refusal)| WaitError::new(refusal, future, site))
     }
 
     /// Returns the context of the calling thread as calls on this bridge see it: with
@@ -171,7 +149,7 @@ impl Bridge {
     pub fn context(&self) -> Context {
         match Place::find() {
             None => Context::Sync,
-            Some(place) if self.opens_section_in(&place) => Context::Blocking,
+            Some(place) if self.inner().opens_section_in(&place) => Context::Blocking,
             Some(place) => place.context(),
         }
     }
@@ -179,7 +157,7 @@ impl Bridge {
     /// Returns what the bridge has done so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.shared.ledger.stats(&self.shared.fleet)
+        self.inner().ledger.stats(&self.inner().fleet)
     }
 
     /// Forgets what the bridge keeps, for all threads: no later call uses what was kept before.
@@ -189,12 +167,13 @@ impl Bridge {
     /// it stops a moment later. It is meant for tests.
     pub fn reset(&self) {
         // First, so that nobody takes an old runtime from the pool for a new one.
-        self.shared.fleet.epoch.reset();
-        self.shared.fleet.drain();
-        match &self.shared.home {
+        let inner = self.inner();
+        inner.fleet.epoch.reset();
+        inner.fleet.drain();
+        match &inner.home {
             Home::Thread => thread::leave(),
             Home::Instances(instances) => instances.reset(),
-            Home::Shared | Home::Handle(_) => {}
+            Home::Background(_) | Home::Handle(_) => {}
         }
     }
 
@@ -236,136 +215,63 @@ impl Bridge {
     /// ```
     #[track_caller]
     pub fn shutdown(&self, grace: Duration) -> bool {
+        let inner = self.inner();
         assert!(
-            matches!(self.shared.home, Home::Instances(_)),
+            inner.is_private,
             "only a private bridge, made by `Bridge::builder()`, can be shut down"
         );
         let grace = if context() == Context::Async { Duration::ZERO } else { grace };
-        let gate = &self.shared.fleet.gate;
+        let gate = &inner.fleet.gate;
         gate.close();
         // What no call uses is given up here, the rest by the last call that uses it.
         self.reset();
-        gate.wait_until_empty(grace) || {
+        let has_ended = gate.wait_until_empty(grace) || {
             gate.cut();
             gate.wait_until_empty(grace)
-        }
-    }
-
-    fn new(home: Home, blueprint: Blueprint, nested: Nested) -> Bridge {
-        let (fleet, ledger) = (Fleet::new(blueprint), Ledger::default());
-        Bridge { shared: Arc::new(Shared { home, fleet, nested, ledger }) }
-    }
-
-    /// Runs `future` where the calling thread stands, or gives it back.
-    #[inline]
-    pub(crate) fn run<F: Future>(&self, future: F) -> Result<F::Output, (Option<F>, Refusal)> {
-        match Place::find() {
-            None => self.run_at_home(future),
-            Some(place) => self.run_near_runtime(place, future),
-        }
-    }
-
-    fn run_near_runtime<F: Future>(
-        &self,
-        place: Place,
-        future: F,
-    ) -> Result<F::Output, (Option<F>, Refusal)> {
-        let ledger = &self.shared.ledger;
-        ledger.count(|counters| match &place {
-            Place::Polled(Poller::Marked) => &counters.marks_hit,
-            _ => &counters.probes,
-        });
-        if matches!(place, Place::Polled(_)) && !self.opens_section_in(&place) {
-            ledger.count(|counters| &counters.refused);
-            return Err((Some(future), Refusal::Async));
-        }
-        // Where a poll could not be told from a blocking section (see "Limits" of `context()`), Tokio
-        // allows no other block than in a section. Elsewhere this changes nothing.
-        task::block_in_place(|| match (&self.shared.home, place) {
-            (Home::Thread, Place::On(near)) => self.run_on_handle(&near, future),
-            _ => self.run_at_home(future),
-        })
-    }
-
-    /// Whether the bridge's option opens a blocking section in the poll that the thread is in.
-    fn opens_section_in(&self, place: &Place) -> bool {
-        self.shared.nested == Nested::BlockInPlace
-            && matches!(place, Place::Polled(Poller::Scheduler(handle)) if is_multi_thread(handle))
-    }
-
-    /// Runs `future` on what the bridge keeps for the thread.
-    #[inline]
-    fn run_at_home<F: Future>(&self, future: F) -> Result<F::Output, (Option<F>, Refusal)> {
-        match self.shared.home {
-            Home::Thread => self.run_on_thread(future),
-            _ => self.run_elsewhere(future),
-        }
-    }
-
-    #[inline]
-    fn run_on_thread<F: Future>(&self, future: F) -> Result<F::Output, (Option<F>, Refusal)> {
-        match thread::seat(&self.shared.fleet) {
-            Ok(seat) => seat.lease.block_on(Marked::new(future), &seat.relay).map_err(cut_short),
-            Err(refusal) => Err((Some(future), refusal)),
-        }
-    }
-
-    /// Not inlined, so that the default way asks one question only.
-    #[inline(never)]
-    fn run_elsewhere<F: Future>(&self, future: F) -> Result<F::Output, (Option<F>, Refusal)> {
-        let refusal = match &self.shared.home {
-            Home::Thread => return self.run_on_thread(future),
-            Home::Instances(instances) => match thread::seat_in(instances, &self.shared.fleet) {
-                Ok((lease, relay)) => {
-                    return lease.block_on(Marked::new(future), &relay).map_err(cut_short);
-                }
-                Err(refusal) => refusal,
-            },
-            Home::Shared => match shared::handle() {
-                Ok(handle) => return self.run_on_handle(handle, future),
-                Err(error) => Refusal::Runtime(error),
-            },
-            Home::Handle(handle) => return self.run_on_handle(handle, future),
         };
-        Err((Some(future), refusal))
+        if let Home::Background(background) = &inner.home {
+            background.shutdown();
+        }
+        has_ended
     }
 
-    /// Runs `future` on a runtime that others drive. It is not marked: `block_in_place` is legal in it,
-    /// and code inside of that may block.
-    fn run_on_handle<F: Future>(
+    fn new(home: Home) -> Bridge {
+        Bridge::with(Inner::of_all(home))
+    }
+
+    fn with(inner: Inner) -> Bridge {
+        Bridge { inner: Arc::new(PerProcess::new(inner)) }
+    }
+
+    #[inline]
+    fn inner(&self) -> &Inner {
+        self.inner.get(Inner::renewed)
+    }
+
+    /// Runs `future`, or gives it back.
+    #[inline]
+    pub(crate) fn run<F: Future>(
         &self,
-        handle: &Handle,
         future: F,
+        site: Site,
     ) -> Result<F::Output, (Option<F>, Refusal)> {
-        self.shared.ledger.count(|counters| &counters.handle);
-        match thread::check() {
-            Ok(()) => Ok(parked::block_on(handle, future)),
-            Err(refusal) => Err((Some(future), refusal)),
-        }
+        self.inner().run(future, site)
     }
 }
 
 impl fmt::Debug for Bridge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let home = match self.shared.home {
+        let inner = self.inner();
+        let home = match inner.home {
             Home::Thread => "per thread",
             Home::Instances(_) => "private",
-            Home::Shared => "shared",
+            Home::Background(_) => "shared",
             Home::Handle(_) => "handle",
         };
         f.debug_struct("Bridge")
             .field("home", &format_args!("{home}"))
-            .field("name", &self.shared.fleet.blueprint.name)
-            .field("nested", &self.shared.nested)
+            .field("name", &inner.fleet.blueprint.name)
+            .field("nested", &inner.nested)
             .finish_non_exhaustive()
     }
-}
-
-/// A future that had begun is not handed back.
-fn cut_short<F>(refusal: Refusal) -> (Option<F>, Refusal) {
-    (None, refusal)
-}
-
-fn is_multi_thread(handle: &Handle) -> bool {
-    handle.runtime_flavor() == RuntimeFlavor::MultiThread
 }

@@ -10,6 +10,7 @@ use pin_project_lite::pin_project;
 use crate::bridge::{self, Bridge};
 use crate::error::{WaitError, WaitErrorKind};
 use crate::outcome::Outcome;
+use crate::site::Site;
 
 /// A call that has not started: wait for it in sync code, await it in async code.
 ///
@@ -110,13 +111,13 @@ impl<F: Future> Call<F> {
     #[track_caller]
     pub fn try_wait(self) -> Result<F::Output, WaitError<Call<F>>> {
         let Call { future, name, bridge } = self;
-        let caller = Location::caller();
+        let site = Site { name, caller: Location::caller() };
         let through = bridge.as_ref().unwrap_or_else(|| bridge::default());
-        match through.run(future) {
+        match through.run(future, site) {
             Ok(output) => Ok(output),
             Err((future, refusal)) => {
                 let call = future.map(|future| Call { future, name, bridge });
-                Err(WaitError::new(refusal, call, name, caller))
+                Err(WaitError::new(refusal, call, site))
             }
         }
     }

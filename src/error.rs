@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::panic::Location;
+
+use crate::site::Site;
 
 /// The error of a wait that gave no output; it holds the call if that was not started.
 ///
@@ -27,8 +28,7 @@ use std::panic::Location;
 pub struct WaitError<C> {
     call: Option<C>,
     refusal: Refusal,
-    name: &'static str,
-    caller: &'static Location<'static>,
+    site: Site,
 }
 
 /// What kept a call from running to its end.
@@ -46,13 +46,8 @@ pub enum WaitErrorKind {
 
 impl<C> WaitError<C> {
     #[cold]
-    pub(crate) fn new(
-        refusal: Refusal,
-        call: Option<C>,
-        name: &'static str,
-        caller: &'static Location<'static>,
-    ) -> WaitError<C> {
-        WaitError { call, refusal, name, caller }
+    pub(crate) fn new(refusal: Refusal, call: Option<C>, site: Site) -> WaitError<C> {
+        WaitError { call, refusal, site }
     }
 
     /// Returns what kept the call from running to its end.
@@ -77,13 +72,13 @@ impl<C> WaitError<C> {
 
     /// Returns the name of the function that was called.
     pub fn name(&self) -> &'static str {
-        self.name
+        self.site.name
     }
 }
 
 impl<C> fmt::Display for WaitError<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let WaitError { name, caller, .. } = self;
+        let Site { name, caller } = self.site;
         match &self.refusal {
             Refusal::Async => write!(
                 f,
@@ -114,8 +109,8 @@ impl<C> fmt::Debug for WaitError<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WaitError")
             .field("kind", &self.kind())
-            .field("name", &self.name)
-            .field("caller", &format_args!("{}", self.caller))
+            .field("name", &self.site.name)
+            .field("caller", &format_args!("{}", self.site.caller))
             .finish_non_exhaustive()
     }
 }

@@ -86,11 +86,13 @@ mod error;
 mod exec;
 mod outcome;
 mod per_thread;
+mod process;
 mod reset;
+mod site;
 mod sync;
 
 pub use block_on::block_on;
-pub use bridge::{Bridge, BridgeBuilder, Nested, Stats, set_default};
+pub use bridge::{Bridge, BridgeBuilder, Nested, SlowCall, Stats, set_default};
 pub use call::{Call, CallFuture};
 pub use context::{Context, context};
 pub use error::{WaitError, WaitErrorKind};

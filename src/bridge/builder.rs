@@ -1,9 +1,13 @@
 //! The options of a private bridge.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Bridge, Home};
+use super::Bridge;
+use super::background::Background;
+use super::inner::{Home, Inner};
+use super::watchdog::{self, Report, SlowCall, Watchdog};
 use crate::cache::instance::Instances;
 use crate::exec::blueprint::Blueprint;
 
@@ -43,11 +47,14 @@ const LONGEST_GRACE: Duration = Duration::from_secs(24 * 60 * 60);
 ///     .build();
 /// assert_eq!(bridge.block_on(async { 1 }), 1);
 /// ```
-#[derive(Debug, Default)]
+#[derive(Default)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct BridgeBuilder {
     blueprint: Blueprint,
     nested: Nested,
+    shared_threads: Option<usize>,
+    warn_after: Option<Duration>,
+    report: Option<Report>,
 }
 
 impl BridgeBuilder {
@@ -113,13 +120,103 @@ impl BridgeBuilder {
         self
     }
 
+    /// Has the bridge keep one background runtime with so many threads, called `NAME/shared`, instead of
+    /// a runtime for each calling thread; see [`Bridge::shared`]. Default: a runtime for each thread.
+    ///
+    /// [`max_runtimes`](BridgeBuilder::max_runtimes), [`grace`](BridgeBuilder::grace) and
+    /// [`max_blocking_threads`](BridgeBuilder::max_blocking_threads) mean nothing to it.
+    ///
+    /// # Panics
+    ///
+    /// When `threads` is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::Bridge;
+    ///
+    /// let bridge = Bridge::builder().name("mail").shared_threads(2).build();
+    /// let workers = async { tokio::runtime::Handle::current().metrics().num_workers() };
+    /// assert_eq!(bridge.block_on(workers), 2);
+    /// ```
+    #[track_caller]
+    pub fn shared_threads(mut self, threads: usize) -> BridgeBuilder {
+        assert!(threads > 0, "a background runtime needs at least one thread");
+        self.shared_threads = Some(threads);
+        self
+    }
+
+    /// Reports calls that wait longer than `limit`, each once, while they wait on: to
+    /// [`on_slow_call`](BridgeBuilder::on_slow_call), else as a `tracing` event at the level of a warning
+    /// (feature `tracing`), else on standard error. Default: none is reported.
+    ///
+    /// Each call then takes a lock twice. A thread called `NAME/watchdog` looks at the clock.
+    ///
+    /// # Panics
+    ///
+    /// When `limit` is zero.
+    #[track_caller]
+    pub fn warn_after(mut self, limit: Duration) -> BridgeBuilder {
+        assert!(!limit.is_zero(), "every call waits longer than no time at all");
+        self.warn_after = Some(limit);
+        self
+    }
+
+    /// Has `report` told of each call that [`warn_after`](BridgeBuilder::warn_after) finds slow, on a
+    /// thread of the bridge's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc::channel;
+    /// use std::time::Duration;
+    /// use smartasync::{Bridge, smartasync};
+    ///
+    /// #[smartasync]
+    /// async fn doze() {
+    ///     tokio::time::sleep(Duration::from_millis(100)).await;
+    /// }
+    ///
+    /// let (sender, slow_calls) = channel();
+    /// let bridge = Bridge::builder()
+    ///     .warn_after(Duration::from_millis(10))
+    ///     .on_slow_call(move |call| sender.send(call.name()).unwrap())
+    ///     .build();
+    /// doze().on(&bridge).wait();
+    /// assert_eq!(slow_calls.recv(), Ok("doze"));
+    /// ```
+    pub fn on_slow_call(
+        mut self,
+        report: impl Fn(&SlowCall) + Send + Sync + 'static,
+    ) -> BridgeBuilder {
+        self.report = Some(Arc::new(report));
+        self
+    }
+
     /// Makes the bridge. It has no runtime yet: each is built at a thread's first call.
     ///
     /// When the last clone of the bridge is dropped its runtimes are shut down, without waiting for
     /// anything; inside async code too.
     #[must_use]
     pub fn build(self) -> Bridge {
-        let home = Home::Instances(Arc::new(Instances::new()));
-        Bridge::new(home, self.blueprint, self.nested)
+        let name = &self.blueprint.name;
+        let home = match self.shared_threads {
+            Some(threads) => Home::Background(Background::new(name, threads)),
+            None => Home::Instances(Arc::new(Instances::new())),
+        };
+        let report = self.report.unwrap_or_else(|| Arc::new(watchdog::log));
+        let watchdog = self.warn_after.map(|limit| Watchdog::new(name, limit, report));
+        Bridge::with(Inner::new(home, self.blueprint, self.nested, watchdog))
+    }
+}
+
+impl fmt::Debug for BridgeBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BridgeBuilder")
+            .field("blueprint", &self.blueprint)
+            .field("nested", &self.nested)
+            .field("shared_threads", &self.shared_threads)
+            .field("warn_after", &self.warn_after)
+            .finish_non_exhaustive()
     }
 }

@@ -17,6 +17,7 @@ use crate::exec::epoch::Stamped;
 use crate::exec::fleet::Fleet;
 use crate::exec::lease::Lease;
 use crate::exec::relay::Relay;
+use crate::process::Process;
 use crate::sync::{Arc, thread_local};
 
 thread_local! {
@@ -83,6 +84,18 @@ pub(crate) struct Seat {
     pub(crate) relay: Relay,
 }
 
+/// The bridges that keep something for a thread.
+struct Visited {
+    bridges: Vec<Weak<Instances<Lease>>>,
+    made_in: Process,
+}
+
+impl Visited {
+    fn none() -> Visited {
+        Visited { bridges: Vec::new(), made_in: Process::current() }
+    }
+}
+
 struct Thread {
     /// False where this was made after Tokio's thread-locals had gone.
     can_block: bool,
@@ -92,8 +105,7 @@ struct Thread {
     seat: Keep<Seat>,
     /// For calls on the others.
     relay: Keep<Relay>,
-    /// The bridges that keep something for this thread.
-    visited: RefCell<Vec<Weak<Instances<Lease>>>>,
+    visited: RefCell<Visited>,
 }
 
 impl Thread {
@@ -104,7 +116,7 @@ impl Thread {
             key: NEXT_KEY.fetch_add(1, Ordering::Relaxed),
             seat: Keep::new(),
             relay: Keep::new(),
-            visited: RefCell::default(),
+            visited: RefCell::new(Visited::none()),
         }
     }
 
@@ -147,8 +159,11 @@ impl Thread {
 
     fn remember(&self, bridge: Weak<Instances<Lease>>) {
         let mut visited = self.visited.borrow_mut();
-        visited.retain(|known| known.strong_count() > 0 && !known.ptr_eq(&bridge));
-        visited.push(bridge);
+        if !visited.made_in.is_current() {
+            *visited = Visited::none();
+        }
+        visited.bridges.retain(|known| known.strong_count() > 0 && !known.ptr_eq(&bridge));
+        visited.bridges.push(bridge);
     }
 
     fn reset(&self) {
@@ -159,8 +174,12 @@ impl Thread {
 
     /// Takes out what bridges keep for this thread.
     fn leave_bridges(&self) -> Vec<Arc<Kept>> {
-        let visited = self.visited.take();
-        let bridges = visited.iter().filter_map(Weak::upgrade);
+        let visited = self.visited.replace(Visited::none());
+        // The maps that a forked child has inherited may be locked.
+        if !visited.made_in.is_current() {
+            return Vec::new();
+        }
+        let bridges = visited.bridges.iter().filter_map(Weak::upgrade);
         bridges.filter_map(|bridge| bridge.remove(self.key)).collect()
     }
 }

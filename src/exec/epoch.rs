@@ -14,6 +14,10 @@ use crate::sync::atomic::Ordering::{Acquire, Release};
 pub(crate) struct Epoch(AtomicU64);
 
 impl Epoch {
+    pub(crate) fn starting_at(resets: u64) -> Epoch {
+        Epoch(AtomicU64::new(resets))
+    }
+
     pub(crate) fn reset(&self) {
         self.0.fetch_add(1, Release);
     }

@@ -15,12 +15,15 @@ use crate::exec::handover::{Handover, Next};
 use crate::exec::limit;
 use crate::exec::slot::Slot;
 use crate::exec::warden;
+use crate::process::Process;
+use crate::sync;
 
 /// All runtimes of a bridge.
 #[derive(Debug)]
 pub(crate) struct Fleet {
     pub(crate) blueprint: Blueprint,
-    pub(crate) gate: Gate,
+    made_in: Process,
+    pub(crate) gate: sync::Arc<Gate>,
     /// The resets of the bridge.
     pub(crate) epoch: Epoch,
     max_runtimes: usize,
@@ -38,16 +41,20 @@ pub(crate) struct Fleet {
 
 impl Fleet {
     pub(crate) fn new(blueprint: Blueprint) -> Arc<Fleet> {
+        /// More resets than one fleet can have: no two fleets have a stamp in common.
+        const EPOCHS: u64 = 1 << 40;
+        static NEXT: AtomicU64 = AtomicU64::new(0);
         let fleet = Arc::new(Fleet {
             max_runtimes: blueprint.max_runtimes.unwrap_or_else(limit::default_max_runtimes),
             blueprint,
+            made_in: Process::current(),
             pool: SegQueue::new(),
             berths: Mutex::default(),
             next_round: Mutex::new(Instant::now()),
             next_shared: AtomicUsize::new(0),
             keepers_hired: AtomicU64::new(0),
-            gate: Gate::new(),
-            epoch: Epoch::default(),
+            gate: sync::Arc::new(Gate::new()),
+            epoch: Epoch::starting_at(NEXT.fetch_add(EPOCHS, Ordering::Relaxed)),
             alive: Arc::default(),
         });
         warden::enlist(&fleet);
@@ -234,6 +241,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Drop for Fleet {
     fn drop(&mut self) {
-        self.drain();
+        // What was inherited by a forked child is left alone.
+        if self.made_in.is_current() {
+            self.drain();
+        }
     }
 }

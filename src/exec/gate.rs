@@ -1,10 +1,12 @@
 //! Who may make calls, and how long they may go on.
 
+use std::collections::BTreeMap;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
+use crate::process::Process;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::atomic::{AtomicU8, AtomicU64};
 use crate::sync::{Arc, AtomicWaker, Condvar, Mutex, MutexGuard};
@@ -24,10 +26,11 @@ const CUT: u8 = 2;
 /// | `DRAINING` | | `CUT`, wake all |
 /// | `CUT` | | |
 ///
-/// The phase changes under the lock of what is inside: a ticket that is given out is seen by whoever
-/// closes, or it is not given out.
+/// The phase changes under the lock of what is inside: who closes sees each pass that was given out, and
+/// none is given out later.
 #[derive(Debug)]
 pub(crate) struct Gate {
+    made_in: Process,
     phase: AtomicU8,
     inside: Mutex<Inside>,
     emptied: Condvar,
@@ -35,7 +38,8 @@ pub(crate) struct Gate {
 
 #[derive(Debug, Default)]
 struct Inside {
-    tickets: Vec<Arc<Ticket>>,
+    tickets: BTreeMap<u64, Arc<Ticket>>,
+    next_number: u64,
     /// The calls of tickets that have been given back.
     past_calls: u64,
 }
@@ -43,28 +47,29 @@ struct Inside {
 impl Gate {
     pub(crate) fn new() -> Gate {
         Gate {
+            made_in: Process::current(),
             phase: AtomicU8::new(OPEN),
             inside: Mutex::new(Inside::default()),
             emptied: Condvar::new(),
         }
     }
 
-    /// A ticket for the calls of one thread; nothing once the gate is closed.
-    pub(crate) fn enter(&self) -> Option<Arc<Ticket>> {
+    fn enter(&self) -> Option<(u64, Arc<Ticket>)> {
         let mut inside = self.inside();
         if self.phase.load(Relaxed) != OPEN {
             return None;
         }
-        let ticket = Arc::new(Ticket::new());
-        inside.tickets.push(Arc::clone(&ticket));
-        Some(ticket)
+        let (number, ticket) = (inside.next_number, Arc::new(Ticket::new()));
+        inside.next_number += 1;
+        inside.tickets.insert(number, Arc::clone(&ticket));
+        Some((number, ticket))
     }
 
-    /// Takes a ticket back: its calls are over.
-    pub(crate) fn leave(&self, ticket: &Arc<Ticket>) {
+    fn leave(&self, number: u64) {
         let mut inside = self.inside();
-        inside.tickets.retain(|other| !Arc::ptr_eq(other, ticket));
-        inside.past_calls += ticket.calls.load(Relaxed);
+        if let Some(ticket) = inside.tickets.remove(&number) {
+            inside.past_calls += ticket.calls.load(Relaxed);
+        }
         if inside.tickets.is_empty() {
             self.emptied.notify_all();
         }
@@ -98,25 +103,15 @@ impl Gate {
     /// Cuts short the calls that wait.
     pub(crate) fn cut(&self) {
         let inside = self.inside();
-        // Before the wake-ups: who is woken has to see it. See `is_cut`.
+        // Before the wake-ups: who is woken has to see it. See `Pass::is_cut`.
         self.phase.store(CUT, Release);
-        inside.tickets.iter().for_each(|ticket| ticket.waker.wake());
-    }
-
-    /// Whether the call with `ticket` is cut short; if not, `waker` is woken when it is.
-    ///
-    /// The waker is registered before the question: who cuts either finds it, or has changed the phase
-    /// before it was registered.
-    #[inline]
-    pub(crate) fn is_cut(&self, ticket: &Ticket, waker: &Waker) -> bool {
-        ticket.waker.register(waker);
-        self.phase.load(Acquire) == CUT
+        inside.tickets.values().for_each(|ticket| ticket.waker.wake());
     }
 
     /// All calls so far.
     pub(crate) fn calls(&self) -> u64 {
         let inside = self.inside();
-        let now: u64 = inside.tickets.iter().map(|ticket| ticket.calls.load(Relaxed)).sum();
+        let now: u64 = inside.tickets.values().map(|ticket| ticket.calls.load(Relaxed)).sum();
         now + inside.past_calls
     }
 
@@ -126,10 +121,52 @@ impl Gate {
     }
 }
 
-/// What the calls of one thread have in common.
+/// The leave to make calls, one at a time: a thread's, or a single call's. It is given back on drop.
 #[derive(Debug)]
-pub(crate) struct Ticket {
-    /// Only its thread adds to it, so no call shares a cache line with another thread's.
+pub(crate) struct Pass {
+    gate: Arc<Gate>,
+    number: u64,
+    ticket: Arc<Ticket>,
+}
+
+impl Pass {
+    /// Nothing once the gate is closed.
+    pub(crate) fn enter(gate: &Arc<Gate>) -> Option<Pass> {
+        let (number, ticket) = gate.enter()?;
+        Some(Pass { gate: Arc::clone(gate), number, ticket })
+    }
+
+    /// Counts a call. No other thread writes, so this needs no atomic addition.
+    #[inline]
+    pub(crate) fn count_call(&self) {
+        let calls = &self.ticket.calls;
+        calls.store(calls.load(Relaxed) + 1, Relaxed);
+    }
+
+    /// Whether the call is cut short; if not, `waker` is woken when it is.
+    ///
+    /// The waker is registered before the question: who cuts either finds it, or has changed the phase
+    /// before it was registered.
+    #[inline]
+    pub(crate) fn is_cut(&self, waker: &Waker) -> bool {
+        self.ticket.waker.register(waker);
+        self.gate.phase.load(Acquire) == CUT
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        // The lock that a forked child has inherited may be held for ever.
+        if self.gate.made_in.is_current() {
+            self.gate.leave(self.number);
+        }
+    }
+}
+
+/// What the gate knows of a pass.
+#[derive(Debug)]
+struct Ticket {
+    /// Apart, so that no call shares a cache line with another thread's.
     calls: CachePadded<AtomicU64>,
     /// The call that waits.
     waker: AtomicWaker,
@@ -138,11 +175,5 @@ pub(crate) struct Ticket {
 impl Ticket {
     fn new() -> Ticket {
         Ticket { calls: CachePadded::new(AtomicU64::new(0)), waker: AtomicWaker::new() }
-    }
-
-    /// Counts a call. No other thread writes, so this needs no atomic addition.
-    #[inline]
-    pub(crate) fn count_call(&self) {
-        self.calls.store(self.calls.load(Relaxed) + 1, Relaxed);
     }
 }

@@ -4,16 +4,14 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
-
-use pin_project_lite::pin_project;
+use std::task::Poll;
 
 use crate::error::Refusal;
 use crate::exec::fleet::Fleet;
-use crate::exec::gate::Ticket;
+use crate::exec::gate::Pass;
 use crate::exec::relay::Relay;
+use crate::exec::running::Running;
 use crate::exec::slot::Slot;
-use crate::sync;
 
 /// A thread's use of a runtime. Its end closes the runtime, unless other threads use it too or it is
 /// to go to the pool.
@@ -21,25 +19,18 @@ use crate::sync;
 pub(crate) struct Lease {
     slot: Arc<Slot>,
     fleet: Arc<Fleet>,
-    ticket: sync::Arc<Ticket>,
     to_pool: AtomicBool,
+    /// Given back last: when nobody is inside, no runtime is left.
+    pass: Pass,
 }
 
 impl Lease {
     /// Takes a runtime of `fleet` for the calling thread.
     #[cold]
     pub(crate) fn take(fleet: &Arc<Fleet>) -> Result<Lease, Refusal> {
-        let ticket = fleet.gate.enter().ok_or(Refusal::Shutdown)?;
-        match fleet.acquire() {
-            Ok(slot) => {
-                let to_pool = AtomicBool::new(false);
-                Ok(Lease { slot, fleet: Arc::clone(fleet), ticket, to_pool })
-            }
-            Err(error) => {
-                fleet.gate.leave(&ticket);
-                Err(Refusal::Runtime(error))
-            }
-        }
+        let pass = Pass::enter(&fleet.gate).ok_or(Refusal::Shutdown)?;
+        let slot = fleet.acquire()?;
+        Ok(Lease { slot, fleet: Arc::clone(fleet), to_pool: AtomicBool::new(false), pass })
     }
 
     /// Runs `future` to its end, and leaves the runtime to whoever has to drive it next.
@@ -55,8 +46,8 @@ impl Lease {
     ) -> Result<F::Output, Refusal> {
         // By return or by panic, after the future is gone: it may leave tasks behind as it goes.
         let _leave = Leave(self);
-        let mut future = pin!(Running { future: Some(future) });
-        self.ticket.count_call();
+        let mut future = pin!(Running::new(future));
+        self.pass.count_call();
         match self.slot.poll_once(future.as_mut(), relay) {
             Poll::Ready(output) => Ok(output),
             Poll::Pending => self.wait(future, relay).ok_or(Refusal::Shutdown),
@@ -73,7 +64,7 @@ impl Lease {
     ) -> Option<F::Output> {
         let _forget = relay.forget_on_drop();
         let polls = poll_fn(|cx| {
-            if self.fleet.gate.is_cut(&self.ticket, cx.waker()) {
+            if self.pass.is_cut(cx.waker()) {
                 future.as_mut().cut_short();
                 return Poll::Ready(None);
             }
@@ -129,8 +120,13 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        // In a forked child it is left alone: what it has locked may stay locked. Each reference that is
+        // dropped below is made up for, so that none is the last.
+        if self.slot.is_inherited() {
+            std::mem::forget((Arc::clone(&self.slot), Arc::clone(&self.fleet)));
+            return;
+        }
         self.fleet.give_back(&self.slot, *self.to_pool.get_mut());
-        self.fleet.gate.leave(&self.ticket);
     }
 }
 
@@ -141,34 +137,5 @@ impl Drop for Leave<'_> {
     #[inline]
     fn drop(&mut self) {
         self.0.leave();
-    }
-}
-
-pin_project! {
-    /// A future that is dropped where it ends: inside its runtime, as `Runtime::block_on` does.
-    struct Running<F> {
-        #[pin]
-        future: Option<F>,
-    }
-}
-
-impl<F> Running<F> {
-    fn cut_short(self: Pin<&mut Self>) {
-        self.project().future.set(None);
-    }
-}
-
-impl<F: Future> Future for Running<F> {
-    type Output = F::Output;
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let mut future = self.project().future;
-        let running = future.as_mut().as_pin_mut().expect("not polled after it is ready");
-        let result = running.poll(cx);
-        if result.is_ready() {
-            future.set(None);
-        }
-        result
     }
 }

@@ -1,14 +1,38 @@
 //! A call on a runtime that others drive.
 
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
 use tokio::runtime::Handle;
 
+use crate::exec::gate::Pass;
+use crate::exec::running::Running;
+
 /// Runs `future` on the calling thread, which parks while it is pending.
 pub(crate) fn block_on<F: Future>(handle: &Handle, future: F) -> F::Output {
     handle.block_on(Rearming::new(future))
+}
+
+/// The same until the call is cut short; then the future is dropped inside the runtime, and there is
+/// nothing to return.
+pub(crate) fn block_on_unless_cut<F: Future>(
+    handle: &Handle,
+    future: F,
+    pass: &Pass,
+) -> Option<F::Output> {
+    let mut future = pin!(Running::new(future));
+    block_on(
+        handle,
+        poll_fn(|cx| {
+            if pass.is_cut(cx.waker()) {
+                future.as_mut().cut_short();
+                return Poll::Ready(None);
+            }
+            future.as_mut().poll(cx).map(Some)
+        }),
+    )
 }
 
 pin_project! {

@@ -7,21 +7,20 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
-use std::thread;
 
 use atomic_waker::AtomicWaker;
-use tokio::runtime::{Builder, Handle, Runtime, RuntimeMetrics};
+use tokio::runtime::{Builder, RuntimeMetrics};
 
 use crate::exec::blueprint::Blueprint;
 use crate::exec::epoch::{Epoch, Stamp};
 use crate::exec::handover::Handover;
+use crate::exec::owned::OwnedRuntime;
 use crate::exec::parked::Rearming;
 use crate::exec::relay::Relay;
 
 /// A runtime that is built once and runs many calls.
 pub(crate) struct Slot {
-    /// Absent only while the slot is being dropped.
-    runtime: Option<Runtime>,
+    runtime: OwnedRuntime,
     metrics: RuntimeMetrics,
     pub(crate) handover: Arc<Handover>,
     /// The keeper, to be woken by the end.
@@ -50,7 +49,7 @@ impl Slot {
         alive.fetch_add(1, Ordering::Relaxed);
         Ok(Slot {
             metrics: runtime.metrics(),
-            runtime: Some(runtime),
+            runtime: OwnedRuntime::new(runtime),
             handover: Arc::new(Handover::new()),
             closing: AtomicWaker::new(),
             made_in,
@@ -70,27 +69,27 @@ impl Slot {
         relay: &Relay,
     ) -> Poll<F::Output> {
         let first = poll_fn(|_| Poll::Ready(relay.poll(future.as_mut())));
-        self.runtime().handle().block_on(first)
+        self.runtime.handle().block_on(first)
     }
 
     /// Drives the runtime until `future` is done.
     pub(crate) fn drive<F: Future>(&self, future: F) -> F::Output {
-        self.runtime().block_on(future)
+        self.runtime.block_on(future)
     }
 
     /// The same while a keeper drives: this thread parks, as it does on a handle.
     pub(crate) fn wait_beside_keeper<F: Future>(&self, future: F) -> F::Output {
-        self.runtime().block_on(Rearming::new(future))
+        self.runtime.block_on(Rearming::new(future))
     }
 
     /// Lets the driver and the tasks that are ready have their turn.
     pub(crate) fn turn(&self) {
-        self.runtime().block_on(tokio::task::yield_now());
+        self.runtime.block_on(tokio::task::yield_now());
     }
 
     /// A keeper's work.
     pub(crate) fn drive_until_closed(&self) {
-        self.runtime().block_on(poll_fn(|cx| {
+        self.runtime.block_on(poll_fn(|cx| {
             self.closing.register(cx.waker());
             if self.handover.is_closed() { Poll::Ready(()) } else { Poll::Pending }
         }));
@@ -131,40 +130,9 @@ impl Slot {
         self.metrics.num_alive_tasks() > 0
     }
 
-    #[inline]
-    fn runtime(&self) -> &Runtime {
-        self.runtime.as_ref().expect("taken only by drop")
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            end(runtime);
-        }
-    }
-}
-
-/// Ends a runtime. Waits for nothing: a `spawn_blocking` job that still runs keeps its thread, not ours.
-///
-/// Near a runtime it is done on a thread of its own: the destructors of tasks may block, and not inside
-/// async code.
-fn end(runtime: Runtime) {
-    struct Ending(Option<Runtime>);
-
-    impl Drop for Ending {
-        fn drop(&mut self) {
-            if let Some(runtime) = self.0.take() {
-                runtime.shutdown_background();
-            }
-        }
-    }
-
-    let ending = Ending(Some(runtime));
-    if Handle::try_current().is_ok() {
-        let thread = thread::Builder::new().name("smartasync/end".into());
-        // Where there is no thread to be had it is done here after all: that is legal too.
-        let _ = thread.spawn(move || drop(ending));
+    /// Whether it belongs to the process of which this one is a forked child.
+    pub(crate) fn is_inherited(&self) -> bool {
+        self.runtime.is_inherited()
     }
 }
 

@@ -6,65 +6,81 @@ use std::time::{Duration, Instant};
 
 use crate::exec::fleet::Fleet;
 use crate::exec::vigil::Vigil;
+use crate::process::PerProcess;
 
-static VIGIL: LazyLock<Vigil> = LazyLock::new(Vigil::asleep);
-static WARDEN: Mutex<Option<Thread>> = Mutex::new(None);
-static FLEETS: Mutex<Vec<Weak<Fleet>>> = Mutex::new(Vec::new());
+/// The warden of the process, who is started when he is first needed.
+struct Warden {
+    vigil: Vigil,
+    thread: Mutex<Option<Thread>>,
+    fleets: Mutex<Vec<Weak<Fleet>>>,
+}
 
 /// Puts a fleet into the warden's care.
 pub(crate) fn enlist(fleet: &Arc<Fleet>) {
-    let mut fleets = lock(&FLEETS);
+    let warden = warden();
+    let mut fleets = lock(&warden.fleets);
     fleets.retain(|fleet| fleet.strong_count() > 0);
     fleets.push(Arc::downgrade(fleet));
     drop(fleets);
     // He may be waiting for longer than this fleet allows.
-    if let Some(warden) = &*lock(&WARDEN) {
-        warden.unpark();
+    if let Some(thread) = &*lock(&warden.thread) {
+        thread.unpark();
     }
 }
 
 /// Has the warden come by, after a runtime was left without a driver.
 #[inline]
 pub(crate) fn watch() {
-    VIGIL.call(wake);
+    let warden = warden();
+    warden.vigil.call(|| warden.wake());
 }
 
-#[cold]
-fn wake() {
-    let mut warden = lock(&WARDEN);
-    match &*warden {
-        Some(warden) => warden.unpark(),
-        None => {
-            let thread = thread::Builder::new().name("smartasync/warden".into());
-            match thread.spawn(make_rounds) {
-                Ok(started) => *warden = Some(started.thread().clone()),
-                Err(_) => VIGIL.give_up(),
+#[inline]
+fn warden() -> &'static Warden {
+    static WARDEN: LazyLock<PerProcess<Warden>> = LazyLock::new(|| PerProcess::new(Warden::new()));
+    WARDEN.get(|_| Warden::new())
+}
+
+impl Warden {
+    fn new() -> Warden {
+        Warden { vigil: Vigil::asleep(), thread: Mutex::default(), fleets: Mutex::default() }
+    }
+
+    #[cold]
+    fn wake(&'static self) {
+        let mut thread = lock(&self.thread);
+        if let Some(thread) = &*thread {
+            return thread.unpark();
+        }
+        let builder = thread::Builder::new().name("smartasync/warden".into());
+        match builder.spawn(|| self.make_rounds()) {
+            Ok(started) => *thread = Some(started.thread().clone()),
+            Err(_) => self.vigil.give_up(),
+        }
+    }
+
+    fn make_rounds(&self) {
+        loop {
+            match self.visit_all() {
+                Some(pause) => thread::park_timeout(pause),
+                None if self.vigil.rest(|| self.visit_all().is_some()) => thread::park(),
+                None => {}
             }
         }
     }
-}
 
-fn make_rounds() {
-    loop {
-        match visit_all() {
-            Some(pause) => thread::park_timeout(pause),
-            None if VIGIL.rest(|| visit_all().is_some()) => thread::park(),
-            None => {}
-        }
+    /// Visits all fleets; then how long to wait for the next time, or nothing if no fleet needs one.
+    ///
+    /// It is never longer than the shortest grace period: who leaves a runtime while the warden is
+    /// awake does not wake him.
+    fn visit_all(&self) -> Option<Duration> {
+        let now = Instant::now();
+        let fleets = lock(&self.fleets).clone();
+        let fleets: Vec<_> = fleets.iter().filter_map(Weak::upgrade).collect();
+        let next = fleets.iter().filter_map(|fleet| fleet.visit(now)).min()?;
+        let shortest = fleets.iter().map(|fleet| fleet.blueprint.grace).min()?;
+        Some(next.min(shortest))
     }
-}
-
-/// Visits all fleets; then how long to wait for the next time, or nothing if no fleet needs one.
-///
-/// It is never longer than the shortest grace period: who leaves a runtime while the warden is awake
-/// does not wake him.
-fn visit_all() -> Option<Duration> {
-    let now = Instant::now();
-    let fleets = lock(&FLEETS).clone();
-    let fleets: Vec<_> = fleets.iter().filter_map(Weak::upgrade).collect();
-    let next = fleets.iter().filter_map(|fleet| fleet.visit(now)).min()?;
-    let shortest = fleets.iter().map(|fleet| fleet.blueprint.grace).min()?;
-    Some(next.min(shortest))
 }
 
 /// What is locked here is left whole by a panic.

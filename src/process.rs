@@ -1,0 +1,50 @@
+//! What belongs to one process: a forked child has none of the parent's threads, and so must not use
+//! what they drove, or what they may have locked.
+
+use std::sync::OnceLock;
+
+use forkguard::Guard;
+
+/// The process in which something was made.
+#[derive(Clone, Debug)]
+pub(crate) struct Process(Guard);
+
+impl Process {
+    pub(crate) fn current() -> Process {
+        Process(Guard::default())
+    }
+
+    /// Whether the caller is still in it, and not in a forked child: one relaxed load.
+    #[inline]
+    pub(crate) fn is_current(&self) -> bool {
+        !self.0.clone().detected_fork()
+    }
+}
+
+/// A value of which a forked child has its own.
+///
+/// What was inherited is never dropped in the child, and only what cannot be locked is read of it.
+#[derive(Debug)]
+pub(crate) struct PerProcess<T> {
+    value: T,
+    made_in: Process,
+    in_child: OnceLock<Box<PerProcess<T>>>,
+}
+
+impl<T> PerProcess<T> {
+    pub(crate) fn new(value: T) -> PerProcess<T> {
+        PerProcess { value, made_in: Process::current(), in_child: OnceLock::new() }
+    }
+
+    /// Returns this process's value; `renew` makes it of the inherited one.
+    #[inline]
+    pub(crate) fn get(&self, renew: fn(&T) -> T) -> &T {
+        if self.made_in.is_current() { &self.value } else { self.get_in_child(renew) }
+    }
+
+    #[cold]
+    fn get_in_child(&self, renew: fn(&T) -> T) -> &T {
+        let own = self.in_child.get_or_init(|| Box::new(PerProcess::new(renew(&self.value))));
+        own.get(renew)
+    }
+}

@@ -1,0 +1,94 @@
+//! A call that waits too long is reported: what, where, how long, and once.
+
+mod support;
+
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::thread;
+use std::time::Duration;
+
+use smartasync::{Bridge, BridgeBuilder, SlowCall, smartasync};
+use support::within_a_minute;
+use tokio::time::sleep;
+
+const LIMIT: Duration = Duration::from_millis(20);
+
+#[smartasync]
+async fn doze(time: Duration) {
+    sleep(time).await;
+}
+
+fn watched(builder: BridgeBuilder) -> (Bridge, Receiver<SlowCall>) {
+    let (sender, slow_calls) = channel();
+    let report = move |call: &SlowCall| sender.send(*call).unwrap();
+    (builder.warn_after(LIMIT).on_slow_call(report).build(), slow_calls)
+}
+
+#[test]
+fn a_slow_call_is_reported_once_while_it_waits() {
+    within_a_minute(|stage| {
+        for builder in [Bridge::builder(), Bridge::builder().shared_threads(1)] {
+            let (bridge, slow_calls) = watched(builder);
+            let worker = thread::spawn({
+                let bridge = bridge.clone();
+                move || doze(10 * LIMIT).on(&bridge).wait()
+            });
+            stage.at("the report of a call that waits");
+            let call = slow_calls.recv().unwrap();
+            worker.join().unwrap();
+            assert_eq!((call.name(), call.caller().file()), ("doze", file!()));
+            assert!(call.waited() >= LIMIT, "{call}");
+            assert_eq!(slow_calls.try_recv().unwrap_err(), TryRecvError::Empty, "reported twice");
+        }
+    });
+}
+
+#[test]
+fn quick_calls_and_calls_of_other_bridges_are_not_reported() {
+    within_a_minute(|_| {
+        let (bridge, slow_calls) = watched(Bridge::builder());
+        for _ in 0..100 {
+            bridge.block_on(async {});
+        }
+        doze(2 * LIMIT).wait();
+        assert_eq!(slow_calls.try_recv().unwrap_err(), TryRecvError::Empty);
+    });
+}
+
+#[test]
+fn a_future_that_blocks_its_thread_is_reported_too() {
+    within_a_minute(|_| {
+        let (bridge, slow_calls) = watched(Bridge::builder());
+        bridge.block_on(async { thread::sleep(5 * LIMIT) });
+        assert_eq!(slow_calls.try_recv().unwrap().name(), "Bridge::block_on");
+    });
+}
+
+#[test]
+fn a_report_that_panics_does_not_end_the_watch() {
+    within_a_minute(|stage| {
+        let (sender, slow_calls) = channel();
+        let bridge = Bridge::builder()
+            .warn_after(LIMIT)
+            .on_slow_call(move |call| {
+                sender.send(call.name()).unwrap();
+                panic!("a panic that the test wants");
+            })
+            .build();
+        for number in 0..2 {
+            stage.at(format!("report {number}"));
+            doze(5 * LIMIT).on(&bridge).wait();
+            assert_eq!(slow_calls.recv(), Ok("doze"));
+        }
+    });
+}
+
+#[test]
+fn the_watch_ends_with_its_bridge() {
+    within_a_minute(|stage| {
+        let (bridge, slow_calls) = watched(Bridge::builder());
+        bridge.block_on(async {});
+        drop(bridge);
+        stage.at("the callback is dropped");
+        assert!(slow_calls.recv().is_err());
+    });
+}
