@@ -68,8 +68,14 @@ fn child(inherited: Inherited) {
             scope.spawn(|| assert_eq!(block_on(echo()).unwrap(), 7));
         }
     });
-    let task = block_on(async { tokio::spawn(sleep(Duration::from_millis(30))) });
-    assert!(block_on(task).is_ok(), "a keeper drives it between the calls");
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    block_on(async {
+        tokio::spawn(async {
+            sleep(Duration::from_millis(30)).await;
+            sender.send(())
+        });
+    });
+    assert!(receiver.blocking_recv().is_ok(), "a keeper drives what a call has left behind");
     smartasync::reset();
     inherited.private.shutdown(Duration::ZERO);
     drop(inherited);
