@@ -1,5 +1,6 @@
 //! Running a future to its end on the calling thread.
 
+pub(crate) mod berth;
 pub(crate) mod blueprint;
 pub(crate) mod epoch;
 pub(crate) mod fleet;
@@ -9,6 +10,7 @@ pub(crate) mod lease;
 mod limit;
 pub(crate) mod owned;
 pub(crate) mod parked;
+pub(crate) mod pool;
 pub(crate) mod relay;
 mod running;
 pub(crate) mod slot;

@@ -9,6 +9,7 @@ mod imp {
     use dashmap::DashMap;
 
     pub(crate) use atomic_waker::AtomicWaker;
+    pub(crate) use crossbeam_queue::SegQueue as Queue;
     pub(crate) use std::sync::{Arc, Condvar, Mutex, MutexGuard, atomic};
     pub(crate) use std::thread_local;
 
@@ -68,7 +69,7 @@ mod imp {
 
 #[cfg(smartasync_loom)]
 mod imp {
-    use std::collections::HashMap;
+    use std::collections::{HashMap, VecDeque};
 
     use std::task::Waker;
 
@@ -106,6 +107,24 @@ mod imp {
 
         pub(crate) fn wake(&self) {
             self.0.wake();
+        }
+    }
+
+    /// A queue, with a switch point at each use.
+    #[derive(Debug)]
+    pub(crate) struct Queue<T>(Mutex<VecDeque<T>>);
+
+    impl<T> Queue<T> {
+        pub(crate) fn new() -> Queue<T> {
+            Queue(Mutex::new(VecDeque::new()))
+        }
+
+        pub(crate) fn push(&self, value: T) {
+            self.0.lock().unwrap().push_back(value);
+        }
+
+        pub(crate) fn pop(&self) -> Option<T> {
+            self.0.lock().unwrap().pop_front()
         }
     }
 

@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossbeam_queue::SegQueue;
-
+use crate::exec::berth::Berth;
 use crate::exec::blueprint::Blueprint;
-use crate::exec::epoch::{Epoch, Stamp};
+use crate::exec::epoch::Epoch;
 use crate::exec::gate::Gate;
-use crate::exec::handover::{Handover, Next};
+use crate::exec::handover::Next;
 use crate::exec::limit;
+use crate::exec::pool::Pool;
 use crate::exec::slot::Slot;
 use crate::exec::warden;
 use crate::process::Process;
@@ -27,10 +27,9 @@ pub(crate) struct Fleet {
     /// The resets of the bridge.
     pub(crate) epoch: Epoch,
     max_runtimes: usize,
-    /// Runtimes whose threads have ended, each with its keeper.
-    pool: SegQueue<Arc<Slot>>,
+    pool: Pool<Arc<Slot>>,
     /// Every runtime that has not been closed.
-    berths: Mutex<Vec<Berth>>,
+    known: Mutex<Vec<Known>>,
     /// When the warden is to do his next round: he may be woken before.
     next_round: Mutex<Instant>,
     /// Where the next thread that has to share begins to look.
@@ -48,8 +47,8 @@ impl Fleet {
             max_runtimes: blueprint.max_runtimes.unwrap_or_else(limit::default_max_runtimes),
             blueprint,
             made_in: Process::current(),
-            pool: SegQueue::new(),
-            berths: Mutex::default(),
+            pool: Pool::new(),
+            known: Mutex::default(),
             next_round: Mutex::new(Instant::now()),
             next_shared: AtomicUsize::new(0),
             keepers_hired: AtomicU64::new(0),
@@ -64,39 +63,16 @@ impl Fleet {
     /// A runtime for the calling thread: from the pool, else a new one, else one that other threads
     /// use.
     pub(crate) fn acquire(&self) -> io::Result<Arc<Slot>> {
-        match self.take_pooled() {
+        match self.pool.take(&self.epoch) {
             Some(slot) => Ok(slot),
             None => self.build_or_share(),
         }
     }
 
-    /// A thread has no more use for `slot`: when it was the last, the runtime ends or goes to the pool.
-    pub(crate) fn give_back(&self, slot: &Arc<Slot>, to_pool: bool) {
-        if !slot.remove_owner() {
-            return;
-        }
-        if to_pool && slot.is_of(&self.epoch) {
-            self.keep(slot);
-            self.pool.push(Arc::clone(slot));
-            // A reset since then has drained the pool without it.
-            if !slot.is_of(&self.epoch) {
-                self.drain();
-            }
-        } else {
-            slot.close();
-        }
-    }
-
-    fn take_pooled(&self) -> Option<Arc<Slot>> {
-        std::iter::from_fn(|| self.pool.pop()).find(|slot| {
-            let is_good = slot.is_of(&self.epoch) && !slot.handover.is_closed();
-            if is_good {
-                slot.set_owned()
-            } else {
-                slot.close()
-            }
-            is_good
-        })
+    /// A thread has no more use for `slot`: when it was the last, the runtime ends, or if it `stays` goes
+    /// to the pool.
+    pub(crate) fn give_back(&self, slot: &Arc<Slot>, stays: bool) {
+        self.pool.give_back(slot, stays, &self.epoch, || self.keep(slot));
     }
 
     fn build_or_share(&self) -> io::Result<Arc<Slot>> {
@@ -107,25 +83,20 @@ impl Fleet {
             None => self.share(),
         };
         // Beyond the limit there may be nobody to share with for a moment, while owners leave.
-        others.map_or_else(|| self.build(&mut self.berths()), Ok)
+        others.map_or_else(|| self.build(&mut self.known()), Ok)
     }
 
     fn build_below_limit(&self) -> Option<io::Result<Arc<Slot>>> {
         // Held while building: two threads must not both take the last place.
-        let mut berths = self.berths();
-        berths.retain(|berth| !berth.handover.is_closed());
-        let now = self.epoch.now();
-        let current = berths.iter().filter(|berth| berth.made_in == now).count();
-        (current < self.max_runtimes).then(|| self.build(&mut berths))
+        let mut known = self.known();
+        known.retain(|known| !known.berth.handover.is_closed());
+        let current = known.iter().filter(|known| known.berth.is_of(&self.epoch)).count();
+        (current < self.max_runtimes).then(|| self.build(&mut known))
     }
 
-    fn build(&self, berths: &mut Vec<Berth>) -> io::Result<Arc<Slot>> {
+    fn build(&self, known: &mut Vec<Known>) -> io::Result<Arc<Slot>> {
         let slot = Arc::new(Slot::build(&self.blueprint, &self.epoch, &self.alive)?);
-        berths.push(Berth {
-            handover: Arc::clone(&slot.handover),
-            made_in: slot.made_in,
-            slot: Arc::downgrade(&slot),
-        });
+        known.push(Known { berth: Arc::clone(&slot.berth), slot: Arc::downgrade(&slot) });
         warden::watch();
         Ok(slot)
     }
@@ -133,20 +104,20 @@ impl Fleet {
     /// One that others use. It gets a keeper: with two owners nobody could say whose turn it is.
     fn share(&self) -> Option<Arc<Slot>> {
         // A copy: the last reference to a runtime must not be dropped under the lock.
-        let berths = self.berths().clone();
-        let now = self.epoch.now();
+        let known = self.known().clone();
         let start = self.next_shared.fetch_add(1, Ordering::Relaxed);
-        let turns = (0..berths.len()).map(|turn| &berths[(start + turn) % berths.len()]);
-        let mut slots =
-            turns.filter(|berth| berth.made_in == now).filter_map(|berth| berth.slot.upgrade());
-        let slot = slots.find(|slot| slot.try_add_owner()).or_else(|| self.take_pooled())?;
+        let turns = (0..known.len()).map(|turn| &known[(start + turn) % known.len()]);
+        let current = turns.filter(|known| known.berth.is_of(&self.epoch));
+        let mut slots = current.filter_map(|known| known.slot.upgrade());
+        let used = slots.find(|slot| slot.berth.add_owner());
+        let slot = used.or_else(|| self.pool.take(&self.epoch))?;
         self.keep(&slot);
         Some(slot)
     }
 
     /// Gives `slot` a keeper, if it has none.
     pub(crate) fn keep(&self, slot: &Arc<Slot>) {
-        self.follow(slot, slot.handover.keep());
+        self.follow(slot, slot.handover().keep());
     }
 
     /// Does what a change of a slot's state asks for.
@@ -173,15 +144,15 @@ impl Fleet {
     /// A visit of the warden, who does his round if it is time for it; then when to come again, or
     /// nothing if there is no need.
     pub(crate) fn visit(&self, now: Instant) -> Option<Duration> {
-        let berths = self.berths().clone();
+        let known = self.known().clone();
         let mut next_round = lock(&self.next_round);
         if now >= *next_round {
             *next_round = now + self.blueprint.grace;
             // Whatever is to be watched is found below.
-            let wanted = berths.iter().filter(|berth| berth.handover.tick() == Next::Hire);
-            wanted.filter_map(|berth| berth.slot.upgrade()).for_each(|slot| self.hire(&slot));
+            let wanted = known.iter().filter(|known| known.berth.handover.tick() == Next::Hire);
+            wanted.filter_map(|known| known.slot.upgrade()).for_each(|slot| self.hire(&slot));
         }
-        let is_watched = berths.iter().any(|berth| berth.handover.is_unattended());
+        let is_watched = known.iter().any(|known| known.berth.handover.is_unattended());
         is_watched.then(|| *next_round - now)
     }
 
@@ -195,20 +166,18 @@ impl Fleet {
 
     /// Closes what waits in the pool.
     pub(crate) fn drain(&self) {
-        std::iter::from_fn(|| self.pool.pop()).for_each(|slot| slot.close());
+        self.pool.drain();
     }
 
-    fn berths(&self) -> MutexGuard<'_, Vec<Berth>> {
-        lock(&self.berths)
+    fn known(&self) -> MutexGuard<'_, Vec<Known>> {
+        lock(&self.known)
     }
 }
 
-/// What the fleet knows of a runtime without holding it: the last reference may be anybody's, and its
-/// drop runs the destructors of tasks.
+/// A runtime, not held: the last reference may be anybody's, and its drop runs the destructors of tasks.
 #[derive(Clone, Debug)]
-struct Berth {
-    handover: Arc<Handover>,
-    made_in: Stamp,
+struct Known {
+    berth: Arc<Berth>,
     slot: Weak<Slot>,
 }
 
@@ -229,7 +198,7 @@ fn keep(slot: &Arc<Slot>) {
 
 /// Nobody keeps `slot` any more. If it goes on, the warden tries again.
 fn resign(slot: &Slot) {
-    if slot.handover.unkeep() == Next::Watch {
+    if slot.handover().unkeep() == Next::Watch {
         warden::watch();
     }
 }

@@ -70,7 +70,7 @@ impl Lease {
             }
             relay.poll_for(future.as_mut(), cx).map(Some)
         });
-        if self.slot.handover.begin() {
+        if self.slot.handover().begin() {
             self.slot.drive(polls)
         } else {
             self.slot.wait_beside_keeper(polls)
@@ -80,7 +80,7 @@ impl Lease {
     #[inline]
     fn leave(&self) {
         let slot = &self.slot;
-        if slot.handover.is_fresh() && !slot.has_tasks() {
+        if slot.handover().is_fresh() && !slot.has_tasks() {
             return;
         }
         self.hand_over();
@@ -88,15 +88,15 @@ impl Lease {
 
     fn hand_over(&self) {
         let slot = &self.slot;
-        if slot.handover.is_kept() {
+        if slot.handover().is_kept() {
             return;
         }
         let has_tasks = slot.has_tasks();
-        if slot.handover.is_driven() {
-            self.fleet.follow(slot, slot.handover.end(has_tasks));
+        if slot.handover().is_driven() {
+            self.fleet.follow(slot, slot.handover().end(has_tasks));
         } else if has_tasks {
             self.fleet.keep(slot);
-        } else if slot.handover.is_due() {
+        } else if slot.handover().is_due() {
             self.take_turn();
         }
     }
@@ -106,9 +106,9 @@ impl Lease {
     #[cold]
     fn take_turn(&self) {
         let slot = &self.slot;
-        if !std::thread::panicking() && slot.handover.begin() {
+        if !std::thread::panicking() && slot.handover().begin() {
             slot.turn();
-            self.fleet.follow(slot, slot.handover.end(slot.has_tasks()));
+            self.fleet.follow(slot, slot.handover().end(slot.has_tasks()));
         }
     }
 

@@ -11,23 +11,22 @@ use std::task::Poll;
 use atomic_waker::AtomicWaker;
 use tokio::runtime::{Builder, RuntimeMetrics};
 
+use crate::exec::berth::Berth;
 use crate::exec::blueprint::Blueprint;
-use crate::exec::epoch::{Epoch, Stamp};
+use crate::exec::epoch::Epoch;
 use crate::exec::handover::Handover;
 use crate::exec::owned::OwnedRuntime;
 use crate::exec::parked::Rearming;
+use crate::exec::pool::Pooled;
 use crate::exec::relay::Relay;
 
 /// A runtime that is built once and runs many calls.
 pub(crate) struct Slot {
     runtime: OwnedRuntime,
     metrics: RuntimeMetrics,
-    pub(crate) handover: Arc<Handover>,
+    pub(crate) berth: Arc<Berth>,
     /// The keeper, to be woken by the end.
     closing: AtomicWaker,
-    pub(crate) made_in: Stamp,
-    /// The threads that use it.
-    owners: AtomicUsize,
     /// How many runtimes of its fleet have not been closed.
     alive: Arc<AtomicUsize>,
 }
@@ -50,10 +49,8 @@ impl Slot {
         Ok(Slot {
             metrics: runtime.metrics(),
             runtime: OwnedRuntime::new(runtime),
-            handover: Arc::new(Handover::new()),
+            berth: Arc::new(Berth::new(made_in)),
             closing: AtomicWaker::new(),
-            made_in,
-            owners: AtomicUsize::new(1),
             alive: Arc::clone(alive),
         })
     }
@@ -91,38 +88,13 @@ impl Slot {
     pub(crate) fn drive_until_closed(&self) {
         self.runtime.block_on(poll_fn(|cx| {
             self.closing.register(cx.waker());
-            if self.handover.is_closed() { Poll::Ready(()) } else { Poll::Pending }
+            if self.berth.handover.is_closed() { Poll::Ready(()) } else { Poll::Pending }
         }));
     }
 
-    /// Ends it: no keeper drives it any more, and it is dropped with its last user.
-    pub(crate) fn close(&self) {
-        if self.handover.close() {
-            self.alive.fetch_sub(1, Ordering::Relaxed);
-            self.closing.wake();
-        }
-    }
-
-    /// One owner more, where there is one: a runtime without owners is on its way to the pool or to its
-    /// end, and not to be caught there.
-    pub(crate) fn try_add_owner(&self) -> bool {
-        let add = |owners: usize| owners.checked_add(1).filter(|_| owners > 0);
-        self.owners.fetch_update(Ordering::Acquire, Ordering::Relaxed, add).is_ok()
-    }
-
-    /// Its first owner again, after the pool.
-    pub(crate) fn set_owned(&self) {
-        self.owners.store(1, Ordering::Relaxed);
-    }
-
-    /// True for the last owner.
-    pub(crate) fn remove_owner(&self) -> bool {
-        self.owners.fetch_sub(1, Ordering::AcqRel) == 1
-    }
-
-    /// Whether it is newer than the last reset.
-    pub(crate) fn is_of(&self, epoch: &Epoch) -> bool {
-        self.made_in == epoch.now()
+    #[inline]
+    pub(crate) fn handover(&self) -> &Handover {
+        &self.berth.handover
     }
 
     #[inline]
@@ -136,8 +108,22 @@ impl Slot {
     }
 }
 
+impl Pooled for Arc<Slot> {
+    fn berth(&self) -> &Berth {
+        &self.berth
+    }
+
+    /// No keeper drives it any more, and it is dropped with its last user.
+    fn close(&self) {
+        if self.berth.handover.close() {
+            self.alive.fetch_sub(1, Ordering::Relaxed);
+            self.closing.wake();
+        }
+    }
+}
+
 impl fmt::Debug for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Slot").field("handover", &self.handover).finish_non_exhaustive()
+        f.debug_struct("Slot").field("berth", &self.berth).finish_non_exhaustive()
     }
 }

@@ -14,4 +14,5 @@ mod handover;
 mod instances;
 mod mark;
 mod naive;
+mod pool;
 mod reset;

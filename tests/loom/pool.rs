@@ -1,0 +1,179 @@
+//! Threads that end, begin and share, and the runtimes that pass from one to another.
+
+use loom::sync::Arc;
+use loom::sync::atomic::AtomicUsize;
+use loom::sync::atomic::Ordering::SeqCst;
+use loom::thread;
+
+use crate::exec::berth::Berth;
+use crate::exec::epoch::Epoch;
+use crate::exec::pool::{Pool, Pooled};
+
+/// A runtime with what it must not happen to: to be closed while it is used, or used by two threads that
+/// do not know it.
+#[derive(Debug)]
+struct Model {
+    berth: Berth,
+    users: AtomicUsize,
+}
+
+impl Model {
+    fn new(epoch: &Epoch) -> Arc<Model> {
+        Arc::new(Model { berth: Berth::new(epoch.now()), users: AtomicUsize::new(0) })
+    }
+
+    /// A call, of a thread that is one of its owners.
+    fn call(&self) {
+        self.users.fetch_add(1, SeqCst);
+        assert!(!self.berth.handover.is_closed(), "closed while it is used");
+        self.users.fetch_sub(1, SeqCst);
+    }
+
+    fn call_alone(&self) {
+        assert_eq!(self.users.fetch_add(1, SeqCst), 0, "two have it");
+        thread::yield_now();
+        self.users.fetch_sub(1, SeqCst);
+    }
+}
+
+impl Pooled for Arc<Model> {
+    fn berth(&self) -> &Berth {
+        &self.berth
+    }
+
+    fn close(&self) {
+        assert_eq!(self.users.load(SeqCst), 0, "closed while it is used");
+        assert!(self.berth.handover.close(), "closed twice");
+    }
+}
+
+/// A fleet with one runtime, which the thread that makes it owns.
+struct World {
+    epoch: Epoch,
+    pool: Pool<Arc<Model>>,
+    slot: Arc<Model>,
+}
+
+impl World {
+    fn new() -> Arc<World> {
+        let epoch = Epoch::default();
+        let slot = Model::new(&epoch);
+        Arc::new(World { epoch, pool: Pool::new(), slot })
+    }
+
+    /// An owner's thread ends.
+    fn exit(&self) {
+        self.pool.give_back(&self.slot, true, &self.epoch, || ());
+    }
+
+    /// An owner gives it up.
+    fn give_up(&self) {
+        self.pool.give_back(&self.slot, false, &self.epoch, || ());
+    }
+
+    /// A thread begins: what it finds in the pool is its own.
+    fn begin(&self) -> bool {
+        let taken = self.pool.take(&self.epoch);
+        taken.is_some_and(|slot| {
+            slot.call_alone();
+            true
+        })
+    }
+
+    fn reset(&self) {
+        self.epoch.reset();
+        self.pool.drain();
+    }
+}
+
+fn spawn(world: &Arc<World>, run: fn(&World)) -> thread::JoinHandle<()> {
+    let world = Arc::clone(world);
+    thread::spawn(move || run(&world))
+}
+
+/// Mutants: `pool-not-owned`.
+#[test]
+fn a_new_thread_takes_what_one_that_ends_leaves() {
+    loom::model(|| {
+        let world = World::new();
+        let ending = spawn(&world, World::exit);
+        let is_taken = world.begin();
+        ending.join().unwrap();
+        if is_taken {
+            assert!(world.slot.berth.add_owner(), "it has an owner, and can be shared");
+            assert!(!world.begin(), "it is in the pool and has an owner");
+        } else {
+            assert!(world.begin(), "it is lost");
+        }
+    });
+}
+
+#[test]
+fn of_two_new_threads_one_takes_it() {
+    loom::model(|| {
+        let world = World::new();
+        world.exit();
+        let other = Arc::clone(&world);
+        let other = thread::spawn(move || other.begin());
+        let is_ours = world.begin();
+        assert!(is_ours != other.join().unwrap(), "one runtime, one new owner");
+    });
+}
+
+/// Mutants: `owners-caught-at-none`, `owners-last-is-anybody`.
+#[test]
+fn a_runtime_that_ends_is_not_shared() {
+    loom::model(|| {
+        let world = World::new();
+        let owner = spawn(&world, World::give_up);
+        if world.slot.berth.add_owner() {
+            world.slot.call();
+            world.give_up();
+        }
+        owner.join().unwrap();
+        assert!(world.slot.berth.handover.is_closed(), "its last owner has gone");
+    });
+}
+
+/// Mutants: `owners-last-is-anybody`.
+#[test]
+fn two_of_three_that_share_leave() {
+    loom::model(|| {
+        let world = World::new();
+        assert!(world.slot.berth.add_owner() && world.slot.berth.add_owner());
+        let one = spawn(&world, World::exit);
+        let other = spawn(&world, World::give_up);
+        world.slot.call();
+        one.join().unwrap();
+        other.join().unwrap();
+        world.slot.call();
+        assert!(!world.begin(), "it is in the pool and has an owner");
+        world.give_up();
+        assert!(world.slot.berth.handover.is_closed());
+    });
+}
+
+/// Mutants: `pool-takes-old`.
+#[test]
+fn what_goes_to_the_pool_beside_a_reset_is_not_taken_later() {
+    loom::model(|| {
+        let world = World::new();
+        let ending = spawn(&world, World::exit);
+        world.epoch.reset();
+        assert!(!world.begin(), "taken after the reset");
+        ending.join().unwrap();
+        assert!(!world.begin(), "taken after the reset");
+    });
+}
+
+/// Mutants: `pool-keeps-what-came-late`.
+#[test]
+fn what_goes_to_the_pool_beside_a_reset_is_closed() {
+    loom::model(|| {
+        let world = World::new();
+        let ending = spawn(&world, World::exit);
+        world.reset();
+        ending.join().unwrap();
+        assert!(world.slot.berth.handover.is_closed(), "it is left in the pool");
+    });
+}
