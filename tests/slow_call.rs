@@ -17,17 +17,17 @@ async fn doze(time: Duration) {
     sleep(time).await;
 }
 
-fn watched(builder: BridgeBuilder) -> (Bridge, Receiver<SlowCall>) {
+fn watched(builder: BridgeBuilder, limit: Duration) -> (Bridge, Receiver<SlowCall>) {
     let (sender, slow_calls) = channel();
     let report = move |call: &SlowCall| sender.send(*call).unwrap();
-    (builder.warn_after(LIMIT).on_slow_call(report).build(), slow_calls)
+    (builder.warn_after(limit).on_slow_call(report).build(), slow_calls)
 }
 
 #[test]
 fn a_slow_call_is_reported_once_while_it_waits() {
     within_a_minute(|stage| {
         for builder in [Bridge::builder(), Bridge::builder().shared_threads(1)] {
-            let (bridge, slow_calls) = watched(builder);
+            let (bridge, slow_calls) = watched(builder, LIMIT);
             let worker = thread::spawn({
                 let bridge = bridge.clone();
                 move || doze(10 * LIMIT).on(&bridge).wait()
@@ -45,11 +45,14 @@ fn a_slow_call_is_reported_once_while_it_waits() {
 #[test]
 fn quick_calls_and_calls_of_other_bridges_are_not_reported() {
     within_a_minute(|_| {
-        let (bridge, slow_calls) = watched(Bridge::builder());
+        let (patient, its_slow_calls) = watched(Bridge::builder(), Duration::from_secs(3600));
+        let (_strict, slow_calls) = watched(Bridge::builder(), LIMIT);
         for _ in 0..100 {
-            bridge.block_on(async {});
+            patient.block_on(async {});
         }
+        doze(2 * LIMIT).on(&patient).wait();
         doze(2 * LIMIT).wait();
+        assert_eq!(its_slow_calls.try_recv().unwrap_err(), TryRecvError::Empty);
         assert_eq!(slow_calls.try_recv().unwrap_err(), TryRecvError::Empty);
     });
 }
@@ -57,7 +60,7 @@ fn quick_calls_and_calls_of_other_bridges_are_not_reported() {
 #[test]
 fn a_future_that_blocks_its_thread_is_reported_too() {
     within_a_minute(|_| {
-        let (bridge, slow_calls) = watched(Bridge::builder());
+        let (bridge, slow_calls) = watched(Bridge::builder(), LIMIT);
         bridge.block_on(async { thread::sleep(5 * LIMIT) });
         assert_eq!(slow_calls.try_recv().unwrap().name(), "Bridge::block_on");
     });
@@ -85,7 +88,7 @@ fn a_report_that_panics_does_not_end_the_watch() {
 #[test]
 fn the_watch_ends_with_its_bridge() {
     within_a_minute(|stage| {
-        let (bridge, slow_calls) = watched(Bridge::builder());
+        let (bridge, slow_calls) = watched(Bridge::builder(), LIMIT);
         bridge.block_on(async {});
         drop(bridge);
         stage.at("the callback is dropped");

@@ -146,11 +146,12 @@ impl BridgeBuilder {
         self
     }
 
-    /// Reports calls that wait longer than `limit`, each once, while they wait on: to
+    /// Reports calls that wait longer than `limit`, each once and while it waits: to
     /// [`on_slow_call`](BridgeBuilder::on_slow_call), else as a `tracing` event at the level of a warning
     /// (feature `tracing`), else on standard error. Default: none is reported.
     ///
-    /// Each call then takes a lock twice. A thread called `NAME/watchdog` looks at the clock.
+    /// A thread called `NAME/watchdog` looks at the clock. What it is too late for is reported at the end
+    /// of the call. Each call takes a lock twice.
     ///
     /// # Panics
     ///
@@ -162,8 +163,8 @@ impl BridgeBuilder {
         self
     }
 
-    /// Has `report` told of each call that [`warn_after`](BridgeBuilder::warn_after) finds slow, on a
-    /// thread of the bridge's.
+    /// Has `report` told of each call that [`warn_after`](BridgeBuilder::warn_after) finds slow. A panic
+    /// of it is caught.
     ///
     /// # Examples
     ///

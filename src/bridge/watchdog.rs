@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::site::Site;
 
 /// A call that has waited longer than [`BridgeBuilder::warn_after`](crate::BridgeBuilder::warn_after)
-/// says, and waits on.
+/// says.
 #[derive(Clone, Copy, Debug)]
 pub struct SlowCall {
     site: Site,
@@ -37,7 +37,7 @@ impl SlowCall {
 impl fmt::Display for SlowCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let SlowCall { site: Site { name, caller }, waited } = self;
-        write!(f, "`{name}` at {caller} has waited for {waited:?}, and waits on")
+        write!(f, "`{name}` at {caller} has waited for {waited:?}")
     }
 }
 
@@ -139,10 +139,14 @@ impl Watch {
             }
             state.waiting.remove(&key);
             drop(state);
-            // A report that panics is its own; the next call is watched all the same.
-            let _ = catch_unwind(AssertUnwindSafe(|| (self.report)(&SlowCall { site, waited })));
+            self.tell(SlowCall { site, waited });
             state = self.state();
         }
+    }
+
+    /// A report that panics ends neither the watch nor the call.
+    fn tell(&self, call: SlowCall) {
+        let _ = catch_unwind(AssertUnwindSafe(|| (self.report)(&call)));
     }
 
     /// What is locked here is left whole by a panic.
@@ -159,6 +163,11 @@ pub(super) struct Watched<'a> {
 
 impl Drop for Watched<'_> {
     fn drop(&mut self) {
-        self.watch.state().waiting.remove(&self.key);
+        let unreported = self.watch.state().waiting.remove(&self.key);
+        let waited = self.key.0.elapsed();
+        // The thread of the watch may have been late, or may not have been there.
+        if let Some(site) = unreported.filter(|_| waited >= self.watch.limit) {
+            self.watch.tell(SlowCall { site, waited });
+        }
     }
 }

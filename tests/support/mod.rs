@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses its share")]
 
+use std::io::{Write, stderr};
 use std::panic;
 use std::sync::Mutex;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -38,7 +39,11 @@ pub(crate) fn within<T: Send>(limit: Duration, test: impl FnOnce(&Stage) -> T + 
         });
         if receiver.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
             let place = stage.0.lock().unwrap();
-            eprintln!("{name} hangs: {limit:?} have passed, and it stood at {place:?}");
+            // Not `eprintln!`: the harness keeps what that prints, and loses it at the exit.
+            let _ = writeln!(
+                stderr(),
+                "{name} hangs: {limit:?} have passed, and it stood at {place:?}"
+            );
             std::process::exit(101);
         }
         let result = runner.expect("a thread can be started").join();
