@@ -1,7 +1,7 @@
 //! Threads that have made a call and do nothing cost nothing. It has a process of its own: it measures
 //! the whole of it.
 
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 
 mod support;
 
@@ -13,6 +13,13 @@ use rustix::time::{ClockId, clock_gettime};
 use smartasync::{Bridge, block_on};
 
 use support::within_a_minute;
+
+/// The memory that the process has in use, in KiB.
+fn resident_memory() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
 
 fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
@@ -30,6 +37,8 @@ fn sixty_four_idle_threads_use_no_cpu_time() {
                 let called = called.clone();
                 let (release, released) = channel::<()>();
                 thread::spawn(move || {
+                    called.send(()).unwrap();
+                    let _ = released.recv();
                     block_on(async { tokio::time::sleep(Duration::from_millis(1)).await });
                     called.send(()).unwrap();
                     let _ = released.recv();
@@ -37,10 +46,15 @@ fn sixty_four_idle_threads_use_no_cpu_time() {
                 release
             })
             .collect();
-        (0..THREADS).for_each(|_| calls.recv().unwrap());
+        let all = || (0..THREADS).for_each(|_| calls.recv().unwrap());
+        all();
+        let bare = resident_memory();
+        releases.iter().for_each(|release| release.send(()).unwrap());
+        all();
         // The warden has come by, and the keepers have begun.
         thread::sleep(Duration::from_millis(500));
 
+        let with_runtimes = resident_memory();
         let before = cpu_time();
         thread::sleep(Duration::from_secs(10));
         let used = cpu_time() - before;
@@ -48,6 +62,10 @@ fn sixty_four_idle_threads_use_no_cpu_time() {
         println!(
             "{THREADS} threads, {} runtimes, {} keepers: {used:?} of CPU time in 10 s",
             stats.runtimes, stats.keepers_hired
+        );
+        let each = (with_runtimes - bare) / stats.runtimes;
+        println!(
+            "{each} KiB of resident memory for each runtime with its keeper and its threads' calls"
         );
         assert!(stats.keepers_hired <= stats.runtimes as u64);
         assert!(used < Duration::from_millis(10), "{used:?}");

@@ -64,11 +64,15 @@ impl Lease {
     ) -> Option<F::Output> {
         let _forget = relay.forget_on_drop();
         let polls = poll_fn(|cx| {
-            if self.pass.is_cut(cx.waker()) {
-                future.as_mut().cut_short();
-                return Poll::Ready(None);
+            match relay.poll_for(future.as_mut(), cx) {
+                Poll::Ready(output) => Poll::Ready(Some(output)),
+                // Asked only before the thread parks: a call that is done pays nothing for it.
+                Poll::Pending if self.pass.is_cut(cx.waker()) => {
+                    future.as_mut().cut_short();
+                    Poll::Ready(None)
+                }
+                Poll::Pending => Poll::Pending,
             }
-            relay.poll_for(future.as_mut(), cx).map(Some)
         });
         if self.slot.handover().begin() {
             self.slot.drive(polls)

@@ -25,12 +25,13 @@ pub(crate) fn block_on_unless_cut<F: Future>(
     let mut future = pin!(Running::new(future));
     block_on(
         handle,
-        poll_fn(|cx| {
-            if pass.is_cut(cx.waker()) {
+        poll_fn(|cx| match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if pass.is_cut(cx.waker()) => {
                 future.as_mut().cut_short();
-                return Poll::Ready(None);
+                Poll::Ready(None)
             }
-            future.as_mut().poll(cx).map(Some)
+            Poll::Pending => Poll::Pending,
         }),
     )
 }
