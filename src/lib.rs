@@ -63,7 +63,8 @@
 //! |---|---|---|
 //! | `smartasync/keeper`, at most one a runtime | when a call leaves tasks behind, or a thread has made no call for [a grace period](BridgeBuilder::grace) | drives the runtime to its end, parked in the driver |
 //! | `smartasync/warden`, one | with the first runtime | looks for runtimes that need a keeper; sleeps when there is none |
-//! | `smartasync/shared`, one | with the first call on [`Bridge::shared`] | drives the shared runtime |
+//! | `smartasync/shared`, one, or [as many as wanted](BridgeBuilder::shared_threads) | with the first call on [`Bridge::shared`] | drives the shared runtime |
+//! | `smartasync/watchdog`, one a bridge | with the first call on a bridge that [wants it](BridgeBuilder::warn_after) | reports calls that wait too long |
 //! | `smartasync/blocking` | by `spawn_blocking` | Tokio's |
 //! | `smartasync/end`, for a moment | when a runtime is given up inside async code | drops it there |
 //!
@@ -75,7 +76,9 @@
 //! # What it does not do
 //!
 //! It does not make blocking inside async code legal, and it cannot interrupt a future that never
-//! yields. A process that forks must not make calls in the child.
+//! yields. A forked child makes calls on runtimes of its own; what lives on its parent's it cannot use, and
+//! where it was forked while another thread was being started, it can start no thread (the standard
+//! library holds a lock then).
 
 mod block_on;
 mod bridge;
