@@ -30,6 +30,9 @@ pub enum Nested {
     BlockInPlace,
 }
 
+/// Shorter ones would have the warden do nothing but make his rounds.
+const SHORTEST_GRACE: Duration = Duration::from_micros(400);
+
 /// Longer ones would be as good as none, and must not overflow a point in time.
 const LONGEST_GRACE: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -104,11 +107,12 @@ impl BridgeBuilder {
         self
     }
 
-    /// How long a thread may make no call before a keeper thread drives its runtime in its place: after
-    /// one to two of these periods. Default: 20 ms; a day at most.
+    /// How long a runtime may be left alone, at the most, while its thread makes no call: a keeper thread
+    /// drives it then. Default: 20 ms; 400 us at the least, a day at the most.
     ///
-    /// A thread that calls more often drives its runtime itself, and never meets a keeper. Where a call
-    /// leaves tasks behind, a keeper takes over at once.
+    /// The time is taken in quarters, so a keeper comes after three to four of them: a thread that makes a
+    /// call in every three quarters drives its runtime itself, and never meets a keeper. Where a call leaves
+    /// tasks behind, a keeper takes over at once.
     ///
     /// # Panics
     ///
@@ -116,7 +120,7 @@ impl BridgeBuilder {
     #[track_caller]
     pub fn grace(mut self, grace: Duration) -> BridgeBuilder {
         assert!(!grace.is_zero(), "without a grace period the warden would never rest");
-        self.blueprint.grace = grace.min(LONGEST_GRACE);
+        self.blueprint.grace = grace.clamp(SHORTEST_GRACE, LONGEST_GRACE);
         self
     }
 

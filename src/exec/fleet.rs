@@ -10,7 +10,7 @@ use crate::exec::berth::Berth;
 use crate::exec::blueprint::Blueprint;
 use crate::exec::epoch::Epoch;
 use crate::exec::gate::Gate;
-use crate::exec::handover::Next;
+use crate::exec::handover::{Next, ROUNDS};
 use crate::exec::limit;
 use crate::exec::pool::Pool;
 use crate::exec::slot::Slot;
@@ -147,13 +147,18 @@ impl Fleet {
         let known = self.known().clone();
         let mut next_round = lock(&self.next_round);
         if now >= *next_round {
-            *next_round = now + self.blueprint.grace;
+            *next_round = now + self.round();
             // Whatever is to be watched is found below.
             let wanted = known.iter().filter(|known| known.berth.handover.tick() == Next::Hire);
             wanted.filter_map(|known| known.slot.upgrade()).for_each(|slot| self.hire(&slot));
         }
         let is_watched = known.iter().any(|known| known.berth.handover.is_unattended());
         is_watched.then(|| *next_round - now)
+    }
+
+    /// The time between two rounds.
+    pub(crate) fn round(&self) -> Duration {
+        self.blueprint.grace / ROUNDS.into()
     }
 
     pub(crate) fn runtimes(&self) -> usize {

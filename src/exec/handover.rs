@@ -3,23 +3,28 @@
 use crate::sync::atomic::AtomicU8;
 use crate::sync::atomic::Ordering::{Relaxed, SeqCst};
 
-/// Nobody drives; somebody has since the warden last came by.
-const FRESH: u8 = 0;
-/// Nobody drives, and nobody has since the warden last came by.
-const DUE: u8 = 1;
-/// The owner drives, in a call.
-const DRIVEN: u8 = 2;
-/// A keeper drives, until the runtime is closed. Calls wait beside it.
-const KEPT: u8 = 3;
-/// Nobody drives any more.
-const CLOSED: u8 = 4;
+/// The rounds of the warden for which a runtime may be left alone: as many as a grace period has. Two for
+/// the models: they look at each.
+pub(crate) const ROUNDS: u8 = if cfg!(smartasync_loom) { 2 } else { 4 };
 
-/// The state of a runtime. Once built it is left alone for two rounds of the warden at the most:
+/// Nobody drives; somebody has since the warden last came by. The next `ROUNDS - 1` numbers are the rounds
+/// that he has made since: `DUE`.
+const FRESH: u8 = 0;
+const LAST_DUE: u8 = ROUNDS - 1;
+/// The owner drives, in a call.
+const DRIVEN: u8 = ROUNDS;
+/// A keeper drives, until the runtime is closed. Calls wait beside it.
+const KEPT: u8 = ROUNDS + 1;
+/// Nobody drives any more.
+const CLOSED: u8 = ROUNDS + 2;
+
+/// The state of a runtime. Once built it is left alone for a grace period at the most:
 ///
 /// | from \ by | owner begins | owner ends | ends, tasks live | warden | keep | unkeep | close |
 /// |---|---|---|---|---|---|---|---|
-/// | `FRESH` | `DRIVEN` | | | `DUE` | `KEPT`, hire | | `CLOSED` |
-/// | `DUE` | `DRIVEN` | | | `KEPT`, hire | `KEPT`, hire | | `CLOSED` |
+/// | `FRESH` | `DRIVEN` | | | `DUE` 1 | `KEPT`, hire | | `CLOSED` |
+/// | `DUE` n | `DRIVEN` | | | `DUE` n + 1 | `KEPT`, hire | | `CLOSED` |
+/// | the last `DUE` | `DRIVEN` | | | `KEPT`, hire | `KEPT`, hire | | `CLOSED` |
 /// | `DRIVEN` | | `FRESH`, watch | `KEPT`, hire | | `KEPT`, hire | | `CLOSED` |
 /// | `KEPT` | beside | | | | | `FRESH`, watch | `CLOSED` |
 /// | `CLOSED` | beside | | | | | | |
@@ -54,12 +59,12 @@ impl Handover {
     /// Whether the warden has come by and nobody has driven since.
     #[inline]
     pub(crate) fn is_due(&self) -> bool {
-        self.0.load(Relaxed) == DUE
+        (FRESH + 1..=LAST_DUE).contains(&self.0.load(Relaxed))
     }
 
     /// Whether nobody drives: the warden's question, before it sleeps.
     pub(crate) fn is_unattended(&self) -> bool {
-        matches!(self.0.load(SeqCst), FRESH | DUE)
+        self.0.load(SeqCst) <= LAST_DUE
     }
 
     #[inline]
@@ -81,7 +86,13 @@ impl Handover {
     /// The owner begins to drive; false if it is to wait beside a keeper.
     #[inline]
     pub(crate) fn begin(&self) -> bool {
-        self.change(FRESH, DRIVEN) || self.change(DUE, DRIVEN)
+        self.change(FRESH, DRIVEN) || self.begin_late()
+    }
+
+    /// The warden has come by since, and may come by again meanwhile: each of his rounds is tried.
+    #[cold]
+    fn begin_late(&self) -> bool {
+        (FRESH + 1..=LAST_DUE).any(|due| self.change(due, DRIVEN))
     }
 
     /// The owner ends to drive, and leaves tasks behind or not.
@@ -93,20 +104,19 @@ impl Handover {
 
     /// The warden comes by.
     pub(crate) fn tick(&self) -> Next {
-        if self.change(DUE, KEPT) {
-            Next::Hire
-        } else if self.change(FRESH, DUE) {
-            Next::Watch
-        } else {
-            Next::Nothing
+        if self.change(LAST_DUE, KEPT) {
+            return Next::Hire;
         }
+        // From the last to the first: one round makes one step.
+        let stepped = (FRESH..LAST_DUE).rev().any(|round| self.change(round, round + 1));
+        if stepped { Next::Watch } else { Next::Nothing }
     }
 
     /// A keeper is wanted at once.
     pub(crate) fn keep(&self) -> Next {
         let mut wanted = false;
-        for from in [FRESH, DUE, DRIVEN] {
-            // An owner may begin or end meanwhile: the states are tried until none was missed.
+        for from in FRESH..=DRIVEN {
+            // An owner or the warden may change it meanwhile: all are tried until none was missed.
             wanted |= self.change(from, KEPT);
         }
         match self.0.load(SeqCst) {
@@ -129,5 +139,25 @@ impl Handover {
     #[inline]
     fn change(&self, from: u8, to: u8) -> bool {
         self.0.compare_exchange(from, to, SeqCst, Relaxed).is_ok()
+    }
+}
+
+#[cfg(all(test, not(smartasync_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_runtime_is_left_alone_for_a_grace_period_and_no_longer() {
+        let handover = Handover::new();
+        for _ in 1..ROUNDS {
+            assert_eq!(handover.tick(), Next::Watch);
+        }
+        assert!(handover.begin(), "the owner comes back in the last moment");
+        assert_eq!(handover.tick(), Next::Nothing, "it is driven");
+        assert_eq!(handover.end(false), Next::Watch);
+        for _ in 1..ROUNDS {
+            assert_eq!(handover.tick(), Next::Watch, "the count has begun anew");
+        }
+        assert_eq!(handover.tick(), Next::Hire);
     }
 }

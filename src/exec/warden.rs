@@ -71,14 +71,14 @@ impl Warden {
 
     /// Visits all fleets; then how long to wait for the next time, or nothing if no fleet needs one.
     ///
-    /// It is never longer than the shortest grace period: who leaves a runtime while the warden is
+    /// It is never longer than the shortest time between two rounds: who leaves a runtime while the warden is
     /// awake does not wake him.
     fn visit_all(&self) -> Option<Duration> {
         let now = Instant::now();
         let fleets = lock(&self.fleets).clone();
         let fleets: Vec<_> = fleets.iter().filter_map(Weak::upgrade).collect();
         let next = fleets.iter().filter_map(|fleet| fleet.visit(now)).min()?;
-        let shortest = fleets.iter().map(|fleet| fleet.blueprint.grace).min()?;
+        let shortest = fleets.iter().map(|fleet| fleet.round()).min()?;
         Some(next.min(shortest))
     }
 }
