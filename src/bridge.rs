@@ -8,6 +8,7 @@ mod stats;
 mod watchdog;
 
 use std::fmt;
+use std::io;
 use std::panic::Location;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -29,6 +30,21 @@ pub(crate) use default::default;
 
 use background::Background;
 use inner::{Home, Inner};
+
+static SHARED: LazyLock<Bridge> =
+    LazyLock::new(|| Bridge::new(Home::Background(Background::new("smartasync", 1))));
+
+/// The handle of the process's background runtime, which is started now if it was not.
+///
+/// # Errors
+///
+/// When it cannot be started; the next call tries again.
+pub(crate) fn shared_handle() -> io::Result<&'static Handle> {
+    match &SHARED.inner().home {
+        Home::Background(background) => background.handle(),
+        _ => unreachable!("made so above"),
+    }
+}
 
 /// Where sync callers run async code: whose runtimes, and with which options.
 ///
@@ -82,8 +98,6 @@ impl Bridge {
     /// ```
     #[must_use]
     pub fn shared() -> Bridge {
-        static SHARED: LazyLock<Bridge> =
-            LazyLock::new(|| Bridge::new(Home::Background(Background::new("smartasync", 1))));
         SHARED.clone()
     }
 

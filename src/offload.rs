@@ -1,0 +1,179 @@
+//! Sync code that async code can await.
+
+use std::fmt;
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+
+use crate::bridge;
+
+/// Makes a call of `function` that sync code can wait for and async code can await.
+///
+/// # Examples
+///
+/// ```
+/// use smartasync::offload;
+///
+/// let sum = || offload(|| (1..=1_000_u64).sum::<u64>());
+/// assert_eq!(sum().wait(), 500_500);
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// assert_eq!(sum().await, 500_500);
+/// # });
+/// ```
+#[inline]
+pub fn offload<T, F>(function: F) -> Offload<F>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    Offload { function }
+}
+
+/// A call of a sync function that has not started: what [`offload`] returns, and a function decorated
+/// with `#[smartasync(offload)]`.
+///
+/// Waited for, it runs at once on the calling thread: it is the function itself. Awaited, it runs on the
+/// blocking pool of the Tokio runtime that is near, or of [the shared one](crate::Bridge::shared) where
+/// none is, and the executor's thread goes on.
+#[must_use = "an offloaded call does nothing until it is waited for with `.wait()` or awaited with `.await`"]
+pub struct Offload<F> {
+    function: F,
+}
+
+impl<T, F: FnOnce() -> T> Offload<F> {
+    /// Runs the function on the calling thread, and returns its output.
+    ///
+    /// It is not asked whether the thread may block: in async code it stops the executor as a direct call
+    /// would. Use `.await` there.
+    ///
+    /// # Panics
+    ///
+    /// With a panic of the function.
+    #[inline]
+    pub fn wait(self) -> T {
+        (self.function)()
+    }
+
+    /// Returns the function.
+    pub fn into_inner(self) -> F {
+        self.function
+    }
+}
+
+impl<T, F> IntoFuture for Offload<F>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    type Output = T;
+    type IntoFuture = OffloadFuture<T, F>;
+
+    #[inline]
+    fn into_future(self) -> OffloadFuture<T, F> {
+        OffloadFuture { state: State::Unstarted(self.function) }
+    }
+}
+
+impl<F> fmt::Debug for Offload<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Offload").finish_non_exhaustive()
+    }
+}
+
+/// The future of an [`Offload`] that is awaited.
+///
+/// The function is handed to the blocking pool at the first poll, with the `tracing` span that is current
+/// then (feature `tracing`).
+///
+/// # Panics
+///
+/// With a panic of the function, unchanged; when the runtime is shut down before the function has begun;
+/// when no Tokio is near and the shared runtime cannot be started.
+///
+/// # Cancel safety
+///
+/// Dropped before the function has begun, it is never run. One that has begun runs to its end, and its
+/// output is dropped.
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct OffloadFuture<T, F> {
+    state: State<T, F>,
+}
+
+enum State<T, F> {
+    Unstarted(F),
+    Started(JoinHandle<T>),
+    Done,
+}
+
+/// The function is never polled in place: it may be moved until it is handed over.
+impl<T, F> Unpin for OffloadFuture<T, F> {}
+
+impl<T, F> Future for OffloadFuture<T, F>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        let mut job = match std::mem::replace(&mut self.state, State::Done) {
+            State::Unstarted(function) => hand_over(function),
+            State::Started(job) => job,
+            State::Done => panic!("an offloaded call was polled after it was ready"),
+        };
+        match Pin::new(&mut job).poll(cx) {
+            Poll::Ready(Ok(output)) => Poll::Ready(output),
+            Poll::Ready(Err(error)) => match error.try_into_panic() {
+                Ok(payload) => resume_unwind(payload),
+                Err(_) => panic!("the runtime was shut down before an offloaded call had begun"),
+            },
+            Poll::Pending => {
+                self.state = State::Started(job);
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<T, F> Drop for OffloadFuture<T, F> {
+    fn drop(&mut self) {
+        if let State::Started(job) = &self.state {
+            job.abort();
+        }
+    }
+}
+
+impl<T, F> fmt::Debug for OffloadFuture<T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OffloadFuture").finish_non_exhaustive()
+    }
+}
+
+fn hand_over<T, F>(function: F) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let function = in_current_span(function);
+    match Handle::try_current() {
+        Ok(near) => near.spawn_blocking(function),
+        Err(_) => match bridge::shared_handle() {
+            Ok(shared) => shared.spawn_blocking(function),
+            Err(error) => panic!("no runtime to run an offloaded call on: {error}"),
+        },
+    }
+}
+
+#[cfg(feature = "tracing")]
+fn in_current_span<T>(function: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    let span = tracing::Span::current();
+    move || span.in_scope(function)
+}
+
+#[cfg(not(feature = "tracing"))]
+fn in_current_span<T>(function: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    function
+}
