@@ -1,12 +1,13 @@
-//! The `.await` of a decorated function beside that of a plain `async fn`, inside a task.
+//! The `.await` of a decorated function beside that of a plain `async fn`, inside a task. They take turns.
+
+mod turns;
 
 use std::hint::black_box;
 
-use criterion::{Criterion, criterion_group, criterion_main};
 use smartasync::smartasync;
 use tokio::runtime::Runtime;
 
-/// Awaits per iteration, so that the runtime's own `block_on` does not count.
+/// Awaits in one turn, so that the runtime's own `block_on` does not count.
 const AWAITS: u32 = 10_000;
 
 async fn ready(number: u32) -> u32 {
@@ -29,42 +30,36 @@ async fn call_suspends_once(number: u32) -> u32 {
     number + 1
 }
 
-fn bench_pair<P, D>(
-    criterion: &mut Criterion,
-    name: &str,
-    plain: fn(u32) -> P,
-    decorated: fn(u32) -> D,
-) where
-    P: IntoFuture<Output = u32, IntoFuture: Send> + Send + 'static,
-    D: IntoFuture<Output = u32, IntoFuture: Send> + Send + 'static,
-{
-    let runtime = Runtime::new().unwrap();
-    let mut group = criterion.benchmark_group(name);
-    group.throughput(criterion::Throughput::Elements(AWAITS.into()));
-    group.bench_function("plain", |b| b.iter(|| awaits(&runtime, plain)));
-    group.bench_function("decorated", |b| b.iter(|| awaits(&runtime, decorated)));
-    group.finish();
-}
-
-fn awaits<F>(runtime: &Runtime, function: fn(u32) -> F)
+/// Awaits what `function` returns, over and over, in one task.
+fn awaits<F>(runtime: &Runtime, function: impl Fn(u32) -> F + Copy + Send + 'static) -> impl FnMut()
 where
     F: IntoFuture<Output = u32, IntoFuture: Send> + Send + 'static,
 {
-    let task = runtime.spawn(async move {
-        for number in 0..AWAITS {
-            black_box(function(black_box(number)).await);
-        }
-    });
-    runtime.block_on(task).unwrap();
+    move || {
+        let task = runtime.spawn(async move {
+            for number in 0..AWAITS {
+                black_box(function(black_box(number)).await);
+            }
+        });
+        runtime.block_on(task).unwrap();
+    }
 }
 
-fn bench_ready(criterion: &mut Criterion) {
-    bench_pair(criterion, "await ready", ready, call_ready);
+fn main() {
+    let runtime = Runtime::new().unwrap();
+    let [plain_ready, our_ready, plain_suspends, our_suspends] = turns::medians(
+        turns::rounds(2_000),
+        [
+            &mut awaits(&runtime, ready),
+            &mut awaits(&runtime, call_ready),
+            &mut awaits(&runtime, suspends_once),
+            &mut awaits(&runtime, call_suspends_once),
+        ],
+    )
+    .map(|time| time.as_secs_f64() / f64::from(AWAITS) * 1e9);
+    println!("ready: plain {plain_ready:.1} ns, decorated {our_ready:.1} ns");
+    println!(
+        "suspends once: plain {plain_suspends:.1} ns, decorated {our_suspends:.1} ns, {:.2}",
+        our_suspends / plain_suspends
+    );
 }
-
-fn bench_suspends_once(criterion: &mut Criterion) {
-    bench_pair(criterion, "await suspends once", suspends_once, call_suspends_once);
-}
-
-criterion_group!(benches, bench_ready, bench_suspends_once);
-criterion_main!(benches);

@@ -2,12 +2,9 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
-use pin_project_lite::pin_project;
 
 use crate::bridge::{self, Bridge};
+use crate::call_future::CallFuture;
 use crate::error::{WaitError, WaitErrorKind};
 use crate::outcome::Outcome;
 use crate::site::Site;
@@ -185,37 +182,13 @@ impl<F: Future> IntoFuture for Call<F> {
 
     #[inline]
     fn into_future(self) -> CallFuture<F> {
-        CallFuture { future: self.future }
+        CallFuture::new(self.future)
     }
 }
 
 impl<F> fmt::Debug for Call<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call").field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
-pin_project! {
-    /// The future of a [`Call`] that is awaited.
-    #[must_use = "futures do nothing unless you `.await` or poll them"]
-    pub struct CallFuture<F> {
-        #[pin]
-        future: F,
-    }
-}
-
-impl<F: Future> Future for CallFuture<F> {
-    type Output = F::Output;
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        self.project().future.poll(cx)
-    }
-}
-
-impl<F> fmt::Debug for CallFuture<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CallFuture").finish_non_exhaustive()
     }
 }
 

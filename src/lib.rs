@@ -84,6 +84,7 @@ mod block_on;
 mod bridge;
 mod cache;
 mod call;
+mod call_future;
 mod context;
 mod error;
 mod exec;
@@ -97,7 +98,8 @@ mod sync;
 
 pub use block_on::block_on;
 pub use bridge::{Bridge, BridgeBuilder, Nested, SlowCall, Stats, set_default};
-pub use call::{Call, CallFuture};
+pub use call::Call;
+pub use call_future::CallFuture;
 pub use context::{Context, context};
 pub use error::{WaitError, WaitErrorKind};
 pub use offload::{Offload, OffloadFuture, offload};

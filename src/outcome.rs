@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::call::CallFuture;
+use crate::call_future::CallFuture;
 
 /// What [`Call::dispatch`](crate::Call::dispatch) gives: the output where the caller may block, a
 /// future where it must not.

@@ -19,6 +19,12 @@ pub(crate) fn is_set() -> bool {
     MARK.with(Cell::get)
 }
 
+/// Sets the mark until what is returned is dropped.
+#[inline]
+pub(crate) fn set() -> Restore {
+    Restore(MARK.with(|mark| mark.replace(true)))
+}
+
 pin_project! {
     /// A future that sets the mark in each of its polls.
     #[derive(Debug)]
@@ -40,13 +46,13 @@ impl<F: Future> Future for Marked<F> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let _restore = Restore(MARK.with(|mark| mark.replace(true)));
+        let _restore = set();
         self.project().future.poll(cx)
     }
 }
 
-/// Puts the mark back when the poll ends, by return or by panic.
-struct Restore(bool);
+/// Puts the mark back at the end, by return or by panic.
+pub(crate) struct Restore(bool);
 
 impl Drop for Restore {
     #[inline]

@@ -1,0 +1,139 @@
+//! A call that is awaited where no Tokio is near: I/O and timers work, blocking is refused.
+
+mod support;
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use smartasync::{Bridge, WaitErrorKind, context, smartasync};
+use support::{multi_thread, within_a_minute};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
+use tokio::time::sleep;
+
+/// A timer, two sockets and a task.
+#[smartasync]
+async fn echo(byte: u8) -> std::io::Result<u8> {
+    sleep(Duration::from_millis(5)).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await?;
+        let byte = socket.read_u8().await?;
+        socket.write_u8(byte).await
+    });
+    let mut socket = TcpStream::connect(address).await?;
+    socket.write_u8(byte).await?;
+    socket.read_u8().await
+}
+
+/// A poll loop as one writes it by hand.
+fn poll_loop<F: Future>(future: F) -> F::Output {
+    struct Unpark(Thread);
+
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+#[test]
+fn timers_sockets_and_tasks_work() {
+    within_a_minute(|stage| {
+        stage.at("futures_lite");
+        assert_eq!(futures_lite::future::block_on(echo(1).into_future()).unwrap(), 1);
+        stage.at("pollster");
+        assert_eq!(pollster::block_on(echo(2).into_future()).unwrap(), 2);
+        stage.at("a poll loop");
+        assert_eq!(poll_loop(echo(3).into_future()).unwrap(), 3);
+        stage.at("a call inside a call");
+        #[smartasync]
+        async fn outer() -> u8 {
+            echo(4).await.unwrap()
+        }
+        assert_eq!(poll_loop(outer().into_future()), 4);
+    });
+}
+
+#[test]
+fn inside_of_it_blocking_is_refused_and_outside_of_it_is_not() {
+    #[smartasync]
+    async fn look() -> (smartasync::Context, WaitErrorKind) {
+        (context(), echo(1).try_wait().unwrap_err().kind())
+    }
+
+    within_a_minute(|_| {
+        let seen = poll_loop(async {
+            let seen = look().await;
+            assert_eq!(context(), smartasync::Context::Sync, "the mark outlives the poll");
+            seen
+        });
+        assert_eq!(seen, (smartasync::Context::Async, WaitErrorKind::AsyncContext));
+    });
+}
+
+#[test]
+fn it_runs_on_the_shared_runtime() {
+    #[smartasync]
+    async fn runtime() -> tokio::runtime::Id {
+        Handle::current().id()
+    }
+
+    within_a_minute(|_| {
+        let shared = Bridge::shared().block_on(runtime());
+        assert_eq!(poll_loop(runtime().into_future()), shared);
+        assert_ne!(multi_thread().block_on(runtime().into_future()), shared, "a Tokio was near");
+    });
+}
+
+/// Tells on drop whether a runtime was near.
+struct TellsItsEnd(std::sync::mpsc::Sender<bool>);
+
+impl Drop for TellsItsEnd {
+    fn drop(&mut self) {
+        self.0.send(Handle::try_current().is_ok()).unwrap();
+    }
+}
+
+#[test]
+fn one_that_has_begun_is_dropped_inside_the_runtime_too() {
+    #[smartasync]
+    async fn wait_for_ever(_guard: TellsItsEnd) {
+        std::future::pending().await
+    }
+
+    within_a_minute(|_| {
+        let (ended, ends) = channel();
+        let mut call = Box::pin(wait_for_ever(TellsItsEnd(ended)).into_future());
+        let once = poll_fn(|cx| Poll::Ready(Pin::new(&mut call).poll(cx).is_pending()));
+        assert!(poll_loop(once));
+        drop(call);
+        assert!(ends.recv().unwrap());
+    });
+}
+
+#[test]
+fn the_bare_future_knows_nothing_of_it() {
+    within_a_minute(|_| {
+        let bare = std::panic::AssertUnwindSafe(echo(1).into_inner());
+        let result = std::panic::catch_unwind(move || poll_loop({ bare }.0));
+        let payload = result.unwrap_err();
+        assert!(payload.downcast_ref::<String>().unwrap().contains("no reactor running"));
+    });
+}
