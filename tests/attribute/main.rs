@@ -1,0 +1,10 @@
+//! `#[smartasync]` takes what `async fn` takes, in every place where it may stand, and means the
+//! same.
+
+mod blocks;
+mod boxed;
+mod other_attributes;
+mod signatures;
+#[path = "../support/mod.rs"]
+mod support;
+mod traits;
