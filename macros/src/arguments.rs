@@ -44,13 +44,29 @@ fn move_argument(argument: &mut PatType, index: usize) -> TokenStream {
     if let Pat::Ident(simple @ PatIdent { by_ref: None, subpat: None, .. }) = &pattern {
         let name = &simple.ident;
         argument.pat = parse_quote!(#name);
-        return quote!(#(#attrs)* let #pattern = #name;);
+        let allowed = allowed_for_move(name);
+        return quote!(#(#attrs)* #allowed let #pattern = #name;);
     }
     let name = Ident::new(&format!("__arg{index}"), Span::mixed_site());
     argument.pat = parse_quote!(#name);
     quote! {
         #(#attrs)* let #name = #name;
         #(#attrs)* let #pattern = #name;
+    }
+}
+
+/// Silences the lints that would take a move for the user's.
+fn allowed_for_move(name: &Ident) -> TokenStream {
+    if name.to_string().starts_with('_') {
+        quote! {
+            #[allow(
+                clippy::no_effect_underscore_binding,
+                clippy::shadow_same,
+                clippy::used_underscore_binding
+            )]
+        }
+    } else {
+        quote!(#[allow(clippy::shadow_same)])
     }
 }
 

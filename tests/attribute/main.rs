@@ -3,6 +3,7 @@
 
 mod blocks;
 mod boxed;
+mod lints;
 mod other_attributes;
 mod signatures;
 #[path = "../support/mod.rs"]
