@@ -110,6 +110,7 @@ pub mod __private {
     pub use std::clone::Clone;
     pub use std::future::Future;
     pub use std::marker::{Send, Sync};
+    pub use std::option::Option::{None, Some};
     pub use std::pin::Pin;
 
     /// What a function pointer returns: a name for `!`, which has none in other places.

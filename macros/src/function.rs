@@ -93,6 +93,9 @@ impl Function {
     /// ```text
     /// fn fetch(&self, __arg1: Point, tries: u32) -> Call<impl Future<Output = T>> {
     ///     call::<T, _>("fetch", async move {
+    ///         if let Some(__output) = None::<T> {
+    ///             return __output;
+    ///         }
     ///         let _ = &self;
     ///         let __arg1 = __arg1;
     ///         let Point { x, y } = __arg1;
@@ -102,6 +105,8 @@ impl Function {
     ///     })
     /// }
     /// ```
+    ///
+    /// The `if` tells what is returned: only its first `return` tells that of an `async` block.
     ///
     /// The `let`s are those of the compiler's own lowering of an `async fn`: they give arguments
     /// their drop order. That of `__output` ends the temporaries of the body's last expression
@@ -124,9 +129,13 @@ impl Function {
         let Some(body) = body else {
             return quote!(#(#attrs)* #allowed #vis #sig;);
         };
-        let ascribed = output.ascribed();
+        let (krate, ascribed) = (options.krate(span), output.ascribed());
         let future = quote_spanned! {span=>
             async move {
+                if let #krate::__private::Some(__output) = #krate::__private::None::<#ascribed> {
+                    #[allow(unreachable_code)]
+                    return __output;
+                }
                 #moves
                 let __output: #ascribed = #body;
                 #[allow(unreachable_code)]

@@ -3,8 +3,11 @@
 
 mod blocks;
 mod boxed;
+mod drop_order;
+mod fidelity;
 mod lints;
 mod other_attributes;
+mod probe;
 mod signatures;
 #[path = "../support/mod.rs"]
 mod support;
