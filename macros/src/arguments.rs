@@ -2,7 +2,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{
     Attribute, FnArg, GenericArgument, Ident, Pat, PatIdent, PatType, PathArguments, Signature,
-    Type, parse_quote, parse_quote_spanned,
+    Type, parse_quote_spanned,
 };
 
 /// Gives each argument a plain name, and returns the statements that move it into the future.
@@ -43,16 +43,21 @@ fn move_argument(argument: &mut PatType, index: usize) -> TokenStream {
     let pattern = (*argument.pat).clone();
     if let Pat::Ident(simple @ PatIdent { by_ref: None, subpat: None, .. }) = &pattern {
         let name = &simple.ident;
-        argument.pat = parse_quote!(#name);
+        *argument.pat = plain(name);
         let allowed = allowed_for_move(name);
         return quote!(#(#attrs)* #allowed let #pattern = #name;);
     }
     let name = Ident::new(&format!("__arg{index}"), Span::mixed_site());
-    argument.pat = parse_quote!(#name);
+    *argument.pat = plain(&name);
     quote! {
         #(#attrs)* let #name = #name;
         #(#attrs)* let #pattern = #name;
     }
+}
+
+fn plain(name: &Ident) -> Pat {
+    let ident = name.clone();
+    Pat::Ident(PatIdent { attrs: Vec::new(), by_ref: None, mutability: None, ident, subpat: None })
 }
 
 /// Silences the lints that would take a move for the user's.

@@ -1,4 +1,4 @@
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Error, ImplItem, Item, Meta, Result, TraitItem};
@@ -22,20 +22,14 @@ enum Member {
 }
 
 impl Block {
-    /// Splits an item that is a block.
-    pub(crate) fn split(item: TokenStream) -> Result<Block> {
-        let mut tokens: Vec<TokenTree> = item.clone().into_iter().collect();
-        let braces = match tokens.pop() {
-            Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => group,
-            _ => return Err(valid::no_place_for_the_attribute(item)),
-        };
-        let head: TokenStream = tokens.into_iter().collect();
+    /// The block of this head and these braces, if it is one.
+    pub(crate) fn of(head: TokenStream, braces: Group) -> Option<Block> {
         let site = match syn::parse2(quote!(#head {})) {
             Ok(Item::Impl(block)) => Site::of_impl(&block),
             Ok(Item::Trait(block)) => Site::of_trait(&block),
-            _ => return Err(valid::no_place_for_the_attribute(item)),
+            _ => return None,
         };
-        Ok(Block { head, braces, site })
+        Some(Block { head, braces, site })
     }
 
     /// Decorates each `async fn` in the block.

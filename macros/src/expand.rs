@@ -1,12 +1,13 @@
-use proc_macro2::TokenStream;
+use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::quote;
 use syn::parse::{ParseStream, Parser};
-use syn::{Error, Result};
+use syn::{Error, Result, Token};
 
 use crate::block::Block;
-use crate::function::Function;
+use crate::function::{self, Function};
 use crate::options::Options;
 use crate::site::Site;
+use crate::valid;
 
 /// Expands the attribute. An error is shown beside the item, which is kept as valid as it can be.
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -20,16 +21,37 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 fn expand_item(item: TokenStream, options: &Options) -> Result<(TokenStream, Option<Error>)> {
-    if is_function.parse2(item.clone())? {
-        let site = options.site.clone().unwrap_or_else(Site::alone);
-        let function: Function = syn::parse2(item)?;
-        return Ok(function.expand(options, &site));
-    }
-    Block::split(item)?.expand(options)
+    let (head, braces) = split(item.clone());
+    let Some(function) = head_of_function.parse2(head.clone())? else {
+        let braces = braces.ok_or_else(|| valid::no_place_for_the_attribute(item.clone()))?;
+        return Block::of(head, braces)
+            .ok_or_else(|| valid::no_place_for_the_attribute(item))?
+            .expand(options);
+    };
+    let function = match braces {
+        Some(braces) => function.with_body(braces)?,
+        None => function,
+    };
+    let alone = Site::alone();
+    Ok(function.expand(options, options.site.as_ref().unwrap_or(&alone)))
 }
 
-fn is_function(input: ParseStream<'_>) -> Result<bool> {
-    let is_function = Function::peek(input);
-    input.parse::<TokenStream>()?;
-    Ok(is_function)
+/// Splits an item into what is before its braces, and these.
+fn split(item: TokenStream) -> (TokenStream, Option<Group>) {
+    let mut tokens: Vec<TokenTree> = item.into_iter().collect();
+    let braces = tokens.last().and_then(function::braces);
+    if braces.is_some() {
+        tokens.pop();
+    }
+    (tokens.into_iter().collect(), braces)
+}
+
+fn head_of_function(input: ParseStream<'_>) -> Result<Option<Function>> {
+    if !Function::peek(input) {
+        input.parse::<TokenStream>()?;
+        return Ok(None);
+    }
+    let function = Function::parse_head(input)?;
+    input.parse::<Option<Token![;]>>()?;
+    Ok(Some(function))
 }

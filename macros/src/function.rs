@@ -1,9 +1,8 @@
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::parse::{Parse, ParseStream};
-use syn::token::Brace;
-use syn::{Attribute, Error, LitStr, Signature, Token, Visibility, braced};
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::{AttrStyle, Attribute, Error, LitStr, Result, Signature, Token, Visibility};
 
 use crate::options::Options;
 use crate::output::Output;
@@ -19,10 +18,7 @@ pub(crate) struct Function {
     pub(crate) body: Option<Body>,
 }
 
-pub(crate) struct Body {
-    brace: Brace,
-    statements: TokenStream,
-}
+pub(crate) struct Body(Group);
 
 impl Function {
     /// Whether a function comes next.
@@ -129,7 +125,7 @@ impl Function {
         let Some(body) = body else {
             return quote!(#(#attrs)* #allowed #vis #sig;);
         };
-        let (krate, ascribed) = (options.krate(span), output.ascribed());
+        let (krate, ascribed) = (options.krate(span), &output.ascribed);
         let future = quote_spanned! {span=>
             async move {
                 if let #krate::__private::Some(__output) = #krate::__private::None::<#ascribed> {
@@ -137,9 +133,7 @@ impl Function {
                     return __output;
                 }
                 #moves
-                let __output: #ascribed = #body;
-                #[allow(unreachable_code)]
-                return __output;
+                #body
             }
         };
         let call = output.call(&name, &future);
@@ -165,28 +159,64 @@ fn on_bridge(options: &Options, span: Span, call: &TokenStream) -> TokenStream {
 impl Body {
     /// A body of any type, for a function that was to have one.
     pub(crate) fn endless() -> Body {
-        Body { brace: Brace::default(), statements: quote!(loop {}) }
+        Body(Group::new(Delimiter::Brace, quote!(loop {})))
     }
 
     pub(crate) fn empty() -> Body {
-        Body { brace: Brace::default(), statements: TokenStream::new() }
+        Body(Group::new(Delimiter::Brace, TokenStream::new()))
+    }
+
+    /// Moves the attributes within the braces out of them: a block within a body takes none.
+    fn take_attributes(&mut self) -> Result<Vec<Attribute>> {
+        let first = self.0.stream().into_iter().next();
+        if !matches!(first, Some(TokenTree::Punct(first)) if first.as_char() == '#') {
+            return Ok(Vec::new());
+        }
+        let parse = |input: ParseStream<'_>| Ok((Attribute::parse_inner(input)?, input.parse()?));
+        let (inner, statements): (_, TokenStream) = parse.parse2(self.0.stream())?;
+        let mut group = Group::new(Delimiter::Brace, statements);
+        group.set_span(self.0.span());
+        self.0 = group;
+        let outer = |attr| Attribute { style: AttrStyle::Outer, ..attr };
+        Ok(inner.into_iter().map(outer).collect())
+    }
+}
+
+impl Function {
+    /// Reads what is before the body.
+    pub(crate) fn parse_head(input: ParseStream<'_>) -> Result<Function> {
+        let attrs = Attribute::parse_outer(input)?;
+        Ok(Function { attrs, vis: input.parse()?, sig: input.parse()?, body: None })
+    }
+
+    pub(crate) fn with_body(mut self, braces: Group) -> Result<Function> {
+        let mut body = Body(braces);
+        self.attrs.extend(body.take_attributes()?);
+        self.body = Some(body);
+        Ok(self)
     }
 }
 
 impl Parse for Function {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Function> {
-        let mut attrs = Attribute::parse_outer(input)?;
-        let vis = input.parse()?;
-        let sig = input.parse()?;
+    fn parse(input: ParseStream<'_>) -> Result<Function> {
+        let function = Function::parse_head(input)?;
         if input.parse::<Option<Token![;]>>()?.is_some() {
-            return Ok(Function { attrs, vis, sig, body: None });
+            return Ok(function);
         }
-        let content;
-        let brace = braced!(content in input);
-        let inner = Attribute::parse_inner(&content)?.into_iter();
-        attrs.extend(inner.map(|attr| Attribute { style: syn::AttrStyle::Outer, ..attr }));
-        let body = Some(Body { brace, statements: content.parse()? });
-        Ok(Function { attrs, vis, sig, body })
+        let body =
+            braces(&input.parse()?).ok_or_else(|| input.error("expected a body in braces"))?;
+        function.with_body(body)
+    }
+}
+
+/// The braces that a token is. Those of a `$body:block` are in a group that cannot be seen.
+pub(crate) fn braces(token: &TokenTree) -> Option<Group> {
+    match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Some(group.clone()),
+        TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
+            braces(&group.stream().into_iter().last()?)
+        }
+        _ => None,
     }
 }
 
@@ -203,6 +233,6 @@ impl ToTokens for Function {
 
 impl ToTokens for Body {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        self.brace.surround(tokens, |tokens| self.statements.to_tokens(tokens));
+        self.0.to_tokens(tokens);
     }
 }

@@ -1,7 +1,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::visit_mut::{VisitMut, visit_type_mut};
-use syn::{LitStr, ReturnType, Signature, Token, Type, parse_quote_spanned};
+use syn::{LitStr, ReturnType, Signature, Token, Type, TypeInfer, parse_quote_spanned};
 
 use crate::lifetimes;
 use crate::options::Options;
@@ -13,6 +13,8 @@ pub(crate) struct Output {
     span: Span,
     /// `T` of `async fn f() -> T`.
     output: Type,
+    /// `T` where it can stand in a body, each `impl Trait` a type to infer: it has no name there.
+    pub(crate) ascribed: Type,
     boxed: bool,
     send: bool,
 }
@@ -21,8 +23,10 @@ impl Output {
     pub(crate) fn of(sig: &Signature, options: &Options, place: Place, span: Span) -> Output {
         let boxed = options.boxed.is_some();
         let krate = options.krate(span);
+        let output = output(sig, &krate, span);
         Output {
-            output: output(sig, &krate, span),
+            ascribed: nameable(&output),
+            output,
             krate,
             span,
             boxed,
@@ -45,34 +49,13 @@ impl Output {
         ReturnType::Type(Token![->](*span), Box::new(call))
     }
 
-    /// `T` where it can stand in a body, each `impl Trait` a type to infer: it has no name there.
-    pub(crate) fn ascribed(&self) -> Type {
-        struct Unnameable;
-
-        impl VisitMut for Unnameable {
-            fn visit_type_mut(&mut self, ty: &mut Type) {
-                match ty {
-                    Type::ImplTrait(_) => {
-                        *ty = Type::Infer(syn::TypeInfer { underscore_token: Default::default() })
-                    }
-                    _ => visit_type_mut(self, ty),
-                }
-            }
-        }
-
-        let mut ascribed = self.output.clone();
-        Unnameable.visit_type_mut(&mut ascribed);
-        ascribed
-    }
-
     /// The expression that makes the call of `future`.
     pub(crate) fn call(&self, name: &LitStr, future: &TokenStream) -> TokenStream {
-        let Output { krate, span, .. } = self;
-        let ascribed = self.ascribed();
+        let Output { krate, span, ascribed, .. } = self;
         if !self.boxed {
             return quote_spanned!(*span=> #krate::__private::call::<#ascribed, _>(#name, #future));
         }
-        let boxed = self.boxed_future(&ascribed);
+        let boxed = self.boxed_future(ascribed);
         quote_spanned! {*span=>
             let __future: #boxed = #krate::__private::Box::pin(#future);
             #krate::__private::call::<#ascribed, _>(#name, __future)
@@ -106,4 +89,23 @@ fn output(sig: &Signature, krate: &TokenStream, span: Span) -> Type {
             output => output.clone(),
         },
     }
+}
+
+fn nameable(output: &Type) -> Type {
+    struct Unnameable;
+
+    impl VisitMut for Unnameable {
+        fn visit_type_mut(&mut self, ty: &mut Type) {
+            match ty {
+                Type::ImplTrait(_) => {
+                    *ty = Type::Infer(TypeInfer { underscore_token: Default::default() })
+                }
+                _ => visit_type_mut(self, ty),
+            }
+        }
+    }
+
+    let mut ascribed = output.clone();
+    Unnameable.visit_type_mut(&mut ascribed);
+    ascribed
 }

@@ -340,3 +340,31 @@ fn functions_from_macros() {
     assert_eq!(doubled(1, 2, (0, 1)).wait(), 6);
     assert_eq!(offset_of(1, "ab", (0, 1)).wait(), 4);
 }
+
+/// Whole items that other macros pass on.
+macro_rules! decorate {
+    ($($item:item)*) => {
+        $(#[smartasync] $item)*
+    };
+}
+
+decorate! {
+    async fn tripled(number: u32) -> u32 {
+        number * 3
+    }
+
+    trait Tripled {
+        async fn tripled(&self) -> u32;
+    }
+
+    impl Tripled for u32 {
+        async fn tripled(&self) -> u32 {
+            tripled(*self).await
+        }
+    }
+}
+
+#[test]
+fn items_from_macros() {
+    assert_eq!(2.tripled().wait(), 6);
+}
