@@ -5,6 +5,7 @@ mod blocks;
 mod boxed;
 mod drop_order;
 mod fidelity;
+mod held;
 mod lints;
 mod other_attributes;
 mod probe;
