@@ -116,5 +116,19 @@ mod models;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::call::call;
+    pub use std::boxed::Box;
+    pub use std::clone::Clone;
     pub use std::future::Future;
+    pub use std::marker::{Send, Sync};
+    pub use std::option::Option::{None, Some};
+    pub use std::pin::Pin;
+
+    /// What a function pointer returns: a name for `!`, which has none in other places.
+    pub trait Returns {
+        type Output;
+    }
+
+    impl<T> Returns for fn() -> T {
+        type Output = T;
+    }
 }

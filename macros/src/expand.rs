@@ -1,150 +1,57 @@
-use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote};
-use syn::ext::IdentExt;
-use syn::visit::Visit;
-use syn::{
-    Attribute, FnArg, Ident, ItemFn, Pat, PatIdent, PatType, Path, ReturnType, Signature, Type,
-    TypeImplTrait, parse_quote,
-};
+use proc_macro2::{Group, TokenStream, TokenTree};
+use quote::quote;
+use syn::parse::{ParseStream, Parser};
+use syn::{Error, Result, Token};
 
-use crate::args::Args;
+use crate::block::Block;
+use crate::function::{self, Function};
+use crate::options::Options;
+use crate::site::Site;
 use crate::valid;
 
 /// Expands the attribute. An error is shown beside the item, which is kept as valid as it can be.
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
-    let (args, args_error) = Args::read(args);
-    let mut function = match syn::parse2::<ItemFn>(item.clone()) {
-        Ok(function) => function,
-        Err(error) => {
-            let error = valid::not_a_function(item.clone(), error).into_compile_error();
-            return quote!(#error #item);
-        }
+    let (options, wrong_option) = Options::default().read(args);
+    let (expanded, error) = match expand_item(item.clone(), &options) {
+        Ok(expansion) => expansion,
+        Err(error) => (item, Some(error)),
     };
-    let checked = valid::check(&mut function);
-    let expanded = if checked.is_ok() && function.sig.asyncness.is_some() {
-        decorate(function, &args)
-    } else {
-        function.into_token_stream()
+    let error = wrong_option.or(error).map(Error::into_compile_error);
+    quote!(#error #expanded)
+}
+
+fn expand_item(item: TokenStream, options: &Options) -> Result<(TokenStream, Option<Error>)> {
+    let (head, braces) = split(item.clone());
+    let Some(function) = head_of_function.parse2(head.clone())? else {
+        let braces = braces.ok_or_else(|| valid::no_place_for_the_attribute(item.clone()))?;
+        return Block::of(head, braces)
+            .ok_or_else(|| valid::no_place_for_the_attribute(item))?
+            .expand(options);
     };
-    let errors = args_error.into_iter().chain(checked.err());
-    let errors = errors.map(|error| error.into_compile_error());
-    quote!(#(#errors)* #expanded)
-}
-
-/// Makes of an `async fn` the function that returns its call.
-///
-/// Input:
-///
-/// ```text
-/// async fn fetch(&self, Point { x, y }: Point, mut tries: u32) -> T { BODY }
-/// ```
-///
-/// Output:
-///
-/// ```text
-/// fn fetch(&self, __arg1: Point, tries: u32) -> Call<impl Future<Output = T>> {
-///     Call::typed::<T>("fetch", async move {
-///         let _ = &self;
-///         let __arg1 = __arg1;
-///         let Point { x, y } = __arg1;
-///         let mut tries = tries;
-///         let __output: T = { BODY };
-///         return __output;
-///     })
-/// }
-/// ```
-///
-/// The `let`s are those of the compiler's own lowering of an `async fn`: they give arguments their
-/// drop order. That of `__output` ends the temporaries of the body's last expression before them.
-fn decorate(mut function: ItemFn, args: &Args) -> TokenStream {
-    let krate = &args.krate;
-    let sig = &mut function.sig;
-    let name = sig.ident.unraw().to_string();
-    let moves = move_arguments(sig);
-    let output = make_sync(sig, krate);
-    let ascribed = nameable(&output);
-    let body = &function.block;
-    let ItemFn { attrs, vis, sig, .. } = &function;
-    // Evaluated before the arguments move into the future: it may name them.
-    let bridge = args.bridge.iter();
-    let on = args.bridge.iter().map(|_| quote!(.on(&__bridge)));
-    quote! {
-        #(#attrs)*
-        #vis #sig {
-            #(let __bridge = #krate::Bridge::clone(&#bridge);)*
-            #krate::__private::call::<#ascribed, _>(#name, async move {
-                #(#moves)*
-                let __output: #ascribed = #body;
-                #[allow(unreachable_code)]
-                return __output;
-            })
-            #(#on)*
-        }
-    }
-}
-
-/// Takes `async` off the signature, wraps its output, and returns what the output was.
-fn make_sync(sig: &mut Signature, krate: &Path) -> Type {
-    sig.asyncness = None;
-    let output = match &sig.output {
-        ReturnType::Default => parse_quote!(()),
-        ReturnType::Type(_, output) => (**output).clone(),
+    let function = match braces {
+        Some(braces) => function.with_body(braces)?,
+        None => function,
     };
-    sig.output = parse_quote! {
-        -> #krate::Call<impl #krate::__private::Future<Output = #output>>
-    };
-    output
+    let alone = Site::alone();
+    Ok(function.expand(options, options.site.as_ref().unwrap_or(&alone)))
 }
 
-/// `output` where it can stand in a body, else a type to infer: `impl Trait` has no name there.
-fn nameable(output: &Type) -> Type {
-    struct Finder(bool);
-
-    impl Visit<'_> for Finder {
-        fn visit_type_impl_trait(&mut self, _: &TypeImplTrait) {
-            self.0 = true;
-        }
+/// Splits an item into what is before its braces, and these.
+fn split(item: TokenStream) -> (TokenStream, Option<Group>) {
+    let mut tokens: Vec<TokenTree> = item.into_iter().collect();
+    let braces = tokens.last().and_then(function::braces);
+    if braces.is_some() {
+        tokens.pop();
     }
-
-    let mut finder = Finder(false);
-    finder.visit_type(output);
-    if finder.0 { parse_quote!(_) } else { output.clone() }
+    (tokens.into_iter().collect(), braces)
 }
 
-/// Gives each argument a plain name, and returns the statements that move it into the future.
-fn move_arguments(sig: &mut Signature) -> Vec<TokenStream> {
-    sig.inputs
-        .iter_mut()
-        .enumerate()
-        .map(|(index, argument)| match argument {
-            // It has no other name to move to; naming it is enough to capture it whole.
-            FnArg::Receiver(receiver) => {
-                let this = receiver.self_token;
-                quote!(let _ = &#this;)
-            }
-            FnArg::Typed(argument) => move_argument(argument, index),
-        })
-        .collect()
-}
-
-fn move_argument(argument: &mut PatType, index: usize) -> TokenStream {
-    let attrs: Vec<_> = statement_attributes(&argument.attrs).collect();
-    let pattern = (*argument.pat).clone();
-    if let Pat::Ident(simple @ PatIdent { by_ref: None, subpat: None, .. }) = &pattern {
-        let name = &simple.ident;
-        argument.pat = parse_quote!(#name);
-        return quote!(#(#attrs)* let #pattern = #name;);
+fn head_of_function(input: ParseStream<'_>) -> Result<Option<Function>> {
+    if !Function::peek(input) {
+        input.parse::<TokenStream>()?;
+        return Ok(None);
     }
-    let name = Ident::new(&format!("__arg{index}"), Span::mixed_site());
-    argument.pat = parse_quote!(#name);
-    quote! {
-        #(#attrs)* let #name = #name;
-        #(#attrs)* let #pattern = #name;
-    }
-}
-
-/// The attributes of an argument that its statement needs too.
-fn statement_attributes(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {
-    const SHARED: [&str; 5] = ["allow", "cfg", "deny", "expect", "warn"];
-    attrs.iter().filter(|attr| SHARED.iter().any(|name| attr.path().is_ident(name)))
+    let function = Function::parse_head(input)?;
+    input.parse::<Option<Token![;]>>()?;
+    Ok(Some(function))
 }

@@ -2,52 +2,157 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{Error, Item, ItemFn, Signature};
+use syn::{Attribute, Error, Item, Result, ReturnType, Signature};
 
-/// The error for an item that is no function.
-pub(crate) fn not_a_function(item: TokenStream, parse_error: Error) -> Error {
-    let Ok(item) = syn::parse2::<Item>(item) else {
-        return parse_error;
+use crate::attributes;
+use crate::function::{Body, Function};
+use crate::options::Options;
+use crate::site::Place;
+
+/// The error for an item that takes no attribute.
+pub(crate) fn no_place_for_the_attribute(item: TokenStream) -> Error {
+    let item = match syn::parse2::<Item>(item) {
+        Ok(item) => item,
+        Err(error) => return error,
     };
     let (token, found) = match &item {
-        Item::Struct(item) => (item.struct_token.to_token_stream(), "a struct"),
+        Item::Const(item) => (item.const_token.to_token_stream(), "a constant"),
         Item::Enum(item) => (item.enum_token.to_token_stream(), "an enum"),
-        Item::Trait(item) => (item.trait_token.to_token_stream(), "a trait"),
-        Item::Impl(item) => (item.impl_token.to_token_stream(), "an `impl` block"),
+        Item::ForeignMod(item) => (item.abi.to_token_stream(), "foreign items"),
+        Item::Macro(item) => (item.mac.path.to_token_stream(), "a macro"),
         Item::Mod(item) => (item.mod_token.to_token_stream(), "a module"),
+        Item::Static(item) => (item.static_token.to_token_stream(), "a static"),
+        Item::Struct(item) => (item.struct_token.to_token_stream(), "a struct"),
+        Item::Type(item) => (item.type_token.to_token_stream(), "a type alias"),
+        Item::Union(item) => (item.union_token.to_token_stream(), "a union"),
+        Item::Use(item) => (item.use_token.to_token_stream(), "an import"),
         other => (other.to_token_stream(), "this item"),
     };
-    Error::new_spanned(
-        token,
-        format!("`#[smartasync]` goes on a function or a method, not on {found}"),
-    )
+    let message = format!(
+        "`#[smartasync]` goes on a function, a method, an `impl` block or a trait, not on {found}"
+    );
+    Error::new_spanned(token, message)
 }
 
-/// Checks a function's signature, and makes of a wrong one the nearest that compiles, so that ours
-/// is the only error shown.
-pub(crate) fn check(function: &mut ItemFn) -> Result<(), Error> {
-    let sig = &mut function.sig;
-    if let Some(token) = sig.constness {
-        return Err(Error::new_spanned(
-            token,
-            "a `const fn` cannot be decorated with `#[smartasync]`: it is evaluated without a runtime; \
-             remove `const` or the attribute",
-        ));
+/// `on` is for bodies: a trait without any has nothing to run.
+pub(crate) fn no_body_for_bridge(options: &Options) -> Result<()> {
+    match &options.bridge {
+        None => Ok(()),
+        Some((on, _)) => Err(Error::new(
+            on.span(),
+            "`on` has no effect on a trait whose methods have no bodies: put it on the `impl` blocks",
+        )),
     }
-    if is_async_main(sig) {
-        let error = Error::new_spanned(
-            &sig.ident,
+}
+
+/// Checks a function, and makes of a wrong one the nearest that compiles, so that ours is the only
+/// error shown.
+pub(crate) fn check_function(
+    function: &mut Function,
+    options: &Options,
+    place: Place,
+) -> Result<()> {
+    if !function.is_async() {
+        return if place == Place::Alone { check_sync(&function.sig, options) } else { Ok(()) };
+    }
+    check_qualifiers(&mut function.sig)?;
+    check_callers(function)?;
+    check_body(function, place)?;
+    check_attributes(&mut function.attrs)?;
+    check_send(options, place)
+}
+
+fn check_sync(sig: &Signature, options: &Options) -> Result<()> {
+    if let Some(token) = sig.constness {
+        return Err(Error::new_spanned(token, CONST));
+    }
+    let on = options.bridge.as_ref().map(|(on, _)| on);
+    match options.boxed.as_ref().or(options.maybe_send.as_ref()).or(on) {
+        None => Ok(()),
+        Some(option) => Err(Error::new(
+            option.span(),
+            format!("`{option}` has no effect on a sync function: make it an `async fn`"),
+        )),
+    }
+}
+
+const CONST: &str = "a `const fn` cannot be decorated with `#[smartasync]`: it is evaluated without \
+                     a runtime; remove `const` or the attribute";
+
+fn check_qualifiers(sig: &mut Signature) -> Result<()> {
+    if let Some(token) = sig.constness.take() {
+        return Err(Error::new_spanned(token, CONST));
+    }
+    let is_rust = sig
+        .abi
+        .as_ref()
+        .is_none_or(|abi| abi.name.as_ref().is_some_and(|name| name.value() == "Rust"));
+    match sig.abi.take_if(|_| !is_rust) {
+        None => Ok(()),
+        Some(abi) => Err(Error::new_spanned(
+            abi,
+            "an `extern` function cannot be decorated with `#[smartasync]`: it would return a \
+             `Call`, which other languages know nothing of; make it a plain `extern` function that \
+             calls an `async fn` with `.wait()`",
+        )),
+    }
+}
+
+/// Refuses functions that are called by something that expects them to be sync.
+fn check_callers(function: &mut Function) -> Result<()> {
+    let test = function.attrs.iter().find(|attr| attr.path().is_ident("test"));
+    let error = if let Some(test) = test {
+        Error::new_spanned(
+            test.path(),
+            "a test has no caller that could wait for it: make it a plain `fn` and call \
+             `smartasync::block_on(async { .. })` in it, or use `#[tokio::test]`",
+        )
+    } else if function.sig.ident == "main" && function.sig.inputs.is_empty() {
+        Error::new_spanned(
+            &function.sig.ident,
             "`main` has no caller that could wait for it: make it `fn main()` and call \
              `smartasync::block_on(async { .. })` in it, or use `#[tokio::main]`",
-        );
-        *function = syn::parse_quote!(
-            fn main() {}
-        );
-        return Err(error);
-    }
-    Ok(())
+        )
+    } else {
+        return Ok(());
+    };
+    function.sig.asyncness = None;
+    function.sig.output = ReturnType::Default;
+    function.body = Some(Body::empty());
+    Err(error)
 }
 
-fn is_async_main(sig: &Signature) -> bool {
-    sig.asyncness.is_some() && sig.ident == "main" && sig.inputs.is_empty()
+fn check_body(function: &mut Function, place: Place) -> Result<()> {
+    if function.body.is_some() || place == Place::Trait {
+        return Ok(());
+    }
+    function.body = Some(Body::endless());
+    function.attrs.push(syn::parse_quote!(#[allow(unused)]));
+    Err(Error::new_spanned(
+        &function.sig.ident,
+        "a function without a body cannot be decorated alone: in a trait, `#[smartasync]` goes on the \
+         trait itself, and makes the futures of all its methods `Send`",
+    ))
+}
+
+fn check_attributes(attrs: &mut Vec<Attribute>) -> Result<()> {
+    match attrs.iter().position(attributes::is_smartasync) {
+        None => Ok(()),
+        Some(index) => Err(Error::new_spanned(
+            attrs.remove(index).path(),
+            "`#[smartasync]` is there twice: one is enough, and takes all the options",
+        )),
+    }
+}
+
+fn check_send(options: &Options, place: Place) -> Result<()> {
+    let has_effect = options.boxed.is_some() || matches!(place, Place::Trait | Place::TraitImpl);
+    match &options.maybe_send {
+        Some(send) if !has_effect => Err(Error::new(
+            send.span(),
+            "`?Send` has no effect here: a call is `Send` when its future is. It is for traits, and \
+             for `boxed`",
+        )),
+        _ => Ok(()),
+    }
 }

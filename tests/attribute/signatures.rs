@@ -1,14 +1,15 @@
-//! `#[smartasync]` takes what `async fn` takes, and means the same.
-
-mod support;
+//! Free functions and methods, decorated one by one.
 
 use std::cell::RefCell;
 use std::fmt::{Debug, Display};
+use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use smartasync::{Call, smartasync};
+
+use crate::support;
 
 #[derive(Debug, Default)]
 struct Counter {
@@ -296,7 +297,7 @@ mod reexporter {
         pub(crate) use smartasync::*;
     }
 
-    #[smartasync::smartasync(crate = crate::reexporter::inner)]
+    #[smartasync::smartasync(crate = crate::signatures::reexporter::inner)]
     pub(crate) async fn answer() -> u32 {
         42
     }

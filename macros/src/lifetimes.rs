@@ -1,0 +1,128 @@
+use proc_macro2::Span;
+use syn::visit_mut::{VisitMut, visit_type_impl_trait_mut, visit_type_reference_mut};
+use syn::{
+    FnArg, GenericArgument, GenericParam, Lifetime, LifetimeParam, ParenthesizedGenericArguments,
+    Receiver, Signature, TypeBareFn, TypeImplTrait, TypeParamBound, TypeReference, WherePredicate,
+    parse_quote, parse_quote_spanned,
+};
+
+/// How long a boxed future may live.
+pub(crate) fn future(span: Span) -> Lifetime {
+    Lifetime::new("'smartasync", span)
+}
+
+/// Bounds a boxed future by all that it may hold, as an `async fn` does unsaid.
+///
+/// Input:
+///
+/// ```text
+/// async fn get<T>(&self, key: &str, default: T) -> T;
+/// ```
+///
+/// Output:
+///
+/// ```text
+/// fn get<'smartasync, 'arg0, 'arg1, T>(&'arg0 self, key: &'arg1 str, default: T) -> ..
+/// where
+///     Self: 'smartasync, 'arg0: 'smartasync, 'arg1: 'smartasync, T: 'smartasync;
+/// ```
+///
+/// Only the arguments' lifetimes need names: those left out in the output still mean the same.
+pub(crate) fn bound_by_future(sig: &mut Signature, around: &[GenericArgument]) {
+    let span = Span::mixed_site().located_at(sig.ident.span());
+    let named = name_elided(sig, span);
+    let future = future(span);
+    let mut held = around.to_vec();
+    if held.is_empty() && sig.receiver().is_some() {
+        held.push(GenericArgument::Type(parse_quote_spanned!(span=> Self)));
+    }
+    held.extend(named.iter().cloned().map(GenericArgument::Lifetime));
+    held.extend(sig.generics.params.iter_mut().filter_map(|own| bound_inline(own, &future)));
+    let predicates = &mut sig.generics.make_where_clause().predicates;
+    predicates.extend(
+        held.iter().map(|held| -> WherePredicate { parse_quote_spanned!(span=> #held: #future) }),
+    );
+    let lifetimes = std::iter::once(future).chain(named);
+    for (index, lifetime) in lifetimes.enumerate() {
+        let parameter = GenericParam::Lifetime(LifetimeParam::new(lifetime));
+        sig.generics.params.insert(index, parameter);
+    }
+}
+
+/// Adds to the bounds that a parameter has, or returns what else to bound. With bounds in two
+/// places lints would speak up.
+fn bound_inline(parameter: &mut GenericParam, future: &Lifetime) -> Option<GenericArgument> {
+    match parameter {
+        GenericParam::Lifetime(parameter) => {
+            Some(GenericArgument::Lifetime(parameter.lifetime.clone()))
+        }
+        GenericParam::Type(parameter) if !parameter.bounds.is_empty() => {
+            parameter.bounds.push(TypeParamBound::Lifetime(future.clone()));
+            None
+        }
+        GenericParam::Type(parameter) => {
+            let name = &parameter.ident;
+            Some(GenericArgument::Type(parse_quote!(#name)))
+        }
+        GenericParam::Const(_) => None,
+    }
+}
+
+fn name_elided(sig: &mut Signature, span: Span) -> Vec<Lifetime> {
+    let mut namer = Namer { span, named: Vec::new() };
+    for argument in &mut sig.inputs {
+        match argument {
+            FnArg::Receiver(receiver) => namer.visit_receiver_mut(receiver),
+            FnArg::Typed(argument) => namer.visit_type_mut(&mut argument.ty),
+        }
+    }
+    namer.named
+}
+
+/// Gives names to elided lifetimes.
+struct Namer {
+    span: Span,
+    named: Vec<Lifetime>,
+}
+
+impl Namer {
+    fn name(&mut self) -> Lifetime {
+        let lifetime = Lifetime::new(&format!("'arg{}", self.named.len()), self.span);
+        self.named.push(lifetime.clone());
+        lifetime
+    }
+}
+
+impl VisitMut for Namer {
+    fn visit_receiver_mut(&mut self, receiver: &mut Receiver) {
+        match &mut receiver.reference {
+            Some((_, Some(lifetime))) => self.visit_lifetime_mut(lifetime),
+            Some((_, elided)) => *elided = Some(self.name()),
+            None => self.visit_type_mut(&mut receiver.ty),
+        }
+    }
+
+    fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
+        if reference.lifetime.is_none() {
+            reference.lifetime = Some(self.name());
+        }
+        visit_type_reference_mut(self, reference);
+    }
+
+    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+        if lifetime.ident == "_" {
+            *lifetime = self.name();
+        }
+    }
+
+    fn visit_type_impl_trait_mut(&mut self, argument: &mut TypeImplTrait) {
+        visit_type_impl_trait_mut(self, argument);
+        argument.bounds.push(TypeParamBound::Lifetime(future(self.span)));
+    }
+
+    // In these an elided lifetime is that of each call, not of this one.
+    fn visit_type_bare_fn_mut(&mut self, _: &mut TypeBareFn) {}
+
+    fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut ParenthesizedGenericArguments) {
+    }
+}

@@ -1,0 +1,144 @@
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{Error, Expr, Ident, Path, Result, Token};
+
+use crate::site::Site;
+
+/// The options of the attribute. Each flag is the word that set it, where an error can point.
+#[derive(Clone, Default)]
+pub(crate) struct Options {
+    krate: Option<Path>,
+    pub(crate) bridge: Option<(Ident, Expr)>,
+    pub(crate) boxed: Option<Ident>,
+    pub(crate) maybe_send: Option<Ident>,
+    /// Not for users: set where the attribute has moved below other macros.
+    pub(crate) site: Option<Site>,
+    /// As they were written, to be handed on.
+    tokens: TokenStream,
+}
+
+impl Options {
+    /// Adds what it can read: a wrong option is reported beside the others, so that the item still
+    /// expands.
+    pub(crate) fn read(mut self, tokens: TokenStream) -> (Options, Option<Error>) {
+        let parser = Punctuated::<Opt, Token![,]>::parse_terminated;
+        let options = match parser.parse2(tokens.clone()) {
+            Ok(options) => options,
+            Err(error) => return (self, Some(error)),
+        };
+        let comma = (!options.empty_or_trailing()).then(|| quote!(,));
+        self.tokens.extend(quote!(#tokens #comma));
+        let error = self.add(options).err();
+        (self, error)
+    }
+
+    /// The path of the crate, as if it were written at `span`.
+    pub(crate) fn krate(&self, span: Span) -> TokenStream {
+        match &self.krate {
+            Some(path) => path.to_token_stream(),
+            None => quote_spanned!(span=> ::smartasync),
+        }
+    }
+
+    /// The same options for an attribute that stands elsewhere.
+    pub(crate) fn moved_to(&self, site: &Site) -> TokenStream {
+        let tokens = &self.tokens;
+        quote!(#tokens #site)
+    }
+
+    fn add(&mut self, options: Punctuated<Opt, Token![,]>) -> Result<()> {
+        let mut twice = None;
+        let mut seen = Vec::new();
+        for Opt { name, value } in options {
+            if seen.contains(&name) {
+                twice.get_or_insert_with(|| name.clone());
+            }
+            seen.push(name.clone());
+            self.set(name, value);
+        }
+        // A moved attribute has the options of a block and those of a method, which override them.
+        match twice.filter(|_| self.site.is_none()) {
+            None => Ok(()),
+            Some(name) => Err(Error::new(name.span(), format!("`{name}` is there twice"))),
+        }
+    }
+
+    fn set(&mut self, name: Ident, value: Value) {
+        match value {
+            Value::Boxed => self.boxed = Some(name),
+            Value::Crate(path) => self.krate = Some(path),
+            Value::MaybeSend => self.maybe_send = Some(name),
+            Value::On(bridge) => self.bridge = Some((name, *bridge)),
+            Value::Site(site) => self.site = Some(site),
+        }
+    }
+}
+
+struct Opt {
+    name: Ident,
+    value: Value,
+}
+
+enum Value {
+    Boxed,
+    Crate(Path),
+    MaybeSend,
+    On(Box<Expr>),
+    Site(Site),
+}
+
+impl Parse for Opt {
+    fn parse(input: ParseStream<'_>) -> Result<Opt> {
+        let question = input.parse::<Option<Token![?]>>()?;
+        let name = Ident::parse_any(input).map_err(|error| unknown(error.span(), "this"))?;
+        let word = name.to_string();
+        let value = match (question, word.as_str()) {
+            (Some(_), "Send") => flag(input, Value::MaybeSend)?,
+            (None, "boxed") => flag(input, Value::Boxed)?,
+            (None, "crate") => assigned(&name, input, Path::parse_mod_style).map(Value::Crate)?,
+            (None, "on") => assigned(&name, input, Expr::parse).map(Box::new).map(Value::On)?,
+            (None, "__site") => input.parse().map(Value::Site)?,
+            (Some(_), _) => return Err(unknown(name.span(), &format!("`?{word}`"))),
+            (None, _) => return Err(unknown(name.span(), &format!("`{word}`"))),
+        };
+        Ok(Opt { name, value })
+    }
+}
+
+fn flag(input: ParseStream<'_>, value: Value) -> Result<Value> {
+    if input.is_empty() || input.peek(Token![,]) {
+        return Ok(value);
+    }
+    Err(input.error("this option takes no value: it is on when it is there"))
+}
+
+fn assigned<T>(
+    name: &Ident,
+    input: ParseStream<'_>,
+    parse: impl FnOnce(ParseStream<'_>) -> Result<T>,
+) -> Result<T> {
+    let wanted = match name.to_string().as_str() {
+        "crate" => "`crate` takes the path of the crate: `crate = my_crate::smartasync`",
+        _ => "`on` takes a bridge: `on = EXPR`",
+    };
+    let wrong = |error: Error| Error::new(error.span(), wanted);
+    if input.is_empty() {
+        return Err(Error::new(name.span(), wanted));
+    }
+    input.parse::<Token![=]>().map_err(wrong)?;
+    if input.is_empty() {
+        return Err(Error::new(name.span(), wanted));
+    }
+    parse(input).map_err(wrong)
+}
+
+fn unknown(span: Span, found: &str) -> Error {
+    let message = format!(
+        "{found} is no option of `#[smartasync]`, which takes `boxed`, `?Send`, `on = EXPR` (the \
+         bridge to run through) and `crate = PATH`"
+    );
+    Error::new(span, message)
+}

@@ -1,0 +1,111 @@
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::visit_mut::{VisitMut, visit_type_mut};
+use syn::{LitStr, ReturnType, Signature, Token, Type, TypeInfer, parse_quote_spanned};
+
+use crate::lifetimes;
+use crate::options::Options;
+use crate::site::Place;
+
+/// What an `async fn` returns, and what it is to return as a call.
+pub(crate) struct Output {
+    krate: TokenStream,
+    span: Span,
+    /// `T` of `async fn f() -> T`.
+    output: Type,
+    /// `T` where it can stand in a body, each `impl Trait` a type to infer: it has no name there.
+    pub(crate) ascribed: Type,
+    boxed: bool,
+    send: bool,
+}
+
+impl Output {
+    pub(crate) fn of(sig: &Signature, options: &Options, place: Place, span: Span) -> Output {
+        let boxed = options.boxed.is_some();
+        let krate = options.krate(span);
+        let output = output(sig, &krate, span);
+        Output {
+            ascribed: nameable(&output),
+            output,
+            krate,
+            span,
+            boxed,
+            // An implementation of a trait need not repeat the trait's `Send`: it is held to it.
+            // To say it where the trait does not would refine the trait.
+            send: (boxed || place == Place::Trait) && options.maybe_send.is_none(),
+        }
+    }
+
+    /// `-> Call<impl Future<Output = T>>`, or with a boxed future.
+    pub(crate) fn returned(&self) -> ReturnType {
+        let Output { krate, span, output, .. } = self;
+        let future = if self.boxed {
+            self.boxed_future(output)
+        } else {
+            let send = self.and_send();
+            quote_spanned!(*span=> impl #krate::__private::Future<Output = #output> #send)
+        };
+        let call = Type::Verbatim(quote_spanned!(*span=> #krate::Call<#future>));
+        ReturnType::Type(Token![->](*span), Box::new(call))
+    }
+
+    /// The expression that makes the call of `future`.
+    pub(crate) fn call(&self, name: &LitStr, future: &TokenStream) -> TokenStream {
+        let Output { krate, span, ascribed, .. } = self;
+        if !self.boxed {
+            return quote_spanned!(*span=> #krate::__private::call::<#ascribed, _>(#name, #future));
+        }
+        let boxed = self.boxed_future(ascribed);
+        quote_spanned! {*span=>
+            let __future: #boxed = #krate::__private::Box::pin(#future);
+            #krate::__private::call::<#ascribed, _>(#name, __future)
+        }
+    }
+
+    fn boxed_future(&self, output: &Type) -> TokenStream {
+        let Output { krate, span, .. } = self;
+        let (send, lifetime) = (self.and_send(), lifetimes::future(*span));
+        quote_spanned! {*span=>
+            #krate::__private::Pin<#krate::__private::Box<
+                dyn #krate::__private::Future<Output = #output> #send + #lifetime
+            >>
+        }
+    }
+
+    fn and_send(&self) -> Option<TokenStream> {
+        let Output { krate, span, send, .. } = self;
+        send.then(|| quote_spanned!(*span=> + #krate::__private::Send))
+    }
+}
+
+fn output(sig: &Signature, krate: &TokenStream, span: Span) -> Type {
+    match &sig.output {
+        ReturnType::Default => parse_quote_spanned!(span=> ()),
+        ReturnType::Type(_, output) => match &**output {
+            // `!` may stand only where a function returns it, so its name has to come from there.
+            never @ Type::Never(_) => {
+                Type::Verbatim(quote!(<fn() -> #never as #krate::__private::Returns>::Output))
+            }
+            output => output.clone(),
+        },
+    }
+}
+
+fn nameable(output: &Type) -> Type {
+    struct Unnameable;
+
+    impl VisitMut for Unnameable {
+        fn visit_type_mut(&mut self, ty: &mut Type) {
+            match ty {
+                Type::ImplTrait(_) => {
+                    *ty = Type::Infer(TypeInfer { underscore_token: Default::default() })
+                }
+                _ => visit_type_mut(self, ty),
+            }
+        }
+    }
+
+    let mut ascribed = output.clone();
+    Unnameable.visit_type_mut(&mut ascribed);
+    ascribed
+}

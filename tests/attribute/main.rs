@@ -1,0 +1,15 @@
+//! `#[smartasync]` takes what `async fn` takes, in every place where it may stand, and means the
+//! same.
+
+mod blocks;
+mod boxed;
+mod drop_order;
+mod fidelity;
+mod held;
+mod lints;
+mod other_attributes;
+mod probe;
+mod signatures;
+#[path = "../support/mod.rs"]
+mod support;
+mod traits;

@@ -1,0 +1,6 @@
+use smartasync::smartasync;
+
+#[smartasync]
+async fn main() -> Result<(), String> {
+    Ok(())
+}

@@ -1,0 +1,6 @@
+#[smartasync::smartasync]
+use std::future::ready;
+
+fn main() {
+    let _ = ready(42);
+}

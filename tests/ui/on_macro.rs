@@ -1,0 +1,12 @@
+use smartasync::smartasync;
+
+#[smartasync]
+macro_rules! answer {
+    () => {
+        42
+    };
+}
+
+fn main() {
+    let _ = answer!();
+}

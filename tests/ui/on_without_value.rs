@@ -1,0 +1,10 @@
+use smartasync::smartasync;
+
+#[smartasync(on)]
+async fn answer() -> u32 {
+    42
+}
+
+fn main() {
+    answer().wait();
+}

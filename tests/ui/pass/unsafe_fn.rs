@@ -1,0 +1,44 @@
+//! Calling is what is unsafe, and the body may rely on what the caller promised.
+
+#![deny(warnings)]
+
+use smartasync::smartasync;
+
+#[smartasync]
+async unsafe fn read(pointer: *const u32) -> u32 {
+    // SAFETY: the caller promises a valid pointer.
+    unsafe { *pointer }
+}
+
+#[smartasync]
+trait Memory {
+    async unsafe fn first(&self) -> u8;
+}
+
+#[smartasync]
+impl Memory for [u8] {
+    async unsafe fn first(&self) -> u8 {
+        // SAFETY: the caller promises that there is one.
+        unsafe { *self.get_unchecked(0) }
+    }
+}
+
+#[smartasync(boxed)]
+unsafe trait Marked {
+    async fn mark(&self) -> u32 {
+        7
+    }
+}
+
+// SAFETY: there is nothing to promise.
+#[smartasync(boxed)]
+unsafe impl Marked for u8 {}
+
+fn main() {
+    let number = 42;
+    // SAFETY: it points to a number.
+    let call: unsafe fn(*const u32) -> _ = read;
+    assert_eq!(unsafe { call(&number) }.wait(), 42);
+    assert_eq!(unsafe { Memory::first(&[3][..]) }.wait(), 3);
+    assert_eq!(Marked::mark(&1).wait(), 7);
+}

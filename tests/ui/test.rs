@@ -1,0 +1,9 @@
+use smartasync::smartasync;
+
+#[smartasync]
+#[test]
+async fn answers() -> Result<(), String> {
+    Ok(())
+}
+
+fn main() {}
