@@ -126,10 +126,11 @@ impl Function {
             return quote!(#(#attrs)* #allowed #vis #sig;);
         };
         let (krate, ascribed) = (options.krate(span), &output.ascribed);
+        let unreachable = output.never.then(|| quote_spanned!(span=> #[allow(unreachable_code)]));
         let future = quote_spanned! {span=>
             async move {
                 if let #krate::__private::Some(__output) = #krate::__private::None::<#ascribed> {
-                    #[allow(unreachable_code)]
+                    #unreachable
                     return __output;
                 }
                 #moves
