@@ -42,10 +42,9 @@ const SHAPES: [&str; 5] = [
         Some(response.status)
     }",
     "pub async fn both_N(one: &Client, other: &Client) -> Result<(String, String), Error> {
-        let first = async { one.send(\"GET\", \"N\", None).await?.text().await };
-        let second = async { other.send(\"GET\", \"N\", None).await?.text().await };
-        let (first, second) = tokio::join!(first, second);
-        Ok((first?, second?))
+        let first = one.send(\"GET\", \"N\", None).await?;
+        let second = other.send(\"GET\", &first.text().await?, None).await?;
+        Ok((one.retry(second).await?.text().await?, String::new()))
     }",
     "pub async fn close_N(mut client: Client) {
         client.sent = 0;
@@ -98,7 +97,7 @@ impl Functions {
             "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
              [workspace]\n\
              [dependencies]\nsmartasync = {{ path = {root:?} }}\n\
-             tokio = {{ version = \"1.54\", features = [\"macros\", \"rt\", \"time\"] }}\n"
+             tokio = {{ version = \"1.54\", features = [\"rt\", \"time\"] }}\n"
         );
         fs::write(folder.join("Cargo.toml"), manifest).expect("the manifest can be written");
         let lock = Path::new(root).join("Cargo.lock");

@@ -61,18 +61,12 @@ fn plain(name: &Ident) -> Pat {
 }
 
 /// Silences the lints that would take a move for the user's.
-fn allowed_for_move(name: &Ident) -> TokenStream {
-    if name.to_string().starts_with('_') {
+fn allowed_for_move(name: &Ident) -> Option<TokenStream> {
+    name.to_string().starts_with('_').then(|| {
         quote! {
-            #[allow(
-                clippy::no_effect_underscore_binding,
-                clippy::shadow_same,
-                clippy::used_underscore_binding
-            )]
+            #[allow(clippy::no_effect_underscore_binding, clippy::used_underscore_binding)]
         }
-    } else {
-        quote!(#[allow(clippy::shadow_same)])
-    }
+    })
 }
 
 /// The attributes of an argument that its statement needs too.

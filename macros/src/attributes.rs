@@ -49,13 +49,18 @@ pub(crate) fn is_smartasync(attr: &Attribute) -> bool {
     attr.path().segments.last().is_some_and(|last| last.ident == "smartasync")
 }
 
-/// Silences the lints that would speak of generated code.
+/// Silences the lints that would speak of generated code. Each lint attribute costs the compiler
+/// time in each function, so there is none where none is needed.
 pub(crate) fn allowed(attrs: &[Attribute], boxed: bool, span: Span) -> TokenStream {
     let must_use = attrs.iter().any(|attr| attr.path().is_ident("must_use"));
     // A `Call` has one too, but not the user's message.
-    let must_use = must_use.then(|| quote_spanned!(span=> #[allow(clippy::double_must_use)]));
+    let must_use = must_use.then(|| quote_spanned!(span=> clippy::double_must_use,));
     // The arguments' lifetimes were given names, the output's were not. The lint is young.
     let named =
         boxed.then(|| quote_spanned!(span=> #[allow(unknown_lints, mismatched_lifetime_syntaxes)]));
-    quote_spanned!(span=> #must_use #named)
+    // An argument moves to its own name.
+    quote_spanned! {span=>
+        #named
+        #[cfg_attr(clippy, allow(#must_use clippy::shadow_same))]
+    }
 }

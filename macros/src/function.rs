@@ -96,8 +96,7 @@ impl Function {
     ///         let __arg1 = __arg1;
     ///         let Point { x, y } = __arg1;
     ///         let mut tries = tries;
-    ///         let __output: T = { BODY };
-    ///         return __output;
+    ///         { BODY }
     ///     })
     /// }
     /// ```
@@ -105,8 +104,8 @@ impl Function {
     /// The `if` tells what is returned: only its first `return` tells that of an `async` block.
     ///
     /// The `let`s are those of the compiler's own lowering of an `async fn`: they give arguments
-    /// their drop order. That of `__output` ends the temporaries of the body's last expression
-    /// before them.
+    /// their drop order. The block around the body is of this crate's edition, 2024: it drops the
+    /// temporaries of the body's last expression before them, in callers of any edition.
     fn decorate(self, options: &Options, site: &Site) -> TokenStream {
         let Function { attrs, vis, mut sig, body } = self;
         let span = Span::mixed_site().located_at(sig.ident.span());
@@ -126,10 +125,11 @@ impl Function {
             return quote!(#(#attrs)* #allowed #vis #sig;);
         };
         let (krate, ascribed) = (options.krate(span), &output.ascribed);
+        let unreachable = output.never.then(|| quote_spanned!(span=> #[allow(unreachable_code)]));
         let future = quote_spanned! {span=>
             async move {
                 if let #krate::__private::Some(__output) = #krate::__private::None::<#ascribed> {
-                    #[allow(unreachable_code)]
+                    #unreachable
                     return __output;
                 }
                 #moves

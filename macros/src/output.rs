@@ -15,6 +15,8 @@ pub(crate) struct Output {
     output: Type,
     /// `T` where it can stand in a body, each `impl Trait` a type to infer: it has no name there.
     pub(crate) ascribed: Type,
+    /// Whether `T` is `!`.
+    pub(crate) never: bool,
     boxed: bool,
     send: bool,
 }
@@ -29,6 +31,7 @@ impl Output {
             output,
             krate,
             span,
+            never: matches!(&sig.output, ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_))),
             boxed,
             // An implementation of a trait need not repeat the trait's `Send`: it is held to it.
             // To say it where the trait does not would refine the trait.
