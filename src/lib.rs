@@ -120,6 +120,7 @@ pub mod __private {
     pub use std::clone::Clone;
     pub use std::future::Future;
     pub use std::marker::{Send, Sync};
+    pub use std::ops::FnOnce;
     pub use std::option::Option::{None, Some};
     pub use std::pin::Pin;
 

@@ -10,7 +10,7 @@ use std::sync::mpsc::channel;
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use smartasync::{Context, Offload, context, offload};
+use smartasync::{Context, Offload, context, offload, smartasync};
 use support::{current_thread, multi_thread, within_a_minute};
 use tokio::runtime::Builder;
 
@@ -98,5 +98,47 @@ fn a_runtime_that_is_shut_down_is_a_panic_that_says_so() {
         let payload = catch_unwind(call).unwrap_err();
         let message = payload.downcast_ref::<&str>().unwrap();
         assert!(message.contains("was shut down"), "{message}");
+    });
+}
+
+struct Hasher {
+    seed: u64,
+}
+
+#[smartasync]
+impl Hasher {
+    /// Not the best of hashes.
+    #[smartasync(offload)]
+    fn hash(self: Arc<Self>, mut data: Vec<u64>, (factor, _): (u64, u64)) -> u64 {
+        data.push(self.seed);
+        data.iter().fold(0, |hash, number| hash * factor + number)
+    }
+
+    /// A decorated function that awaits an offloaded one.
+    async fn hash_twice(self: Arc<Self>, data: Vec<u64>) -> (u64, u64) {
+        let first = Arc::clone(&self).hash(data.clone(), (3, 0)).await;
+        (first, self.hash(data, (3, 1)).await)
+    }
+
+    #[smartasync(offload)]
+    fn length<T: AsRef<str> + Send + 'static>(text: T, suffix: &'static str) -> Result<usize, T> {
+        if text.as_ref().is_empty() {
+            return Err(text);
+        }
+        Ok(text.as_ref().len() + suffix.len())
+    }
+}
+
+#[test]
+fn a_decorated_sync_function_is_offloaded() {
+    within_a_minute(|_| {
+        let hasher = Arc::new(Hasher { seed: 7 });
+        assert_eq!(Arc::clone(&hasher).hash(vec![1, 2], (3, 0)).wait(), 22);
+        let runtime = multi_thread();
+        let hash = Arc::clone(&hasher).hash(vec![1, 2], (3, 0));
+        assert_eq!(runtime.block_on(hash.into_future()), 22);
+        assert_eq!(hasher.hash_twice(vec![1, 2]).wait(), (22, 22));
+        assert_eq!(Hasher::length("abc", "d").wait(), Ok(4));
+        assert_eq!(runtime.block_on(Hasher::length("", "d").into_future()), Err(""));
     });
 }

@@ -47,9 +47,11 @@ impl Block {
     /// ```
     pub(crate) fn expand(self, options: &Options) -> Result<(TokenStream, Option<Error>)> {
         let Block { head, braces, site } = self;
+        let misplaced = valid::no_offload_of_blocks(options).err();
+        let options = &options.without_offload();
         let parse = |input: ParseStream<'_>| members(input, site.place);
         let (inner, members) = parse.parse2(braces.stream())?;
-        let mut errors = Vec::new();
+        let mut errors = Vec::from_iter(misplaced);
         if site.place == Place::Trait && !members.iter().any(Member::has_async_body) {
             errors.extend(valid::no_body_for_bridge(options).err());
         }
@@ -110,5 +112,10 @@ fn own_options(attrs: &mut Vec<Attribute>, options: &Options) -> (Options, Optio
         Meta::List(list) => list.tokens,
         _ => TokenStream::new(),
     };
+    // What the block says of its async functions is nothing to one that is offloaded.
+    let (offloaded, error) = options.of_crate().read(own.clone());
+    if offloaded.offload.is_some() {
+        return (offloaded, error);
+    }
     options.clone().read(own)
 }

@@ -2,7 +2,10 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{AttrStyle, Attribute, Error, LitStr, Result, Signature, Token, Visibility};
+use syn::{
+    AttrStyle, Attribute, Error, LitStr, Result, ReturnType, Signature, Token, Visibility,
+    parse_quote_spanned,
+};
 
 use crate::options::Options;
 use crate::output::Output;
@@ -46,7 +49,9 @@ impl Function {
         let error = valid::check_function(&mut self, options, site.place).err();
         // A moved attribute has been checked where it was written.
         let error = error.filter(|_| options.site.is_none());
-        let expanded = if !self.is_async() {
+        let expanded = if options.offload.is_some() && error.is_none() {
+            self.offload(options)
+        } else if !self.is_async() {
             self.into_token_stream()
         } else if options.site.is_none() && attributes::has_macros(&self.attrs) {
             self.after_other_macros(options, site)
@@ -139,6 +144,51 @@ impl Function {
         let call = output.call(&name, &future);
         let called = on_bridge(options, span, &call);
         quote!(#(#attrs)* #allowed #vis #sig { #called })
+    }
+}
+
+impl Function {
+    /// Makes of a sync function one that returns its call, to be waited for or awaited.
+    ///
+    /// Input:
+    ///
+    /// ```text
+    /// fn hash(mut data: Vec<u8>) -> T { BODY }
+    /// ```
+    ///
+    /// Output:
+    ///
+    /// ```text
+    /// fn hash(data: Vec<u8>) -> Offload<impl FnOnce() -> T + Send + 'static> {
+    ///     offload(move || -> T {
+    ///         let mut data = data;
+    ///         BODY
+    ///     })
+    /// }
+    /// ```
+    fn offload(self, options: &Options) -> TokenStream {
+        let Function { attrs, vis, mut sig, body } = self;
+        let span = Span::mixed_site().located_at(sig.ident.span());
+        let krate = options.krate(span);
+        let output = match &sig.output {
+            ReturnType::Default => quote_spanned!(span=> ()),
+            ReturnType::Type(_, output) => output.to_token_stream(),
+        };
+        let moves = body.is_some().then(|| arguments::move_into_future(&mut sig));
+        sig.output = parse_quote_spanned! {span=>
+            -> #krate::Offload<
+                impl #krate::__private::FnOnce() -> #output + #krate::__private::Send + 'static
+            >
+        };
+        let allowed = attributes::allowed(&attrs, false, span);
+        if body.is_none() {
+            return quote!(#(#attrs)* #allowed #vis #sig;);
+        }
+        quote_spanned! {span=>
+            #(#attrs)* #allowed #vis #sig {
+                #krate::offload(move || -> #output { #moves #body })
+            }
+        }
     }
 }
 

@@ -27,6 +27,8 @@ use proc_macro::TokenStream;
 /// - `boxed`: the call's future is a `Pin<Box<dyn Future + Send>>`. It makes a trait usable as
 ///   `dyn Trait`, and an `async fn` recursive.
 /// - `?Send`: lifts the `Send` that a trait and `boxed` ask of a future.
+/// - `offload`: on a sync function, which then returns an `Offload`: waited for it runs in place,
+///   awaited it runs on the blocking pool. It takes owned arguments that are `Send`.
 /// - `on = EXPR`: the `Bridge` to run through, evaluated at each call. Default: the process's.
 /// - `crate = PATH`: where to find the `smartasync` crate, for crates that re-export it. Default:
 ///   `::smartasync`.

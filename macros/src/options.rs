@@ -14,6 +14,7 @@ pub(crate) struct Options {
     pub(crate) bridge: Option<(Ident, Expr)>,
     pub(crate) boxed: Option<Ident>,
     pub(crate) maybe_send: Option<Ident>,
+    pub(crate) offload: Option<Ident>,
     /// Not for users: set where the attribute has moved below other macros.
     pub(crate) site: Option<Site>,
     /// As they were written, to be handed on.
@@ -33,6 +34,15 @@ impl Options {
         self.tokens.extend(quote!(#tokens #comma));
         let error = self.add(options).err();
         (self, error)
+    }
+
+    /// Where the crate is, and nothing else.
+    pub(crate) fn of_crate(&self) -> Options {
+        Options { krate: self.krate.clone(), ..Options::default() }
+    }
+
+    pub(crate) fn without_offload(&self) -> Options {
+        Options { offload: None, ..self.clone() }
     }
 
     /// The path of the crate, as if it were written at `span`.
@@ -71,6 +81,7 @@ impl Options {
             Value::Boxed => self.boxed = Some(name),
             Value::Crate(path) => self.krate = Some(path),
             Value::MaybeSend => self.maybe_send = Some(name),
+            Value::Offload => self.offload = Some(name),
             Value::On(bridge) => self.bridge = Some((name, *bridge)),
             Value::Site(site) => self.site = Some(site),
         }
@@ -86,6 +97,7 @@ enum Value {
     Boxed,
     Crate(Path),
     MaybeSend,
+    Offload,
     On(Box<Expr>),
     Site(Site),
 }
@@ -98,6 +110,7 @@ impl Parse for Opt {
         let value = match (question, word.as_str()) {
             (Some(_), "Send") => flag(input, Value::MaybeSend)?,
             (None, "boxed") => flag(input, Value::Boxed)?,
+            (None, "offload") => flag(input, Value::Offload)?,
             (None, "crate") => assigned(&name, input, Path::parse_mod_style).map(Value::Crate)?,
             (None, "on") => assigned(&name, input, Expr::parse).map(Box::new).map(Value::On)?,
             (None, "__site") => input.parse().map(Value::Site)?,
@@ -137,8 +150,8 @@ fn assigned<T>(
 
 fn unknown(span: Span, found: &str) -> Error {
     let message = format!(
-        "{found} is no option of `#[smartasync]`, which takes `boxed`, `?Send`, `on = EXPR` (the \
-         bridge to run through) and `crate = PATH`"
+        "{found} is no option of `#[smartasync]`, which takes `boxed`, `?Send`, `offload`, \
+         `on = EXPR` (the bridge to run through) and `crate = PATH`"
     );
     Error::new(span, message)
 }

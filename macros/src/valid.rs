@@ -2,7 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{Attribute, Error, Item, Result, ReturnType, Signature};
+use syn::{
+    Attribute, Error, FnArg, Ident, Item, Result, ReturnType, Signature, Type, TypeReference,
+};
 
 use crate::attributes;
 use crate::function::{Body, Function};
@@ -34,6 +36,17 @@ pub(crate) fn no_place_for_the_attribute(item: TokenStream) -> Error {
     Error::new_spanned(token, message)
 }
 
+/// Which of its functions should it offload?
+pub(crate) fn no_offload_of_blocks(options: &Options) -> Result<()> {
+    match &options.offload {
+        None => Ok(()),
+        Some(offload) => Err(Error::new(
+            offload.span(),
+            "`offload` goes on the sync functions that it is for: `#[smartasync(offload)] fn ..`",
+        )),
+    }
+}
+
 /// `on` is for bodies: a trait without any has nothing to run.
 pub(crate) fn no_body_for_bridge(options: &Options) -> Result<()> {
     match &options.bridge {
@@ -52,6 +65,9 @@ pub(crate) fn check_function(
     options: &Options,
     place: Place,
 ) -> Result<()> {
+    if let Some(offload) = &options.offload {
+        return check_offloaded(function, offload, options);
+    }
     if !function.is_async() {
         return if place == Place::Alone { check_sync(&function.sig, options) } else { Ok(()) };
     }
@@ -74,6 +90,50 @@ fn check_sync(sig: &Signature, options: &Options) -> Result<()> {
             format!("`{option}` has no effect on a sync function: make it an `async fn`"),
         )),
     }
+}
+
+/// An offloaded function may run on another thread, after its caller has gone on.
+fn check_offloaded(function: &mut Function, offload: &Ident, options: &Options) -> Result<()> {
+    if function.is_async() {
+        return Err(Error::new(
+            offload.span(),
+            "`offload` is for sync functions: an `async fn` can be awaited as it is",
+        ));
+    }
+    let on = options.bridge.as_ref().map(|(on, _)| on);
+    if let Some(option) = options.boxed.as_ref().or(options.maybe_send.as_ref()).or(on) {
+        let message = format!("`{option}` has no effect on an offloaded function");
+        return Err(Error::new(option.span(), message));
+    }
+    check_qualifiers(&mut function.sig)?;
+    match borrowed(&function.sig) {
+        None => Ok(()),
+        Some(token) => Err(Error::new_spanned(
+            token,
+            "an offloaded function may run on another thread, after its caller has gone on, so it takes \
+             no references: take `String` for `&str`, `Vec<T>` for `&[T]`, `Arc<T>` for `&T`, and \
+             `self` or `self: Arc<Self>` for `&self`",
+        )),
+    }
+}
+
+/// The first argument that is a reference, unless it is to something static.
+fn borrowed(sig: &Signature) -> Option<TokenStream> {
+    sig.inputs.iter().find_map(|argument| match argument {
+        FnArg::Receiver(receiver) => {
+            receiver.reference.as_ref().map(|_| receiver.to_token_stream())
+        }
+        FnArg::Typed(argument) => match &*argument.ty {
+            Type::Reference(reference) if !is_static(reference) => {
+                Some(reference.to_token_stream())
+            }
+            _ => None,
+        },
+    })
+}
+
+fn is_static(reference: &TypeReference) -> bool {
+    reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static")
 }
 
 const CONST: &str = "a `const fn` cannot be decorated with `#[smartasync]`: it is evaluated without \
