@@ -187,7 +187,7 @@ impl Bridge {
         match &inner.home {
             Home::Thread => thread::leave(),
             Home::Instances(instances) => instances.reset(),
-            Home::Background(_) | Home::Handle(_) => {}
+            Home::Background(_) | Home::Handle(_) | Home::Inherited => {}
         }
     }
 
@@ -196,11 +196,13 @@ impl Bridge {
     /// Calls that have begun get the grace period to end by themselves. Then those that still wait
     /// return [`WaitErrorKind::Shutdown`](crate::WaitErrorKind::Shutdown), their futures dropped where
     /// they were polled. A call that is made later gets the same error and is handed back. The runtimes
-    /// end with their last call, the tasks on them are dropped.
+    /// end with their last call; a moment later the tasks on them are dropped, and the threads are gone.
     ///
     /// Returns whether all calls have ended. It waits for that for `grace` twice at the most: once until
     /// it cuts the calls short, once for these to leave. A future that never yields cannot be
-    /// interrupted. Inside async code it does not wait, and cuts the calls short at once.
+    /// interrupted; nor does a call end that waits for the thread on which this is called. Inside async code
+    /// it does not wait, and cuts the calls short at once. The destructors of tasks may run on the calling
+    /// thread.
     ///
     /// Dropping the last clone of a bridge ends it too: no call can be running then.
     ///
@@ -280,7 +282,7 @@ impl fmt::Debug for Bridge {
             Home::Thread => "per thread",
             Home::Instances(_) => "private",
             Home::Background(_) => "shared",
-            Home::Handle(_) => "handle",
+            Home::Handle(_) | Home::Inherited => "handle",
         };
         f.debug_struct("Bridge")
             .field("home", &format_args!("{home}"))

@@ -89,7 +89,8 @@ impl<F: Future> Call<F> {
     ///
     /// # Panics
     ///
-    /// Only with a panic of the function itself.
+    /// Only with a panic of the function itself, and in the two places that the limits of
+    /// [`context()`](crate::context()) name.
     ///
     /// # Examples
     ///
@@ -123,8 +124,8 @@ impl<F: Future> Call<F> {
     ///
     /// # Panics
     ///
-    /// When the caller may block and there is no runtime to run on, and with a panic of the function
-    /// itself, unchanged.
+    /// When the caller may block and there is no runtime to run on or the bridge is shut down, and with a
+    /// panic of the function itself, unchanged.
     ///
     /// # Examples
     ///

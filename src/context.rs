@@ -35,6 +35,9 @@ pub enum Context {
 /// nothing, and panics: `unconstrained` in a `LocalSet` in the root future of a multi-thread runtime,
 /// and in the second `block_on` of a current-thread runtime.
 ///
+/// The destructors of the tasks of a current-thread runtime that is being dropped read as `Blocking`, and a
+/// call there that needs its driver waits for ever. With the runtimes of this crate it is refused.
+///
 /// # Examples
 ///
 /// ```

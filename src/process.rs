@@ -23,7 +23,8 @@ impl Process {
 
 /// A value of which a forked child has its own.
 ///
-/// What was inherited is never dropped in the child, and only what cannot be locked is read of it.
+/// Only what cannot be locked is read of what was inherited; what may not be dropped in the child sees to it
+/// itself.
 #[derive(Debug)]
 pub(crate) struct PerProcess<T> {
     value: T,

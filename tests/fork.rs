@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::exit;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use fork::{Fork, fork};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
-use smartasync::{Bridge, block_on};
+use smartasync::{Bridge, WaitErrorKind, block_on};
 use support::{Stage, within};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -35,21 +37,38 @@ async fn echo() -> std::io::Result<u8> {
     socket.read_u8().await
 }
 
+/// The bridges of the parent.
+struct Bridges {
+    private: Bridge,
+    background: Bridge,
+    watched: Bridge,
+    foreign: Bridge,
+}
+
 /// What a child inherits: bridges that have run calls, on its thread too.
 struct Inherited {
     private: Bridge,
+    watched: Bridge,
+    foreign: Bridge,
     background: Bridge,
     runtimes: [Id; 2],
 }
 
 impl Inherited {
-    fn new(private: &Bridge, background: &Bridge) -> Inherited {
+    fn new(bridges: &Bridges) -> Inherited {
+        let Bridges { private, background, watched, foreign } = bridges;
         let id = || async { Handle::current().id() };
         let runtimes = [block_on(id()), private.block_on(id())];
-        for bridge in [background, &Bridge::shared()] {
+        for bridge in [background, watched, foreign, &Bridge::shared()] {
             bridge.block_on(async { tokio::spawn(async {}).await.unwrap() });
         }
-        Inherited { private: private.clone(), background: background.clone(), runtimes }
+        Inherited {
+            private: private.clone(),
+            watched: watched.clone(),
+            foreign: foreign.clone(),
+            background: background.clone(),
+            runtimes,
+        }
     }
 }
 
@@ -60,6 +79,9 @@ fn child(inherited: Inherited) {
         assert_eq!(inherited.background.block_on(echo()).unwrap(), 7);
         assert_eq!(Bridge::shared().block_on(echo()).unwrap(), 7);
     }
+    assert_eq!(inherited.watched.block_on(echo()).unwrap(), 7);
+    let refused = inherited.foreign.try_block_on(async {}).unwrap_err();
+    assert_eq!(refused.kind(), WaitErrorKind::Runtime, "nobody drives it here");
     assert_eq!(inherited.private.stats().runtimes, 1, "what was inherited is counted");
     assert_ne!(block_on(async { Handle::current().id() }), inherited.runtimes[0]);
     assert_ne!(inherited.private.block_on(async { Handle::current().id() }), inherited.runtimes[1]);
@@ -116,16 +138,22 @@ fn fork_while_others_call(stage: &Stage) {
     }
 
     let stop = AtomicBool::new(false);
-    let private = Bridge::builder().build();
-    let background = Bridge::builder().shared_threads(1).build();
+    let runtime = support::multi_thread();
+    let bridges = Bridges {
+        private: Bridge::builder().build(),
+        background: Bridge::builder().shared_threads(1).build(),
+        watched: Bridge::builder().warn_after(PATIENCE).build(),
+        foreign: Bridge::from_handle(runtime.handle().clone()),
+    };
     thread::scope(|scope| {
         let _stop = Stop(&stop);
         for _ in 0..2 {
             scope.spawn(|| {
                 while !stop.load(Ordering::Relaxed) {
                     block_on(tokio::task::yield_now());
-                    private.block_on(tokio::task::yield_now());
-                    background.block_on(tokio::task::yield_now());
+                    bridges.private.block_on(tokio::task::yield_now());
+                    bridges.background.block_on(tokio::task::yield_now());
+                    bridges.watched.block_on(tokio::task::yield_now());
                     Bridge::builder().build().block_on(tokio::task::yield_now());
                 }
             });
@@ -133,13 +161,13 @@ fn fork_while_others_call(stage: &Stage) {
         // A thread that starts while another one forks holds a lock of the standard library, and no thread
         // can be started in the child. So whatever starts does so now: a runtime with its keeper, which
         // goes to the pool for those who come later.
-        scope.spawn(|| Inherited::new(&private, &background)).join().unwrap();
+        scope.spawn(|| Inherited::new(&bridges)).join().unwrap();
         thread::sleep(Duration::from_millis(200));
         for number in 0..CHILDREN {
             stage.at(format!("child {number}"));
             // Each on a thread of its own, which has a runtime when it forks.
             let status = scope.spawn(|| {
-                let inherited = Inherited::new(&private, &background);
+                let inherited = Inherited::new(&bridges);
                 in_a_child(|| child(inherited))
             });
             let status = status.join().unwrap();
@@ -148,9 +176,37 @@ fn fork_while_others_call(stage: &Stage) {
     });
 }
 
+/// Forks inside a call whose runtime has a task that tells in which process it runs.
+fn fork_inside_a_call() {
+    let (mut told, teller) = UnixStream::pair().unwrap();
+    let status = block_on(async move {
+        tokio::spawn(async move {
+            let mut teller = teller;
+            while teller.write_all(&std::process::id().to_ne_bytes()).is_ok() {
+                sleep(Duration::from_millis(5)).await;
+            }
+        });
+        sleep(Duration::from_millis(20)).await;
+        in_a_child(|| {
+            // The call that it was forked in is refused, as in any async code; a thread of its own may call.
+            assert!(Bridge::per_thread().try_block_on(echo()).is_err());
+            thread::spawn(|| assert_eq!(block_on(echo()).unwrap(), 7)).join().unwrap();
+            thread::sleep(Duration::from_millis(100));
+        })
+    });
+    assert_eq!(status, Some(0));
+    for _ in 0..10 {
+        let mut id = [0; 4];
+        told.read_exact(&mut id).unwrap();
+        assert_eq!(u32::from_ne_bytes(id), std::process::id(), "the child runs the parent's task");
+    }
+}
+
 #[test]
 fn a_forked_child_has_runtimes_of_its_own() {
     within(Duration::from_secs(120), |stage| {
+        stage.at("a fork inside a call");
+        fork_inside_a_call();
         fork_while_others_call(stage);
         stage.at("the parent goes on");
         assert_eq!(block_on(echo()).unwrap(), 7);

@@ -73,3 +73,17 @@ fn the_bare_future_knows_nothing_of_the_crate() {
         assert!(Arc::ptr_eq(&token, &pollster::block_on(future)));
     });
 }
+
+#[test]
+fn a_reset_in_async_code_on_a_thread_that_has_made_no_call_does_nothing() {
+    within_a_minute(|_| {
+        multi_thread().block_on(async {
+            tokio::spawn(async {
+                smartasync::reset();
+                smartasync::Bridge::per_thread().reset();
+            })
+            .await
+            .unwrap();
+        });
+    });
+}

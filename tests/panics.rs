@@ -73,3 +73,46 @@ fn a_panic_in_a_drop_during_a_call_restores_the_mark() {
         id().wait();
     });
 }
+
+#[test]
+fn what_a_panicking_call_leaves_is_dropped_inside_its_runtime() {
+    struct Spawns(std::sync::mpsc::Sender<bool>);
+
+    impl Drop for Spawns {
+        fn drop(&mut self) {
+            self.0.send(tokio::runtime::Handle::try_current().is_ok()).unwrap();
+        }
+    }
+
+    async fn body(spawns: Spawns, pending_first: bool) {
+        let guarded = async move {
+            let _spawns = spawns;
+            std::future::pending::<()>().await;
+        };
+        let panics = async move {
+            if pending_first {
+                tokio::task::yield_now().await;
+            }
+            panic!("a panic that the test wants");
+        };
+        tokio::join!(guarded, panics);
+    }
+
+    within_a_minute(|_| {
+        let bridges = [
+            smartasync::Bridge::per_thread(),
+            smartasync::Bridge::builder().build(),
+            smartasync::Bridge::builder().shared_threads(1).build(),
+        ];
+        for bridge in bridges {
+            for pending_first in [false, true] {
+                let (sender, dropped) = std::sync::mpsc::channel();
+                let call = std::panic::AssertUnwindSafe(|| {
+                    bridge.block_on(body(Spawns(sender), pending_first));
+                });
+                std::panic::catch_unwind(call).unwrap_err();
+                assert!(dropped.recv().unwrap(), "no runtime was near");
+            }
+        }
+    });
+}

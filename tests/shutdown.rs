@@ -5,11 +5,11 @@ mod support;
 use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use smartasync::{Bridge, Context, WaitErrorKind, context, smartasync};
+use smartasync::{Bridge, WaitErrorKind, block_on, smartasync};
 use support::{Stage, within_a_minute};
 use tokio::runtime::Handle;
 use tokio::time::sleep;
@@ -38,12 +38,13 @@ fn threads(name: &str) -> usize {
     names.filter(|found| found.starts_with(name)).count()
 }
 
-/// Tells on drop in which context that was, and whether a runtime was near.
-struct TellsItsEnd(std::sync::mpsc::Sender<(Context, bool)>);
+/// Tells on drop on which thread that was, and whether a runtime was near.
+struct TellsItsEnd(Sender<(String, bool)>);
 
 impl Drop for TellsItsEnd {
     fn drop(&mut self) {
-        let _ = self.0.send((context(), Handle::try_current().is_ok()));
+        let thread = thread::current().name().unwrap_or_default().to_owned();
+        let _ = self.0.send((thread, Handle::try_current().is_ok()));
     }
 }
 
@@ -151,8 +152,8 @@ fn tasks_are_dropped_and_keepers_end() {
     });
 }
 
-/// Ends the bridge inside a task, and returns where the bridge's own task was dropped.
-fn end_inside_a_task(end: impl FnOnce(Bridge) + Send + 'static) -> (Context, bool) {
+/// Ends the bridge inside a task, and returns the thread on which the bridge's own task was dropped.
+fn end_inside_a_task(end: impl FnOnce(Bridge) + Send + 'static) -> String {
     let bridge = Bridge::builder().build();
     let (ended, ends) = channel();
     bridge.block_on(async move {
@@ -166,20 +167,20 @@ fn end_inside_a_task(end: impl FnOnce(Bridge) + Send + 'static) -> (Context, boo
     let start = Instant::now();
     runtime.block_on(runtime.spawn(async move { end(bridge) })).unwrap();
     assert!(start.elapsed() < LONG, "it waited inside async code");
-    ends.recv().unwrap()
+    ends.recv().unwrap().0
 }
 
 #[test]
 fn inside_async_code_it_does_not_wait_and_drops_no_runtime_there() {
     within_a_minute(|stage| {
         stage.at("shutdown in a task");
-        let (place, _) = end_inside_a_task(|bridge| {
+        let thread = end_inside_a_task(|bridge| {
             bridge.shutdown(LONG);
         });
-        assert_ne!(place, Context::Async);
+        assert!(thread.starts_with("smartasync/"), "dropped on {thread}");
         stage.at("the last clone dropped in a task");
-        let (place, _) = end_inside_a_task(drop);
-        assert_ne!(place, Context::Async);
+        let thread = end_inside_a_task(drop);
+        assert!(thread.starts_with("smartasync/"), "dropped on {thread}");
     });
 }
 
@@ -234,4 +235,76 @@ fn calls_and_threads_that_come_and_go_meanwhile_leave_nothing_behind() {
 #[should_panic(expected = "only a private bridge")]
 fn what_others_use_cannot_be_shut_down() {
     Bridge::per_thread().shutdown(Duration::ZERO);
+}
+
+#[test]
+fn calls_on_a_background_runtime_are_done_or_cut_short_and_nothing_else() {
+    within_a_minute(|stage| {
+        for round in 0..50 {
+            stage.at(format!("round {round}"));
+            let bridge = Bridge::builder().shared_threads(1).build();
+            let callers = [(); 4].map(|()| {
+                let bridge = bridge.clone();
+                thread::spawn(move || {
+                    loop {
+                        let job = async {
+                            tokio::spawn(sleep_a_little())
+                                .await
+                                .expect("the runtime was taken away");
+                            sleep_a_little().await;
+                        };
+                        if let Err(error) = bridge.try_block_on(job) {
+                            return error.kind();
+                        }
+                    }
+                })
+            });
+            thread::sleep(Duration::from_millis(round % 5));
+            bridge.shutdown(Duration::ZERO);
+            for caller in callers {
+                assert_eq!(caller.join().unwrap(), WaitErrorKind::Shutdown);
+            }
+            assert!(bridge.shutdown(LONG), "somebody is still there");
+        }
+    });
+}
+
+async fn sleep_a_little() {
+    sleep(Duration::from_micros(500)).await;
+}
+
+/// Makes a call when it is dropped, and tells what came of it.
+struct CallsAtItsEnd(Sender<Result<(), WaitErrorKind>>);
+
+impl Drop for CallsAtItsEnd {
+    fn drop(&mut self) {
+        let call = Bridge::per_thread().try_block_on(sleep_a_little());
+        let _ = self.0.send(call.map_err(|error| error.kind()));
+    }
+}
+
+#[test]
+fn the_destructor_of_a_task_may_make_a_call_and_it_is_refused() {
+    within_a_minute(|stage| {
+        let ends: [fn(Bridge); 3] =
+            [|bridge| bridge.reset(), |bridge| assert!(bridge.shutdown(LONG)), drop];
+        for (number, end) in ends.into_iter().enumerate() {
+            for grace in [Duration::from_secs(60), Duration::from_millis(1)] {
+                stage.at(format!("end {number}, {grace:?}"));
+                let bridge = Bridge::builder().grace(grace).build();
+                let (called, calls) = channel();
+                let handle = bridge.block_on(async { Handle::current() });
+                let guard = CallsAtItsEnd(called);
+                handle.spawn(async move {
+                    let _guard = guard;
+                    pending::<()>().await;
+                });
+                thread::sleep(Duration::from_millis(5));
+                end(bridge);
+                assert_eq!(calls.recv().unwrap(), Err(WaitErrorKind::AsyncContext));
+                stage.at("a call afterwards");
+                block_on(sleep_a_little());
+            }
+        }
+    });
 }

@@ -1,69 +1,94 @@
 //! One background runtime for all calls of a bridge.
 
 use std::io;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::runtime::{Builder, Handle};
 
+use crate::error::Refusal;
 use crate::exec::owned::OwnedRuntime;
 
-/// A multi-thread runtime, started at the first call.
+/// A multi-thread runtime, started at the first call. Each call holds it: a shutdown takes it from nobody.
 #[derive(Debug)]
 pub(super) struct Background {
     name: String,
     threads: usize,
-    started: OnceLock<Started>,
+    state: Mutex<State>,
+    /// That of the runtime that was started.
+    handle: OnceLock<Handle>,
 }
 
 #[derive(Debug)]
-struct Started {
-    handle: Handle,
-    /// Absent once it is shut down.
-    runtime: Mutex<Option<OwnedRuntime>>,
+enum State {
+    Unstarted,
+    Started(Arc<OwnedRuntime>),
+    ShutDown,
 }
 
 impl Background {
     /// Of a bridge called `name`.
     pub(super) fn new(name: &str, threads: usize) -> Background {
-        Background { name: format!("{name}/shared"), threads, started: OnceLock::new() }
+        Background::on_threads(format!("{name}/shared"), threads)
+    }
+
+    fn on_threads(name: String, threads: usize) -> Background {
+        Background { name, threads, state: Mutex::new(State::Unstarted), handle: OnceLock::new() }
     }
 
     /// The same, not started.
     pub(super) fn renewed(&self) -> Background {
-        Background { name: self.name.clone(), threads: self.threads, started: OnceLock::new() }
+        Background::on_threads(self.name.clone(), self.threads)
     }
 
-    /// The runtime's handle; it is started now if it was not.
+    /// The runtime; it is started now if it was not.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started, in which case the next call tries again, or is shut down.
+    pub(super) fn runtime(&self) -> Result<Arc<OwnedRuntime>, Refusal> {
+        let mut state = self.state();
+        match &*state {
+            State::Started(runtime) => Ok(Arc::clone(runtime)),
+            State::ShutDown => Err(Refusal::Shutdown),
+            State::Unstarted => {
+                let runtime = Arc::new(self.start()?);
+                *state = State::Started(Arc::clone(&runtime));
+                Ok(runtime)
+            }
+        }
+    }
+
+    /// The handle of a runtime that is never shut down.
     ///
     /// # Errors
     ///
     /// When it cannot be started; the next call tries again.
     pub(super) fn handle(&self) -> io::Result<&Handle> {
-        if let Some(started) = self.started.get() {
-            return Ok(&started.handle);
+        if let Some(handle) = self.handle.get() {
+            return Ok(handle);
         }
-        // Of two that are started at once the second is let go again.
-        let _ = self.started.set(self.start()?);
-        Ok(&self.started.get().expect("it has been set").handle)
+        match self.runtime() {
+            Ok(runtime) => Ok(self.handle.get_or_init(|| runtime.handle().clone())),
+            Err(Refusal::Runtime(error)) => Err(error),
+            Err(_) => Err(io::Error::other("it has been shut down")),
+        }
     }
 
-    fn start(&self) -> io::Result<Started> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(self.threads)
-            .thread_name(&self.name)
-            .enable_all()
-            .build()?;
-        let handle = runtime.handle().clone();
-        Ok(Started { handle, runtime: Mutex::new(Some(OwnedRuntime::new(runtime))) })
+    fn start(&self) -> io::Result<OwnedRuntime> {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(self.threads).thread_name(&self.name).enable_all();
+        Ok(OwnedRuntime::new(builder.build()?))
     }
 
+    /// Ends the runtime with the last call that holds it. None is started any more.
     pub(super) fn shutdown(&self) {
-        if let Some(started) = self.started.get() {
-            let mut runtime = started.runtime.lock().unwrap_or_else(PoisonError::into_inner);
-            let ended = runtime.take();
-            // Dropped unlocked: the destructors of tasks may come back here.
-            drop(runtime);
-            drop(ended);
-        }
+        let ended = std::mem::replace(&mut *self.state(), State::ShutDown);
+        // Dropped unlocked: the destructors of tasks may come back here.
+        drop(ended);
+    }
+
+    /// What is locked here is left whole by a panic.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -168,7 +168,7 @@ impl BridgeBuilder {
     }
 
     /// Has `report` told of each call that [`warn_after`](BridgeBuilder::warn_after) finds slow. A panic
-    /// of it is caught.
+    /// of it is caught. It must not hold a clone of the bridge, which would then never end.
     ///
     /// # Examples
     ///

@@ -1,5 +1,6 @@
 //! What the clones of a bridge have in common, and how it runs a call.
 
+use std::io;
 use std::sync::Arc;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -32,6 +33,8 @@ pub(super) enum Home {
     Background(Background),
     /// A runtime of somebody else's.
     Handle(Handle),
+    /// Nothing: the runtime belongs to the process of which this one is a forked child.
+    Inherited,
 }
 
 impl Home {
@@ -40,7 +43,7 @@ impl Home {
             Home::Thread => Home::Thread,
             Home::Instances(_) => Home::Instances(Arc::new(Instances::new())),
             Home::Background(background) => Home::Background(background.renewed()),
-            Home::Handle(handle) => Home::Handle(handle.clone()),
+            Home::Handle(_) | Home::Inherited => Home::Inherited,
         }
     }
 }
@@ -141,6 +144,7 @@ impl Inner {
             Home::Instances(instances) => self.run_on_instance(instances, future),
             Home::Background(background) => self.run_in_background(background, future),
             Home::Handle(handle) => self.run_on_handle(handle, future),
+            Home::Inherited => Err((Some(future), Refusal::Runtime(inherited()))),
         }
     }
 
@@ -158,12 +162,14 @@ impl Inner {
     fn run_in_background<F: Future>(&self, background: &Background, future: F) -> Result<F> {
         let has_begun = thread::check().and_then(|()| {
             let pass = Pass::enter(&self.fleet.gate).ok_or(Refusal::Shutdown)?;
-            Ok((pass, background.handle()?))
+            Ok((pass, background.runtime()?))
         });
         match has_begun {
-            Ok((pass, handle)) => {
+            // The pass is given back after the runtime: when nobody is inside, none is left.
+            Ok((pass, runtime)) => {
                 pass.count_call();
-                let output = parked::block_on_unless_cut(handle, future, &pass);
+                let output = parked::block_on_unless_cut(runtime.handle(), future, &pass);
+                drop(runtime);
                 output.ok_or((None, Refusal::Shutdown))
             }
             Err(refusal) => Err((Some(future), refusal)),
@@ -179,6 +185,11 @@ impl Inner {
             Err(refusal) => Err((Some(future), refusal)),
         }
     }
+}
+
+#[cold]
+fn inherited() -> io::Error {
+    io::Error::other("the bridge's runtime belongs to the process that has forked this one")
 }
 
 /// A future that had begun is not handed back.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::process::Process;
 use crate::site::Site;
 
 /// A call that has waited longer than [`BridgeBuilder::warn_after`](crate::BridgeBuilder::warn_after)
@@ -60,6 +61,7 @@ pub(super) struct Watchdog {
 }
 
 struct Watch {
+    made_in: Process,
     limit: Duration,
     report: Report,
     state: Mutex<State>,
@@ -82,8 +84,8 @@ impl Watchdog {
     }
 
     fn on_thread(thread_name: String, limit: Duration, report: Report) -> Watchdog {
-        let (state, changed) = (Mutex::default(), Condvar::new());
-        Watchdog { thread_name, watch: Arc::new(Watch { limit, report, state, changed }) }
+        let (made_in, state, changed) = (Process::current(), Mutex::default(), Condvar::new());
+        Watchdog { thread_name, watch: Arc::new(Watch { made_in, limit, report, state, changed }) }
     }
 
     /// The same, watching nothing.
@@ -118,8 +120,10 @@ impl Watchdog {
 
 impl Drop for Watchdog {
     fn drop(&mut self) {
-        self.watch.state().is_over = true;
-        self.watch.changed.notify_one();
+        if self.watch.made_in.is_current() {
+            self.watch.state().is_over = true;
+            self.watch.changed.notify_one();
+        }
     }
 }
 
@@ -163,6 +167,10 @@ pub(super) struct Watched<'a> {
 
 impl Drop for Watched<'_> {
     fn drop(&mut self) {
+        // The lock that a forked child has inherited may be held for ever.
+        if !self.watch.made_in.is_current() {
+            return;
+        }
         let unreported = self.watch.state().waiting.remove(&self.key);
         let waited = self.key.0.elapsed();
         // The thread of the watch may have been late, or may not have been there.

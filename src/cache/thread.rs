@@ -1,6 +1,6 @@
 //! What a thread keeps.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::io;
 use std::rc::Rc;
@@ -22,6 +22,12 @@ use crate::sync::{Arc, thread_local};
 
 thread_local! {
     static THREAD: Thread = Thread::new();
+}
+
+std::thread_local! {
+    /// Whether `THREAD` has been made, for those who have nothing to do if not: to make it, Tokio has to
+    /// block for a moment, and may not inside async code.
+    static IS_MADE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The calling thread's runtime of the process-wide bridge, and its waker, for one call.
@@ -54,12 +60,16 @@ pub(crate) fn check() -> Result<(), Refusal> {
 
 /// Has the calling thread forget its runtime of the process-wide bridge.
 pub(crate) fn leave() {
-    let _ = THREAD.try_with(|thread| thread.seat.take());
+    if IS_MADE.get() {
+        let _ = THREAD.try_with(|thread| thread.seat.take());
+    }
 }
 
 /// Drops what the calling thread has kept, of all bridges.
 pub(crate) fn reset() {
-    let _ = THREAD.try_with(Thread::reset);
+    if IS_MADE.get() {
+        let _ = THREAD.try_with(Thread::reset);
+    }
 }
 
 #[inline]
@@ -111,6 +121,7 @@ struct Thread {
 impl Thread {
     fn new() -> Thread {
         static NEXT_KEY: AtomicU64 = AtomicU64::new(0);
+        IS_MADE.set(true);
         Thread {
             can_block: touch_tokio(),
             key: NEXT_KEY.fetch_add(1, Ordering::Relaxed),

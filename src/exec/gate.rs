@@ -150,14 +150,21 @@ impl Pass {
     #[inline]
     pub(crate) fn is_cut(&self, waker: &Waker) -> bool {
         self.ticket.waker.register(waker);
-        self.gate.phase.load(Acquire) == CUT
+        self.gate.phase.load(Acquire) == CUT || self.is_inherited()
+    }
+}
+
+impl Pass {
+    /// Whether the caller is in a forked child: nobody there drives what the call waits for.
+    fn is_inherited(&self) -> bool {
+        !self.gate.made_in.is_current()
     }
 }
 
 impl Drop for Pass {
     fn drop(&mut self) {
         // The lock that a forked child has inherited may be held for ever.
-        if self.gate.made_in.is_current() {
+        if !self.is_inherited() {
             self.gate.leave(self.number);
         }
     }

@@ -92,7 +92,8 @@ impl Lease {
 
     fn hand_over(&self) {
         let slot = &self.slot;
-        if slot.handover().is_kept() {
+        // A child that was forked inside of the call has nobody to hand it over to.
+        if slot.handover().is_kept() || slot.is_inherited() {
             return;
         }
         let has_tasks = slot.has_tasks();

@@ -1,17 +1,20 @@
 //! A runtime that can be dropped anywhere.
 
+use std::cell::Cell;
 use std::ops::Deref;
 use std::thread;
 
 use tokio::runtime::{Handle, Runtime};
 
+use crate::cache::mark;
 use crate::process::Process;
 
 /// A runtime whose end waits for nothing: a `spawn_blocking` job that still runs keeps its thread, not
 /// ours.
 ///
-/// Near a runtime it ends on a thread of its own: the destructors of tasks may block, and not inside
-/// async code. In a forked child it is left alone.
+/// Inside of it the destructors of tasks run, which are the user's: not on a thread that is near a runtime or
+/// has no time for them, and under the mark. Tokio shows nothing of what it tears down, and a call would wait
+/// for it. In a forked child it is left alone.
 #[derive(Debug)]
 pub(crate) struct OwnedRuntime {
     /// Absent only while it is being dropped.
@@ -49,19 +52,29 @@ impl Drop for OwnedRuntime {
     }
 }
 
+thread_local! {
+    static HAS_NO_TIME: Cell<bool> = const { Cell::new(false) };
+}
+
+/// From now on no runtime ends on the calling thread.
+pub(crate) fn end_none_here() {
+    HAS_NO_TIME.set(true);
+}
+
 fn end(runtime: Runtime) {
     struct Ending(Option<Runtime>);
 
     impl Drop for Ending {
         fn drop(&mut self) {
             if let Some(runtime) = self.0.take() {
+                let _mark = mark::set();
                 runtime.shutdown_background();
             }
         }
     }
 
     let ending = Ending(Some(runtime));
-    if Handle::try_current().is_ok() {
+    if HAS_NO_TIME.get() || Handle::try_current().is_ok() {
         let thread = thread::Builder::new().name("smartasync/end".into());
         // Where there is no thread to be had it ends here after all: that is legal too.
         let _ = thread.spawn(move || drop(ending));

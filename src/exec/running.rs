@@ -6,7 +6,8 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// A future that is dropped where it ends: inside its runtime, as `Runtime::block_on` does.
+    /// A future that is dropped where it ends, also by a panic: inside its runtime, as `Runtime::block_on`
+    /// does.
     pub(crate) struct Running<F> {
         #[pin]
         future: Option<F>,
@@ -29,12 +30,22 @@ impl<F: Future> Future for Running<F> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let mut future = self.project().future;
-        let running = future.as_mut().as_pin_mut().expect("not polled after its end");
-        let result = running.poll(cx);
-        if result.is_ready() {
-            future.set(None);
+        let mut end = End(self.project().future);
+        let future = end.0.as_mut().as_pin_mut().expect("not polled after its end");
+        let result = future.poll(cx);
+        if result.is_pending() {
+            std::mem::forget(end);
         }
         result
+    }
+}
+
+/// The end of a future, by return or by panic.
+struct End<'a, F>(Pin<&'a mut Option<F>>);
+
+impl<F> Drop for End<'_, F> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.set(None);
     }
 }

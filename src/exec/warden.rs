@@ -5,6 +5,7 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use crate::exec::fleet::Fleet;
+use crate::exec::owned;
 use crate::exec::vigil::Vigil;
 use crate::process::PerProcess;
 
@@ -60,6 +61,8 @@ impl Warden {
     }
 
     fn make_rounds(&self) {
+        // A fleet or a runtime that ends while he looks at it must not hold him up.
+        owned::end_none_here();
         loop {
             match self.visit_all() {
                 Some(pause) => thread::park_timeout(pause),
