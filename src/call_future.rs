@@ -74,7 +74,7 @@ enum Executor {
 }
 
 impl Executor {
-    /// A task is known by its id, which costs a third of what a look at the handle does.
+    /// A task is known by its id, which costs less than a look at the handle.
     #[inline]
     fn find() -> Executor {
         if task::try_id().is_some() || is_runtime_near() {
