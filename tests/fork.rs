@@ -22,6 +22,8 @@ use tokio::runtime::{Handle, Id};
 use tokio::time::sleep;
 
 const CHILDREN: usize = 40;
+/// So long that no keeper is started on a busy machine for a thread that had no turn.
+const LONG: Duration = Duration::from_secs(3600);
 const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn echo() -> std::io::Result<u8> {
@@ -140,29 +142,31 @@ fn fork_while_others_call(stage: &Stage) {
     let stop = AtomicBool::new(false);
     let runtime = support::multi_thread();
     let bridges = Bridges {
-        private: Bridge::builder().build(),
+        private: Bridge::builder().grace(LONG).build(),
         background: Bridge::builder().shared_threads(1).build(),
-        watched: Bridge::builder().warn_after(PATIENCE).build(),
+        watched: Bridge::builder().grace(LONG).warn_after(PATIENCE).build(),
         foreign: Bridge::from_handle(runtime.handle().clone()),
     };
     thread::scope(|scope| {
         let _stop = Stop(&stop);
         for _ in 0..2 {
             scope.spawn(|| {
+                block_on(async {});
+                thread::sleep(Duration::from_millis(300));
                 while !stop.load(Ordering::Relaxed) {
                     block_on(tokio::task::yield_now());
                     bridges.private.block_on(tokio::task::yield_now());
                     bridges.background.block_on(tokio::task::yield_now());
                     bridges.watched.block_on(tokio::task::yield_now());
-                    Bridge::builder().build().block_on(tokio::task::yield_now());
+                    Bridge::builder().grace(LONG).build().block_on(tokio::task::yield_now());
                 }
             });
         }
         // A thread that starts while another one forks holds a lock of the standard library, and no thread
-        // can be started in the child. So whatever starts does so now: a runtime with its keeper, which
-        // goes to the pool for those who come later.
+        // can be started in the child. So whatever starts does so now: the keepers of the callers, and those
+        // of the runtimes that go to the pool for the threads to come.
         scope.spawn(|| Inherited::new(&bridges)).join().unwrap();
-        thread::sleep(Duration::from_millis(200));
+        thread::sleep(Duration::from_secs(1));
         for number in 0..CHILDREN {
             stage.at(format!("child {number}"));
             // Each on a thread of its own, which has a runtime when it forks.
