@@ -1,6 +1,13 @@
 //! The standard library's concurrency, or loom's: the only place that knows which.
 
+use std::sync::{LockResult, PoisonError};
+
 pub(crate) use imp::*;
+
+/// Takes what is locked after a panic as well: everything that this crate locks is left whole by one.
+pub(crate) fn ignore_poison<G>(locked: LockResult<G>) -> G {
+    locked.unwrap_or_else(PoisonError::into_inner)
+}
 
 #[cfg(not(smartasync_loom))]
 mod imp {

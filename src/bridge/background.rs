@@ -1,12 +1,13 @@
 //! One background runtime for all calls of a bridge.
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use tokio::runtime::{Builder, Handle};
 
 use crate::error::Refusal;
 use crate::exec::owned::OwnedRuntime;
+use crate::sync::ignore_poison;
 
 /// A multi-thread runtime, started at the first call. Each call holds it: a shutdown takes it from nobody.
 #[derive(Debug)]
@@ -87,8 +88,7 @@ impl Background {
         drop(ended);
     }
 
-    /// What is locked here is left whole by a panic.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        ignore_poison(self.state.lock())
     }
 }

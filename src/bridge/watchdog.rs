@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::process::Process;
 use crate::site::Site;
+use crate::sync::ignore_poison;
 
 /// A call that has waited longer than [`BridgeBuilder::warn_after`](crate::BridgeBuilder::warn_after)
 /// says.
@@ -132,13 +133,13 @@ impl Watch {
         let mut state = self.state();
         while !state.is_over {
             let Some((&key, &site)) = state.waiting.first_key_value() else {
-                state = self.changed.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
+                state = ignore_poison(self.changed.wait(state));
                 continue;
             };
             let waited = key.0.elapsed();
             if waited < self.limit {
-                let pause = self.changed.wait_timeout(state, self.limit - waited);
-                state = pause.unwrap_or_else(|poisoned| poisoned.into_inner()).0;
+                let left = self.limit - waited;
+                (state, _) = ignore_poison(self.changed.wait_timeout(state, left));
                 continue;
             }
             state.waiting.remove(&key);
@@ -153,9 +154,8 @@ impl Watch {
         let _ = catch_unwind(AssertUnwindSafe(|| (self.report)(&call)));
     }
 
-    /// What is locked here is left whole by a panic.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        ignore_poison(self.state.lock())
     }
 }
 

@@ -15,14 +15,12 @@ use crate::exec::limit;
 use crate::exec::pool::Pool;
 use crate::exec::slot::Slot;
 use crate::exec::warden;
-use crate::process::Process;
-use crate::sync;
+use crate::sync::{self, ignore_poison};
 
 /// All runtimes of a bridge.
 #[derive(Debug)]
 pub(crate) struct Fleet {
     pub(crate) blueprint: Blueprint,
-    made_in: Process,
     pub(crate) gate: sync::Arc<Gate>,
     /// The resets of the bridge.
     pub(crate) epoch: Epoch,
@@ -46,7 +44,6 @@ impl Fleet {
         let fleet = Arc::new(Fleet {
             max_runtimes: blueprint.max_runtimes.unwrap_or_else(limit::default_max_runtimes),
             blueprint,
-            made_in: Process::current(),
             pool: Pool::new(),
             known: Mutex::default(),
             next_round: Mutex::new(Instant::now()),
@@ -145,7 +142,7 @@ impl Fleet {
     /// nothing if there is no need.
     pub(crate) fn visit(&self, now: Instant) -> Option<Duration> {
         let known = self.known().clone();
-        let mut next_round = lock(&self.next_round);
+        let mut next_round = ignore_poison(self.next_round.lock());
         if now >= *next_round {
             *next_round = now + self.round();
             // Whatever is to be watched is found below.
@@ -175,7 +172,7 @@ impl Fleet {
     }
 
     fn known(&self) -> MutexGuard<'_, Vec<Known>> {
-        lock(&self.known)
+        ignore_poison(self.known.lock())
     }
 }
 
@@ -208,15 +205,10 @@ fn resign(slot: &Slot) {
     }
 }
 
-/// What is locked here is left whole by a panic.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
-
 impl Drop for Fleet {
     fn drop(&mut self) {
         // What was inherited by a forked child is left alone.
-        if self.made_in.is_current() {
+        if !self.gate.is_inherited() {
             self.drain();
         }
     }

@@ -9,7 +9,7 @@ use crossbeam_utils::CachePadded;
 use crate::process::Process;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::atomic::{AtomicU8, AtomicU64};
-use crate::sync::{Arc, AtomicWaker, Condvar, Mutex, MutexGuard};
+use crate::sync::{Arc, AtomicWaker, Condvar, Mutex, MutexGuard, ignore_poison};
 
 /// Calls begin and go on.
 const OPEN: u8 = 0;
@@ -54,6 +54,11 @@ impl Gate {
         }
     }
 
+    /// Whether the caller is in a forked child of the process that has made it.
+    pub(crate) fn is_inherited(&self) -> bool {
+        !self.made_in.is_current()
+    }
+
     fn enter(&self) -> Option<(u64, Arc<Ticket>)> {
         let mut inside = self.inside();
         if self.phase.load(Relaxed) != OPEN {
@@ -92,10 +97,7 @@ impl Gate {
             else {
                 return false;
             };
-            inside = match self.emptied.wait_timeout(inside, left) {
-                Ok((inside, _)) => inside,
-                Err(poisoned) => poisoned.into_inner().0,
-            };
+            (inside, _) = ignore_poison(self.emptied.wait_timeout(inside, left));
         }
         true
     }
@@ -115,9 +117,8 @@ impl Gate {
         now + inside.past_calls
     }
 
-    /// What is locked here is left whole by a panic.
     fn inside(&self) -> MutexGuard<'_, Inside> {
-        self.inside.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        ignore_poison(self.inside.lock())
     }
 }
 
@@ -152,12 +153,10 @@ impl Pass {
         self.ticket.waker.register(waker);
         self.gate.phase.load(Acquire) == CUT || self.is_inherited()
     }
-}
 
-impl Pass {
     /// Whether the caller is in a forked child: nobody there drives what the call waits for.
-    fn is_inherited(&self) -> bool {
-        !self.gate.made_in.is_current()
+    pub(crate) fn is_inherited(&self) -> bool {
+        self.gate.is_inherited()
     }
 }
 

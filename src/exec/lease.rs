@@ -64,15 +64,8 @@ impl Lease {
     ) -> Option<F::Output> {
         let _forget = relay.forget_on_drop();
         let polls = poll_fn(|cx| {
-            match relay.poll_for(future.as_mut(), cx) {
-                Poll::Ready(output) => Poll::Ready(Some(output)),
-                // Asked only before the thread parks: a call that is done pays nothing for it.
-                Poll::Pending if self.pass.is_cut(cx.waker()) => {
-                    future.as_mut().cut_short();
-                    Poll::Ready(None)
-                }
-                Poll::Pending => Poll::Pending,
-            }
+            let polled = relay.poll_for(future.as_mut(), cx);
+            future.as_mut().unless_cut(polled, &self.pass, cx)
         });
         if self.slot.handover().begin() {
             self.slot.drive(polls)
@@ -93,7 +86,7 @@ impl Lease {
     fn hand_over(&self) {
         let slot = &self.slot;
         // A child that was forked inside of the call has nobody to hand it over to.
-        if slot.handover().is_kept() || slot.is_inherited() {
+        if slot.handover().is_kept() || self.pass.is_inherited() {
             return;
         }
         let has_tasks = slot.has_tasks();
@@ -127,7 +120,7 @@ impl Drop for Lease {
     fn drop(&mut self) {
         // In a forked child it is left alone: what it has locked may stay locked. Each reference that is
         // dropped below is made up for, so that none is the last.
-        if self.slot.is_inherited() {
+        if self.pass.is_inherited() {
             std::mem::forget((Arc::clone(&self.slot), Arc::clone(&self.fleet)));
             return;
         }

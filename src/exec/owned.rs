@@ -26,10 +26,6 @@ impl OwnedRuntime {
     pub(crate) fn new(runtime: Runtime) -> OwnedRuntime {
         OwnedRuntime { runtime: Some(runtime), made_in: Process::current() }
     }
-
-    pub(crate) fn is_inherited(&self) -> bool {
-        !self.made_in.is_current()
-    }
 }
 
 impl Deref for OwnedRuntime {
@@ -43,11 +39,9 @@ impl Deref for OwnedRuntime {
 
 impl Drop for OwnedRuntime {
     fn drop(&mut self) {
-        let inherited = self.is_inherited();
         match self.runtime.take() {
-            Some(runtime) if inherited => std::mem::forget(runtime),
-            Some(runtime) => end(runtime),
-            None => {}
+            Some(runtime) if self.made_in.is_current() => end(runtime),
+            inherited => std::mem::forget(inherited),
         }
     }
 }

@@ -25,13 +25,9 @@ pub(crate) fn block_on_unless_cut<F: Future>(
     let mut future = pin!(Running::new(future));
     block_on(
         handle,
-        poll_fn(|cx| match future.as_mut().poll(cx) {
-            Poll::Ready(output) => Poll::Ready(Some(output)),
-            Poll::Pending if pass.is_cut(cx.waker()) => {
-                future.as_mut().cut_short();
-                Poll::Ready(None)
-            }
-            Poll::Pending => Poll::Pending,
+        poll_fn(|cx| {
+            let polled = future.as_mut().poll(cx);
+            future.as_mut().unless_cut(polled, pass, cx)
         }),
     )
 }

@@ -5,6 +5,8 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
+use crate::exec::gate::Pass;
+
 pin_project! {
     /// A future that is dropped where it ends, also by a panic: inside its runtime, as `Runtime::block_on`
     /// does.
@@ -20,8 +22,24 @@ impl<F> Running<F> {
         Running { future: Some(future) }
     }
 
-    pub(crate) fn cut_short(self: Pin<&mut Self>) {
-        self.project().future.set(None);
+    /// Drops the future if its poll was pending and the call is cut short: then there is no output.
+    ///
+    /// Asked only before the thread parks: a call that is done pays nothing for it.
+    #[inline]
+    pub(crate) fn unless_cut<T>(
+        self: Pin<&mut Self>,
+        polled: Poll<T>,
+        pass: &Pass,
+        cx: &Context<'_>,
+    ) -> Poll<Option<T>> {
+        match polled {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if pass.is_cut(cx.waker()) => {
+                self.project().future.set(None);
+                Poll::Ready(None)
+            }
+            Poll::Pending => Poll::Pending,
+        }
     }
 }
 

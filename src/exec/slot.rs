@@ -101,11 +101,6 @@ impl Slot {
     pub(crate) fn has_tasks(&self) -> bool {
         self.metrics.num_alive_tasks() > 0
     }
-
-    /// Whether it belongs to the process of which this one is a forked child.
-    pub(crate) fn is_inherited(&self) -> bool {
-        self.runtime.is_inherited()
-    }
 }
 
 impl Pooled for Arc<Slot> {

@@ -1,6 +1,6 @@
 //! The thread that sees to it that no runtime is left alone.
 
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, LazyLock, Mutex, Weak};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
@@ -8,6 +8,7 @@ use crate::exec::fleet::Fleet;
 use crate::exec::owned;
 use crate::exec::vigil::Vigil;
 use crate::process::PerProcess;
+use crate::sync::ignore_poison;
 
 /// The warden of the process, who is started when he is first needed.
 struct Warden {
@@ -19,12 +20,12 @@ struct Warden {
 /// Puts a fleet into the warden's care.
 pub(crate) fn enlist(fleet: &Arc<Fleet>) {
     let warden = warden();
-    let mut fleets = lock(&warden.fleets);
+    let mut fleets = ignore_poison(warden.fleets.lock());
     fleets.retain(|fleet| fleet.strong_count() > 0);
     fleets.push(Arc::downgrade(fleet));
     drop(fleets);
     // He may be waiting for longer than this fleet allows.
-    if let Some(thread) = &*lock(&warden.thread) {
+    if let Some(thread) = &*ignore_poison(warden.thread.lock()) {
         thread.unpark();
     }
 }
@@ -49,7 +50,7 @@ impl Warden {
 
     #[cold]
     fn wake(&'static self) {
-        let mut thread = lock(&self.thread);
+        let mut thread = ignore_poison(self.thread.lock());
         if let Some(thread) = &*thread {
             return thread.unpark();
         }
@@ -78,15 +79,10 @@ impl Warden {
     /// awake does not wake him.
     fn visit_all(&self) -> Option<Duration> {
         let now = Instant::now();
-        let fleets = lock(&self.fleets).clone();
+        let fleets = ignore_poison(self.fleets.lock()).clone();
         let fleets: Vec<_> = fleets.iter().filter_map(Weak::upgrade).collect();
         let next = fleets.iter().filter_map(|fleet| fleet.visit(now)).min()?;
         let shortest = fleets.iter().map(|fleet| fleet.round()).min()?;
         Some(next.min(shortest))
     }
-}
-
-/// What is locked here is left whole by a panic.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
