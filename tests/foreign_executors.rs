@@ -12,8 +12,6 @@ use std::time::Duration;
 
 use smartasync::{Bridge, WaitErrorKind, context, smartasync};
 use support::{multi_thread, within_a_minute};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio::time::sleep;
 
@@ -21,16 +19,7 @@ use tokio::time::sleep;
 #[smartasync]
 async fn echo(byte: u8) -> std::io::Result<u8> {
     sleep(Duration::from_millis(5)).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    tokio::spawn(async move {
-        let (mut socket, _) = listener.accept().await?;
-        let byte = socket.read_u8().await?;
-        socket.write_u8(byte).await
-    });
-    let mut socket = TcpStream::connect(address).await?;
-    socket.write_u8(byte).await?;
-    socket.read_u8().await
+    support::echo(byte).await
 }
 
 /// A poll loop as one writes it by hand.

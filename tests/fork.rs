@@ -15,9 +15,7 @@ use std::time::{Duration, Instant};
 use fork::{Fork, fork};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use smartasync::{Bridge, WaitErrorKind, block_on};
-use support::{Stage, within};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use support::{Stage, echo, within};
 use tokio::runtime::{Handle, Id};
 use tokio::time::sleep;
 
@@ -25,19 +23,6 @@ const CHILDREN: usize = 40;
 /// So long that no keeper is started on a busy machine for a thread that had no turn.
 const LONG: Duration = Duration::from_secs(3600);
 const PATIENCE: Duration = Duration::from_secs(20);
-
-async fn echo() -> std::io::Result<u8> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    tokio::spawn(async move {
-        let (mut socket, _) = listener.accept().await?;
-        let byte = socket.read_u8().await?;
-        socket.write_u8(byte).await
-    });
-    let mut socket = TcpStream::connect(address).await?;
-    socket.write_u8(7).await?;
-    socket.read_u8().await
-}
 
 /// The bridges of the parent.
 struct Bridges {
@@ -76,12 +61,12 @@ impl Inherited {
 
 fn child(inherited: Inherited) {
     for _ in 0..2 {
-        assert_eq!(block_on(echo()).unwrap(), 7);
-        assert_eq!(inherited.private.block_on(echo()).unwrap(), 7);
-        assert_eq!(inherited.background.block_on(echo()).unwrap(), 7);
-        assert_eq!(Bridge::shared().block_on(echo()).unwrap(), 7);
+        assert_eq!(block_on(echo(7)).unwrap(), 7);
+        assert_eq!(inherited.private.block_on(echo(7)).unwrap(), 7);
+        assert_eq!(inherited.background.block_on(echo(7)).unwrap(), 7);
+        assert_eq!(Bridge::shared().block_on(echo(7)).unwrap(), 7);
     }
-    assert_eq!(inherited.watched.block_on(echo()).unwrap(), 7);
+    assert_eq!(inherited.watched.block_on(echo(7)).unwrap(), 7);
     let refused = inherited.foreign.try_block_on(async {}).unwrap_err();
     assert_eq!(refused.kind(), WaitErrorKind::Runtime, "nobody drives it here");
     assert_eq!(inherited.private.stats().runtimes, 1, "what was inherited is counted");
@@ -89,7 +74,7 @@ fn child(inherited: Inherited) {
     assert_ne!(inherited.private.block_on(async { Handle::current().id() }), inherited.runtimes[1]);
     thread::scope(|scope| {
         for _ in 0..3 {
-            scope.spawn(|| assert_eq!(block_on(echo()).unwrap(), 7));
+            scope.spawn(|| assert_eq!(block_on(echo(7)).unwrap(), 7));
         }
     });
     let (sender, receiver) = tokio::sync::oneshot::channel();
@@ -193,8 +178,8 @@ fn fork_inside_a_call() {
         sleep(Duration::from_millis(20)).await;
         in_a_child(|| {
             // The call that it was forked in is refused, as in any async code; a thread of its own may call.
-            assert!(Bridge::per_thread().try_block_on(echo()).is_err());
-            thread::spawn(|| assert_eq!(block_on(echo()).unwrap(), 7)).join().unwrap();
+            assert!(Bridge::per_thread().try_block_on(echo(7)).is_err());
+            thread::spawn(|| assert_eq!(block_on(echo(7)).unwrap(), 7)).join().unwrap();
             thread::sleep(Duration::from_millis(100));
         })
     });
@@ -213,6 +198,6 @@ fn a_forked_child_has_runtimes_of_its_own() {
         fork_inside_a_call();
         fork_while_others_call(stage);
         stage.at("the parent goes on");
-        assert_eq!(block_on(echo()).unwrap(), 7);
+        assert_eq!(block_on(echo(7)).unwrap(), 7);
     });
 }

@@ -2,14 +2,15 @@
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
+mod web;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::mpsc::channel;
-use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
@@ -17,31 +18,12 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::routing::get;
 use smartasync::smartasync;
-use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
 use support::{current_thread, multi_thread, within};
-
-static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
-    // The loopback is not behind whatever proxy the environment names.
-    reqwest::Client::builder().no_proxy().build().unwrap()
-});
+use web::{CLIENT, serve};
 
 const PAUSE: Duration = Duration::from_millis(10);
-
-/// Starts a server on a thread and a runtime of its own, which end with the process.
-fn serve() -> SocketAddr {
-    let (sender, receiver) = channel();
-    thread::spawn(move || {
-        current_thread().block_on(async {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            sender.send(listener.local_addr().unwrap()).unwrap();
-            let app = Router::new().route("/", get(|| async { "hello" }));
-            axum::serve(listener, app).await.unwrap();
-        });
-    });
-    receiver.recv().unwrap()
-}
 
 /// A timer, a request, and a timeout that fires.
 #[smartasync]
@@ -57,7 +39,7 @@ async fn fetch(server: SocketAddr) -> reqwest::Result<String> {
 #[test]
 fn every_executor_gets_the_page() {
     within(Duration::from_secs(120), |stage| {
-        let server = serve();
+        let server = serve(Router::new().route("/", get(|| async { "hello" })));
         let get = || async move { fetch(server).await.unwrap() };
         let executors: [(&str, &dyn Fn() -> String); 9] = [
             ("a plain thread", &|| fetch(server).wait().unwrap()),

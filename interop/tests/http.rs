@@ -2,12 +2,12 @@
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
+mod web;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::channel;
-use std::sync::{Barrier, LazyLock, Mutex};
+use std::sync::{Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -15,37 +15,17 @@ use axum::Router;
 use axum::extract::{ConnectInfo, Path};
 use axum::routing::get;
 use smartasync::smartasync;
-use tokio::net::TcpListener;
 
-use support::{current_thread, within};
+use support::within;
+use web::{CLIENT, serve};
 
 const THREADS: usize = 8;
 const ROUNDS: usize = 1_250;
 const REQUESTS: usize = THREADS * ROUNDS;
 
-static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
-    // The loopback is not behind whatever proxy the environment names.
-    reqwest::Client::builder().no_proxy().build().unwrap()
-});
-
 /// Says what it was asked and over which of the client's ports.
 async fn answer(Path(number): Path<usize>, peer: ConnectInfo<SocketAddr>) -> String {
     format!("{number} {}", peer.port())
-}
-
-/// Starts a server on a thread and a runtime of its own, which end with the process.
-fn serve() -> SocketAddr {
-    let (sender, receiver) = channel();
-    thread::spawn(move || {
-        current_thread().block_on(async {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            sender.send(listener.local_addr().unwrap()).unwrap();
-            let app = Router::new().route("/{number}", get(answer));
-            let app = app.into_make_service_with_connect_info::<SocketAddr>();
-            axum::serve(listener, app).await.unwrap();
-        });
-    });
-    receiver.recv().unwrap()
 }
 
 /// Returns the port that the request was sent from.
@@ -61,7 +41,7 @@ async fn request(server: SocketAddr, number: usize) -> reqwest::Result<u16> {
 #[test]
 fn a_request_over_a_connection_of_another_thread_is_answered() {
     within(Duration::from_secs(120), |stage| {
-        let server = serve();
+        let server = serve(Router::new().route("/{number}", get(answer)));
         let barrier = Barrier::new(THREADS);
         // Each connection's port, and the thread that used it first.
         let connections = Mutex::new(HashMap::<u16, usize>::new());

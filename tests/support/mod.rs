@@ -9,6 +9,8 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 
 /// Where a test stands, for the message of a deadline that has passed.
@@ -57,4 +59,18 @@ pub(crate) fn current_thread() -> Runtime {
 
 pub(crate) fn multi_thread() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// Sends a byte to a task over loopback TCP, and returns what comes back.
+pub(crate) async fn echo(byte: u8) -> std::io::Result<u8> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await?;
+        let byte = socket.read_u8().await?;
+        socket.write_u8(byte).await
+    });
+    let mut socket = TcpStream::connect(address).await?;
+    socket.write_u8(byte).await?;
+    socket.read_u8().await
 }
