@@ -28,7 +28,7 @@ pin_project! {
     /// That of the function.
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct CallFuture<F> {
-        executor: Executor,
+        enter: EnterOnDrop,
         #[pin]
         future: F,
         leave: LeaveOnDrop,
@@ -38,7 +38,8 @@ pin_project! {
 impl<F> CallFuture<F> {
     #[inline]
     pub(crate) fn new(future: F) -> CallFuture<F> {
-        CallFuture { executor: Executor::Unknown, future, leave: LeaveOnDrop { is_foreign: false } }
+        let enter = EnterOnDrop { executor: Executor::Unknown };
+        CallFuture { enter, future, leave: LeaveOnDrop { is_foreign: false } }
     }
 }
 
@@ -46,16 +47,29 @@ impl<F: Future> Future for CallFuture<F> {
     type Output = F::Output;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        if !self.as_mut().project().enter.is_on_tokio() {
+            return self.poll_outside_task(cx);
+        }
+        self.project().future.poll(cx)
+    }
+}
+
+impl<F: Future> CallFuture<F> {
+    /// Outside of a task: in the root future of a `block_on`, or on another executor. It takes nothing but
+    /// `self`, so that the way of a task keeps no more than that at hand.
+    #[cold]
+    fn poll_outside_task(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        if let Executor::Unknown = this.executor {
-            *this.executor = Executor::find();
-            this.leave.is_foreign = matches!(this.executor, Executor::Foreign);
+        if let Executor::Unknown = this.enter.executor
+            && Handle::try_current().is_ok()
+        {
+            this.enter.executor = Executor::Tokio;
+            return this.future.poll(cx);
         }
-        match this.executor {
-            Executor::Foreign => poll_inside_shared(this.future, cx),
-            _ => this.future.poll(cx),
-        }
+        this.enter.executor = Executor::Foreign;
+        this.leave.is_foreign = true;
+        poll_inside_shared(this.future, cx)
     }
 }
 
@@ -65,35 +79,37 @@ impl<F> fmt::Debug for CallFuture<F> {
     }
 }
 
-/// Who polls a future; found out at its first poll. It is the first to be dropped: where that is not Tokio,
-/// the shared runtime is entered for what comes after it.
+/// Who polls a future; found out at its first poll.
 enum Executor {
     Unknown,
     Tokio,
     Foreign,
 }
 
-impl Executor {
-    /// A task is known by its id, which costs less than a look at the handle.
+/// The first to be dropped: where the executor is not Tokio, it enters the shared runtime for what comes after.
+struct EnterOnDrop {
+    executor: Executor,
+}
+
+impl EnterOnDrop {
+    /// Whether Tokio is known to poll. A task is known by its id, which costs less than a look at the handle.
     #[inline]
-    fn find() -> Executor {
-        if task::try_id().is_some() || is_runtime_near() {
-            Executor::Tokio
-        } else {
-            Executor::Foreign
+    fn is_on_tokio(&mut self) -> bool {
+        match self.executor {
+            Executor::Tokio => true,
+            Executor::Unknown if task::try_id().is_some() => {
+                self.executor = Executor::Tokio;
+                true
+            }
+            _ => false,
         }
     }
 }
 
-#[cold]
-fn is_runtime_near() -> bool {
-    Handle::try_current().is_ok()
-}
-
-impl Drop for Executor {
+impl Drop for EnterOnDrop {
     #[inline]
     fn drop(&mut self) {
-        if let Executor::Foreign = self {
+        if let Executor::Foreign = self.executor {
             enter();
         }
     }
