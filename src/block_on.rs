@@ -1,6 +1,7 @@
 //! Waiting for any future.
 
 use crate::call::Call;
+use crate::error::WaitError;
 
 /// Blocks the calling thread until `future` is done, and returns its output.
 ///
@@ -19,5 +20,38 @@ use crate::call::Call;
 #[inline]
 #[track_caller]
 pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
-    Call::new("smartasync::block_on", future.into_future()).wait()
+    call(future).wait()
+}
+
+/// Blocks the calling thread until `future` is done, or hands it back where that cannot be.
+///
+/// # Errors
+///
+/// Those of [`Call::try_wait`].
+///
+/// # Panics
+///
+/// Like [`Call::try_wait`].
+///
+/// # Examples
+///
+/// ```
+/// use smartasync::{WaitErrorKind, try_block_on};
+///
+/// assert_eq!(try_block_on(async { 1 + 1 }).unwrap(), 2);
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// let error = try_block_on(async { 1 + 1 }).unwrap_err();
+/// assert_eq!(error.kind(), WaitErrorKind::AsyncContext);
+/// assert_eq!(error.into_call().unwrap().await, 2);
+/// # });
+/// ```
+#[inline]
+#[track_caller]
+pub fn try_block_on<F: IntoFuture>(future: F) -> Result<F::Output, WaitError<F::IntoFuture>> {
+    call(future).try_wait().map_err(WaitError::of_future)
+}
+
+#[inline]
+fn call<F: IntoFuture>(future: F) -> Call<F::IntoFuture> {
+    Call::new("smartasync::block_on", future.into_future())
 }

@@ -2,6 +2,7 @@
 
 mod background;
 mod builder;
+mod deadline;
 mod default;
 mod inner;
 mod stats;
@@ -11,13 +12,14 @@ use std::fmt;
 use std::io;
 use std::panic::Location;
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
 use crate::cache::thread;
 use crate::context::{Context, Place, context};
 use crate::error::{Refusal, WaitError};
+use crate::exec::until::Until;
 use crate::process::PerProcess;
 use crate::site::Site;
 
@@ -213,7 +215,7 @@ impl Bridge {
     /// # Examples
     ///
     /// ```
-    /// use std::time::Duration;
+    /// use std::time::{Duration, Instant};
     /// use smartasync::{Bridge, WaitErrorKind};
     ///
     /// let bridge = Bridge::builder().build();
@@ -272,6 +274,30 @@ impl Bridge {
         site: Site,
     ) -> Result<F::Output, (Option<F>, Refusal)> {
         self.inner().run(future, site)
+    }
+
+    /// The same until `deadline`; without one, to its end.
+    pub(crate) fn run_until<F: Future>(
+        &self,
+        future: F,
+        deadline: Option<Instant>,
+        site: Site,
+    ) -> Result<F::Output, (Option<F>, Refusal)> {
+        self.run_unless(future, deadline::passed(deadline, Instant::now()), site)
+    }
+
+    /// The same until `stop` is ready, which says why.
+    pub(crate) fn run_unless<F: Future>(
+        &self,
+        future: F,
+        stop: impl Future<Output = Refusal>,
+        site: Site,
+    ) -> Result<F::Output, (Option<F>, Refusal)> {
+        match self.run(Until::new(future, stop), site) {
+            Ok(Ok(output)) => Ok(output),
+            Ok(Err(refusal)) => Err((None, refusal)),
+            Err((until, refusal)) => Err((until.and_then(Until::into_future), refusal)),
+        }
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::time::{Duration, Instant};
 
 use crate::bridge::{self, Bridge};
 use crate::call_future::CallFuture;
-use crate::error::{WaitError, WaitErrorKind};
+use crate::error::{Refusal, WaitError, WaitErrorKind};
 use crate::outcome::Outcome;
 use crate::site::Site;
 
@@ -108,16 +109,122 @@ impl<F: Future> Call<F> {
     #[inline]
     #[track_caller]
     pub fn try_wait(self) -> Result<F::Output, WaitError<Call<F>>> {
-        let Call { future, name, bridge } = self;
-        let site = Site { name, caller: Location::caller() };
-        let through = bridge.as_ref().unwrap_or_else(|| bridge::default());
-        match through.run(future, site) {
-            Ok(output) => Ok(output),
-            Err((future, refusal)) => {
-                let call = future.map(|future| Call { future, name, bridge });
-                Err(WaitError::new(refusal, call, site))
+        self.run(Bridge::run)
+    }
+
+    /// Blocks the calling thread until the call is done, but for no longer than `limit`.
+    ///
+    /// Without output by then, the future is dropped on the calling thread, inside the runtime that it ran on,
+    /// as async code does with a future that it awaits no longer. It is polled once at least, also where
+    /// `limit` is zero; a limit beyond what [`Instant`] can tell is none. Timers fire up to a millisecond late:
+    /// they are Tokio's.
+    ///
+    /// A future that never yields cannot be interrupted: it is asked to stop between two polls.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`](crate::WaitErrorKind::TimedOut), and those of [`try_wait`](Call::try_wait).
+    ///
+    /// # Panics
+    ///
+    /// Like [`try_wait`](Call::try_wait).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use smartasync::{WaitErrorKind, smartasync};
+    ///
+    /// #[smartasync]
+    /// async fn forever() { std::future::pending().await }
+    ///
+    /// let error = forever().wait_timeout(Duration::from_millis(1)).unwrap_err();
+    /// assert_eq!(error.kind(), WaitErrorKind::TimedOut);
+    /// ```
+    #[track_caller]
+    pub fn wait_timeout(self, limit: Duration) -> Result<F::Output, WaitError<Call<F>>> {
+        let deadline = Instant::now().checked_add(limit);
+        self.run(|bridge, future, site| bridge.run_until(future, deadline, site))
+    }
+
+    /// Blocks the calling thread until the call is done, but no longer than until `deadline`.
+    ///
+    /// All else is as with [`wait_timeout`](Call::wait_timeout); a call whose deadline is past is polled once.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`wait_timeout`](Call::wait_timeout).
+    ///
+    /// # Panics
+    ///
+    /// Like [`try_wait`](Call::try_wait).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use smartasync::smartasync;
+    ///
+    /// #[smartasync]
+    /// async fn answer() -> u32 { 42 }
+    ///
+    /// // One second for the two of them.
+    /// let deadline = Instant::now() + Duration::from_secs(1);
+    /// assert_eq!(answer().wait_until(deadline).unwrap(), 42);
+    /// assert_eq!(answer().wait_until(deadline).unwrap(), 42);
+    /// ```
+    #[track_caller]
+    pub fn wait_until(self, deadline: Instant) -> Result<F::Output, WaitError<Call<F>>> {
+        self.run(|bridge, future, site| bridge.run_until(future, Some(deadline), site))
+    }
+
+    /// Blocks the calling thread until the call is done, or `token` is cancelled.
+    ///
+    /// Then the future is dropped, as [at a deadline](Call::wait_timeout). A call whose token is cancelled
+    /// before it has begun is handed back.
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`](crate::WaitErrorKind::Cancelled), and those of [`try_wait`](Call::try_wait).
+    ///
+    /// # Panics
+    ///
+    /// Like [`try_wait`](Call::try_wait).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::thread;
+    /// use smartasync::{WaitErrorKind, smartasync};
+    /// use tokio_util::sync::CancellationToken;
+    ///
+    /// #[smartasync]
+    /// async fn forever() { std::future::pending().await }
+    ///
+    /// let token = CancellationToken::new();
+    /// thread::scope(|scope| {
+    ///     let worker = scope.spawn(|| forever().wait_cancellable(&token));
+    ///     token.cancel();
+    ///     let error = worker.join().unwrap().unwrap_err();
+    ///     assert_eq!(error.kind(), WaitErrorKind::Cancelled);
+    /// });
+    /// ```
+    #[cfg(feature = "tokio-util")]
+    #[track_caller]
+    pub fn wait_cancellable(
+        self,
+        token: &tokio_util::sync::CancellationToken,
+    ) -> Result<F::Output, WaitError<Call<F>>> {
+        self.run(|bridge, future, site| {
+            if token.is_cancelled() {
+                return Err((Some(future), Refusal::Cancelled));
             }
-        }
+            let stop = async {
+                token.cancelled().await;
+                Refusal::Cancelled
+            };
+            bridge.run_unless(future, stop, site)
+        })
     }
 
     /// Runs the call where the caller may block, and returns its future where it must not.
@@ -168,12 +275,56 @@ impl<F: Future> Call<F> {
     pub fn into_inner(self) -> F {
         self.future
     }
+
+    #[inline]
+    #[track_caller]
+    fn run(
+        self,
+        run: impl FnOnce(&Bridge, F, Site) -> Result<F::Output, (Option<F>, Refusal)>,
+    ) -> Result<F::Output, WaitError<Call<F>>> {
+        let Call { future, name, bridge } = self;
+        let site = Site { name, caller: Location::caller() };
+        let through = bridge.as_ref().unwrap_or_else(|| bridge::default());
+        match run(through, future, site) {
+            Ok(output) => Ok(output),
+            Err((future, refusal)) => {
+                let call = future.map(|future| Call { future, name, bridge });
+                Err(WaitError::new(refusal, call, site))
+            }
+        }
+    }
 }
 
 impl<F> Call<F> {
     #[inline]
     pub(crate) fn new(name: &'static str, future: F) -> Call<F> {
         Call { future, name, bridge: None }
+    }
+}
+
+impl Bridge {
+    /// Makes a call of any future, which runs through this bridge when it is waited for: for deadlines, and
+    /// whatever else a call can do.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use smartasync::{Bridge, WaitErrorKind};
+    ///
+    /// let call = Bridge::shared().call(std::future::pending::<()>());
+    /// let error = call.wait_timeout(Duration::from_millis(1)).unwrap_err();
+    /// assert_eq!(error.kind(), WaitErrorKind::TimedOut);
+    /// ```
+    pub fn call<F: IntoFuture>(&self, future: F) -> Call<F::IntoFuture> {
+        Call::new("Bridge::call", future.into_future()).on(self)
+    }
+}
+
+impl<F: Future> WaitError<Call<F>> {
+    /// The error of who has waited for a future, and is handed back that.
+    pub(crate) fn of_future(self) -> WaitError<F> {
+        self.map_call(Call::into_inner)
     }
 }
 

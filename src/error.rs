@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 use crate::site::Site;
 
@@ -42,6 +43,12 @@ pub enum WaitErrorKind {
     /// The call's bridge [has been shut down](crate::Bridge::shutdown): the call was not started, or
     /// it was cut short, and its future is dropped.
     Shutdown,
+    /// [The deadline](crate::Call::wait_timeout) has passed: the future is dropped.
+    TimedOut,
+    /// [The token](crate::Call::wait_cancellable) was cancelled: the call was not started, or its future is
+    /// dropped.
+    #[cfg(feature = "tokio-util")]
+    Cancelled,
 }
 
 impl<C> WaitError<C> {
@@ -56,12 +63,20 @@ impl<C> WaitError<C> {
             Refusal::Async => WaitErrorKind::AsyncContext,
             Refusal::Runtime(_) => WaitErrorKind::Runtime,
             Refusal::Shutdown => WaitErrorKind::Shutdown,
+            Refusal::TimedOut(_) => WaitErrorKind::TimedOut,
+            #[cfg(feature = "tokio-util")]
+            Refusal::Cancelled => WaitErrorKind::Cancelled,
         }
     }
 
     /// Returns the call if it was not started: it can still be awaited, or waited for elsewhere.
     pub fn into_call(self) -> Option<C> {
         self.call
+    }
+
+    /// The same of a call that is seen as something else.
+    pub(crate) fn map_call<D>(self, map: impl FnOnce(C) -> D) -> WaitError<D> {
+        WaitError { call: self.call.map(map), refusal: self.refusal, site: self.site }
     }
 
     #[cold]
@@ -96,6 +111,22 @@ impl<C> fmt::Display for WaitError<C> {
                 "`{name}` at {caller} was cut short: its bridge was shut down while it waited, and the \
                  grace period passed"
             ),
+            Refusal::TimedOut(waited) => write!(
+                f,
+                "`{name}` at {caller} timed out after {waited:?}: it was not done by its deadline, and is \
+                 dropped"
+            ),
+            #[cfg(feature = "tokio-util")]
+            Refusal::Cancelled if self.call.is_some() => write!(
+                f,
+                "`{name}` at {caller} was not started: its token is cancelled; make the call with another \
+                 one, or `.await` it"
+            ),
+            #[cfg(feature = "tokio-util")]
+            Refusal::Cancelled => write!(
+                f,
+                "`{name}` at {caller} was cut short: its token was cancelled while it waited"
+            ),
             Refusal::Runtime(error) => write!(
                 f,
                 "cannot wait for `{name}` at {caller}: no runtime for this thread ({error}); try again \
@@ -118,8 +149,8 @@ impl<C> fmt::Debug for WaitError<C> {
 impl<C> Error for WaitError<C> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.refusal {
-            Refusal::Async | Refusal::Shutdown => None,
             Refusal::Runtime(error) => Some(error as &io::Error),
+            _ => None,
         }
     }
 }
@@ -133,6 +164,11 @@ pub(crate) enum Refusal {
     Runtime(io::Error),
     /// The bridge is shut down.
     Shutdown,
+    /// Its deadline passed, after it had been waited for this long.
+    TimedOut(Duration),
+    /// Its token is cancelled.
+    #[cfg(feature = "tokio-util")]
+    Cancelled,
 }
 
 impl From<io::Error> for Refusal {

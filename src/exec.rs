@@ -14,5 +14,6 @@ pub(crate) mod pool;
 pub(crate) mod relay;
 mod running;
 pub(crate) mod slot;
+pub(crate) mod until;
 pub(crate) mod vigil;
 mod warden;

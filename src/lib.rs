@@ -95,8 +95,9 @@ mod process;
 mod reset;
 mod site;
 mod sync;
+mod wait;
 
-pub use block_on::block_on;
+pub use block_on::{block_on, try_block_on};
 pub use bridge::{Bridge, BridgeBuilder, Nested, SlowCall, Stats, set_default};
 pub use call::Call;
 pub use call_future::CallFuture;
@@ -107,6 +108,7 @@ pub use outcome::{Outcome, OutcomeFuture};
 pub use per_thread::PerThread;
 pub use reset::reset;
 pub use smartasync_macros::smartasync;
+pub use wait::Wait;
 
 #[cfg(all(test, smartasync_loom))]
 #[path = "../tests/loom/mod.rs"]

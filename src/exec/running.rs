@@ -22,6 +22,16 @@ impl<F> Running<F> {
         Running { future: Some(future) }
     }
 
+    /// The future, if it has not ended.
+    pub(crate) fn into_future(self) -> Option<F> {
+        self.future
+    }
+
+    /// Drops the future: it has no output.
+    pub(crate) fn cut(self: Pin<&mut Self>) {
+        self.project().future.set(None);
+    }
+
     /// Drops the future if its poll was pending and the call is cut short: then there is no output.
     ///
     /// Asked only before the thread parks: a call that is done pays nothing for it.
@@ -35,7 +45,7 @@ impl<F> Running<F> {
         match polled {
             Poll::Ready(output) => Poll::Ready(Some(output)),
             Poll::Pending if pass.is_cut(cx.waker()) => {
-                self.project().future.set(None);
+                self.cut();
                 Poll::Ready(None)
             }
             Poll::Pending => Poll::Pending,
