@@ -1,0 +1,40 @@
+//! The Ctrl-C example ends when it is told to, with all of its workers.
+
+#![cfg(all(unix, feature = "tokio-util"))]
+
+mod support;
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use support::within;
+
+#[test]
+fn the_workers_come_home() {
+    // The example is built first, in the profile and with the features of this test.
+    within(Duration::from_secs(300), |stage| {
+        stage.at("build and start");
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["run", "--quiet", "--all-features", "--example", "ctrl_c"]);
+        if !cfg!(debug_assertions) {
+            cargo.arg("--release");
+        }
+        cargo.args(["--", "--workers", "3", "--hold", "100"]);
+        // On Unix, cargo becomes what it runs.
+        let mut example = cargo.stdout(Stdio::piped()).spawn().unwrap();
+        let mut output = BufReader::new(example.stdout.take().unwrap());
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        assert_eq!(line, "3 workers wait; press Ctrl-C\n");
+
+        stage.at("Ctrl-C");
+        std::thread::sleep(Duration::from_millis(350));
+        kill_process(Pid::from_child(&example), Signal::INT).unwrap();
+        let mut report = String::new();
+        output.read_to_string(&mut report).unwrap();
+        assert_eq!(report.matches("has come home with").count(), 3, "{report}");
+        assert!(example.wait().unwrap().success());
+    });
+}
