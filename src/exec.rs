@@ -13,6 +13,7 @@ pub(crate) mod parked;
 pub(crate) mod pool;
 pub(crate) mod relay;
 mod running;
+pub(crate) mod signal;
 pub(crate) mod slot;
 pub(crate) mod until;
 pub(crate) mod vigil;

@@ -4,7 +4,6 @@ mod support;
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::thread;
@@ -79,43 +78,5 @@ fn every_poll_of_a_call_sees_the_same_waker() {
             cx.waker().wake_by_ref();
             if polls < 100 { Poll::Pending } else { Poll::Ready(()) }
         }));
-    });
-}
-
-#[test]
-fn a_waker_kept_from_an_earlier_call_wakes_no_later_one() {
-    within_a_minute(|_| {
-        let earlier = block_on(poll_fn(|cx| Poll::Ready(cx.waker().clone())));
-        let polls = AtomicUsize::new(0);
-        let timer = tokio::time::Duration::from_millis(20);
-        block_on(async {
-            let sleep = tokio::time::sleep(timer);
-            tokio::pin!(sleep);
-            poll_fn(|cx| {
-                if polls.fetch_add(1, Ordering::Relaxed) == 1 {
-                    // The second poll is the last before the thread parks.
-                    earlier.wake_by_ref();
-                }
-                sleep.as_mut().poll(cx)
-            })
-            .await
-        });
-        // The first, the one that Tokio makes as it starts to drive, and the timer's.
-        assert_eq!(polls.into_inner(), 3);
-    });
-}
-
-#[test]
-fn a_future_is_not_polled_after_it_is_ready() {
-    within_a_minute(|_| {
-        for pending in 0..5 {
-            let mut polls = 0;
-            block_on(poll_fn(|cx| {
-                assert!(polls <= pending, "polled after it was ready");
-                polls += 1;
-                cx.waker().wake_by_ref();
-                if polls > pending { Poll::Ready(()) } else { Poll::Pending }
-            }));
-        }
     });
 }

@@ -160,15 +160,16 @@ impl Inner {
     }
 
     fn run_in_background<F: Future>(&self, background: &Background, future: F) -> Result<F> {
-        let has_begun = thread::check().and_then(|()| {
+        let has_begun = thread::relay().and_then(|relay| {
             let pass = Pass::enter(&self.fleet.gate).ok_or(Refusal::Shutdown)?;
-            Ok((pass, background.runtime()?))
+            Ok((relay, pass, background.runtime()?))
         });
         match has_begun {
             // The pass is given back after the runtime: when nobody is inside, none is left.
-            Ok((pass, runtime)) => {
+            Ok((relay, pass, runtime)) => {
                 pass.count_call();
-                let output = parked::block_on_unless_cut(runtime.handle(), future, &pass);
+                let handle = runtime.handle();
+                let output = parked::block_on_unless_cut(handle, future, &relay, &pass);
                 drop(runtime);
                 output.ok_or((None, Refusal::Shutdown))
             }
@@ -180,8 +181,8 @@ impl Inner {
     /// and code inside of that may block.
     fn run_on_handle<F: Future>(&self, handle: &Handle, future: F) -> Result<F> {
         self.ledger.count(|counters| &counters.handle);
-        match thread::check() {
-            Ok(()) => Ok(parked::block_on(handle, future)),
+        match thread::relay() {
+            Ok(relay) => Ok(parked::block_on(handle, future, &relay)),
             Err(refusal) => Err((Some(future), refusal)),
         }
     }

@@ -49,13 +49,13 @@ pub(crate) fn seat_in(
     with(|thread| Ok((thread.instance(instances, fleet)?, thread.relay())))
 }
 
-/// Whether the calling thread can block at all.
+/// The calling thread's waker for one call that runs elsewhere.
 ///
 /// # Errors
 ///
-/// When it exits, and Tokio can block no more.
-pub(crate) fn check() -> Result<(), Refusal> {
-    with(|_| Ok(()))
+/// When the thread exits, and Tokio can block no more.
+pub(crate) fn relay() -> Result<Rc<Relay>, Refusal> {
+    with(|thread| Ok(thread.relay()))
 }
 
 /// Has the calling thread forget its runtime of the process-wide bridge.

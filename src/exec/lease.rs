@@ -56,7 +56,7 @@ impl Lease {
 
     /// Polls `future`, which was pending, to its end; nothing if it was cut short.
     ///
-    /// `block_on` polls once at its start, so a wake since the earlier poll is not lost.
+    /// The relay has kept a wake since the earlier poll, and `block_on` asks for it at its start.
     fn wait<F: Future>(
         &self,
         mut future: Pin<&mut Running<F>>,
@@ -64,7 +64,7 @@ impl Lease {
     ) -> Option<F::Output> {
         let _forget = relay.forget_on_drop();
         let polls = poll_fn(|cx| {
-            let polled = relay.poll_for(future.as_mut(), cx);
+            let polled = relay.poll_woken(future.as_mut(), cx);
             future.as_mut().unless_cut(polled, &self.pass, cx)
         });
         if self.slot.handover().begin() {

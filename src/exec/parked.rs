@@ -8,11 +8,13 @@ use pin_project_lite::pin_project;
 use tokio::runtime::Handle;
 
 use crate::exec::gate::Pass;
+use crate::exec::relay::{Relay, Relayed};
 use crate::exec::running::Running;
 
 /// Runs `future` on the calling thread, which parks while it is pending.
-pub(crate) fn block_on<F: Future>(handle: &Handle, future: F) -> F::Output {
-    handle.block_on(Rearming::new(future))
+pub(crate) fn block_on<F: Future>(handle: &Handle, future: F, relay: &Relay) -> F::Output {
+    let _forget = relay.forget_on_drop();
+    handle.block_on(Rearming::new(Relayed::new(future, relay)))
 }
 
 /// The same until the call is cut short; then the future is dropped inside the runtime, and there is
@@ -20,16 +22,15 @@ pub(crate) fn block_on<F: Future>(handle: &Handle, future: F) -> F::Output {
 pub(crate) fn block_on_unless_cut<F: Future>(
     handle: &Handle,
     future: F,
+    relay: &Relay,
     pass: &Pass,
 ) -> Option<F::Output> {
     let mut future = pin!(Running::new(future));
-    block_on(
-        handle,
-        poll_fn(|cx| {
-            let polled = future.as_mut().poll(cx);
-            future.as_mut().unless_cut(polled, pass, cx)
-        }),
-    )
+    let unless_cut = poll_fn(|cx| {
+        let polled = future.as_mut().poll(cx);
+        future.as_mut().unless_cut(polled, pass, cx)
+    });
+    block_on(handle, unless_cut, relay)
 }
 
 pin_project! {

@@ -65,7 +65,7 @@ impl Slot {
         mut future: Pin<&mut F>,
         relay: &Relay,
     ) -> Poll<F::Output> {
-        let first = poll_fn(|_| Poll::Ready(relay.poll(future.as_mut())));
+        let first = poll_fn(|_| Poll::Ready(relay.poll_first(future.as_mut())));
         self.runtime.handle().block_on(first)
     }
 

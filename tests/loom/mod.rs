@@ -16,3 +16,4 @@ mod mark;
 mod naive;
 mod pool;
 mod reset;
+mod signal;
