@@ -5,6 +5,7 @@ mod builder;
 mod deadline;
 mod default;
 mod inner;
+mod span;
 mod stats;
 mod watchdog;
 
@@ -304,14 +305,8 @@ impl Bridge {
 impl fmt::Debug for Bridge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = self.inner();
-        let home = match inner.home {
-            Home::Thread => "per thread",
-            Home::Instances(_) => "private",
-            Home::Background(_) => "shared",
-            Home::Handle(_) | Home::Inherited => "handle",
-        };
         f.debug_struct("Bridge")
-            .field("home", &format_args!("{home}"))
+            .field("home", &format_args!("{}", inner.home.name()))
             .field("name", &inner.fleet.blueprint.name)
             .field("nested", &inner.nested)
             .finish_non_exhaustive()

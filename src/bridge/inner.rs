@@ -8,6 +8,7 @@ use tokio::task;
 
 use super::Nested;
 use super::background::Background;
+use super::span::{Way, in_span};
 use super::stats::Ledger;
 use super::watchdog::Watchdog;
 use crate::cache::instance::Instances;
@@ -38,6 +39,15 @@ pub(super) enum Home {
 }
 
 impl Home {
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Home::Thread => "per thread",
+            Home::Instances(_) => "private",
+            Home::Background(_) => "shared",
+            Home::Handle(_) | Home::Inherited => "handle",
+        }
+    }
+
     fn renewed(&self) -> Home {
         match self {
             Home::Thread => Home::Thread,
@@ -59,7 +69,7 @@ pub(super) struct Inner {
 }
 
 /// What became of a call: its output, or why there is none, with the future if it was not started.
-type Result<F> = std::result::Result<<F as Future>::Output, (Option<F>, Refusal)>;
+pub(super) type Result<F> = std::result::Result<<F as Future>::Output, (Option<F>, Refusal)>;
 
 impl Inner {
     pub(super) fn new(
@@ -90,7 +100,9 @@ impl Inner {
     #[inline]
     pub(super) fn run<F: Future>(&self, future: F, site: Site) -> Result<F> {
         match Place::find() {
-            None => self.run_at_home(future, site),
+            None => {
+                in_span(future, site, self.way("sync"), |future| self.run_at_home(future, site))
+            }
             Some(place) => self.run_near_runtime(place, future, site),
         }
     }
@@ -107,9 +119,18 @@ impl Inner {
         // Where a poll could not be told from a blocking section (see "Limits" of `context()`), Tokio
         // allows no other block than in a section. Elsewhere this changes nothing.
         task::block_in_place(|| match (&self.home, place) {
-            (Home::Thread, Place::On(near)) => self.run_on_handle(&near, future),
-            _ => self.run_at_home(future, site),
+            (Home::Thread, Place::On(near)) => {
+                let way = Way { path: "blocking", runtime: "near" };
+                in_span(future, site, way, |future| self.run_on_handle(&near, future))
+            }
+            _ => {
+                in_span(future, site, self.way("blocking"), |future| self.run_at_home(future, site))
+            }
         })
+    }
+
+    fn way(&self, path: &'static str) -> Way {
+        Way { path, runtime: self.home.name() }
     }
 
     /// Whether the bridge's option opens a blocking section in the poll that the thread is in.
