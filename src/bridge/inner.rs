@@ -8,7 +8,7 @@ use tokio::task;
 
 use super::Nested;
 use super::background::Background;
-use super::span::{Way, in_span};
+use super::span::{self, Way, in_span};
 use super::stats::Ledger;
 use super::watchdog::Watchdog;
 use crate::cache::instance::Instances;
@@ -100,9 +100,7 @@ impl Inner {
     #[inline]
     pub(super) fn run<F: Future>(&self, future: F, site: Site) -> Result<F> {
         match Place::find() {
-            None => {
-                in_span(future, site, self.way("sync"), |future| self.run_at_home(future, site))
-            }
+            None => self.run_at_home(future, site, "sync"),
             Some(place) => self.run_near_runtime(place, future, site),
         }
     }
@@ -119,18 +117,9 @@ impl Inner {
         // Where a poll could not be told from a blocking section (see "Limits" of `context()`), Tokio
         // allows no other block than in a section. Elsewhere this changes nothing.
         task::block_in_place(|| match (&self.home, place) {
-            (Home::Thread, Place::On(near)) => {
-                let way = Way { path: "blocking", runtime: "near" };
-                in_span(future, site, way, |future| self.run_on_handle(&near, future))
-            }
-            _ => {
-                in_span(future, site, self.way("blocking"), |future| self.run_at_home(future, site))
-            }
+            (Home::Thread, Place::On(near)) => self.run_near(&near, future, site),
+            _ => self.run_at_home(future, site, "blocking"),
         })
-    }
-
-    fn way(&self, path: &'static str) -> Way {
-        Way { path, runtime: self.home.name() }
     }
 
     /// Whether the bridge's option opens a blocking section in the poll that the thread is in.
@@ -139,9 +128,26 @@ impl Inner {
             && matches!(place, Place::Polled(Poller::Scheduler(handle)) if is_multi_thread(handle))
     }
 
+    fn run_near<F: Future>(&self, near: &Handle, future: F, site: Site) -> Result<F> {
+        if span::is_wanted() {
+            let way = Way { path: "blocking", runtime: "near" };
+            return in_span(future, site, way, |future| self.run_on_handle(near, future));
+        }
+        self.run_on_handle(near, future)
+    }
+
     /// Runs `future` on what the bridge keeps.
     #[inline]
-    fn run_at_home<F: Future>(&self, future: F, site: Site) -> Result<F> {
+    fn run_at_home<F: Future>(&self, future: F, site: Site, path: &'static str) -> Result<F> {
+        if span::is_wanted() {
+            let way = Way { path, runtime: self.home.name() };
+            return in_span(future, site, way, |future| self.run_on_own(future, site));
+        }
+        self.run_on_own(future, site)
+    }
+
+    #[inline]
+    fn run_on_own<F: Future>(&self, future: F, site: Site) -> Result<F> {
         match self.home {
             Home::Thread => self.run_on_thread(future),
             _ => self.run_elsewhere(future, site),

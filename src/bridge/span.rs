@@ -12,10 +12,20 @@ pub(super) struct Way {
     pub(super) runtime: &'static str,
 }
 
+/// Whether anybody may look at spans: one relaxed load, so that a call which nobody traces does not carry a
+/// span around.
+#[inline]
+pub(super) fn is_wanted() -> bool {
+    #[cfg(feature = "tracing")]
+    return tracing::level_enabled!(tracing::Level::DEBUG);
+    #[cfg(not(feature = "tracing"))]
+    return false;
+}
+
 /// Runs `future` in a span of its own, within the one that is current: it is entered in each poll, and as the
 /// future is dropped.
 #[cfg(feature = "tracing")]
-#[inline]
+#[cold]
 pub(super) fn in_span<F: Future>(
     future: F,
     site: Site,
@@ -33,7 +43,6 @@ pub(super) fn in_span<F: Future>(
 }
 
 #[cfg(not(feature = "tracing"))]
-#[inline]
 pub(super) fn in_span<F: Future>(
     future: F,
     _: Site,
