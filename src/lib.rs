@@ -120,11 +120,15 @@ pub mod __private {
     pub use crate::call::call;
     pub use std::boxed::Box;
     pub use std::clone::Clone;
+    pub use std::convert::{AsMut, AsRef, From};
+    pub use std::fmt;
     pub use std::future::Future;
     pub use std::marker::{Send, Sync};
     pub use std::ops::FnOnce;
     pub use std::option::Option::{None, Some};
     pub use std::pin::Pin;
+    pub use std::prelude::v1::derive;
+    pub use std::result::Result::{Err, Ok};
 
     /// What a function pointer returns: a name for `!`, which has none in other places.
     pub trait Returns {

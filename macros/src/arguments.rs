@@ -41,23 +41,35 @@ pub(crate) fn move_into_future(sig: &mut Signature) -> TokenStream {
 fn move_argument(argument: &mut PatType, index: usize) -> TokenStream {
     let attrs: Vec<_> = statement_attributes(&mut argument.attrs);
     let pattern = (*argument.pat).clone();
-    if let Pat::Ident(simple @ PatIdent { by_ref: None, subpat: None, .. }) = &pattern {
-        let name = &simple.ident;
-        *argument.pat = plain(name);
-        let allowed = allowed_for_move(name);
+    let name = rename(argument, index);
+    if is_name(&pattern) {
+        let allowed = allowed_for_move(&name);
         return quote!(#(#attrs)* #allowed let #pattern = #name;);
     }
-    let name = Ident::new(&format!("__arg{index}"), Span::mixed_site());
-    *argument.pat = plain(&name);
     quote! {
         #(#attrs)* let #name = #name;
         #(#attrs)* let #pattern = #name;
     }
 }
 
-fn plain(name: &Ident) -> Pat {
-    let ident = name.clone();
-    Pat::Ident(PatIdent { attrs: Vec::new(), by_ref: None, mutability: None, ident, subpat: None })
+/// Gives an argument a plain name, its own if it has one, and returns the name.
+pub(crate) fn rename(argument: &mut PatType, index: usize) -> Ident {
+    let ident = match &*argument.pat {
+        Pat::Ident(simple) if is_name(&argument.pat) => simple.ident.clone(),
+        _ => Ident::new(&format!("__arg{index}"), Span::mixed_site()),
+    };
+    *argument.pat = Pat::Ident(PatIdent {
+        attrs: Vec::new(),
+        by_ref: None,
+        mutability: None,
+        ident: ident.clone(),
+        subpat: None,
+    });
+    ident
+}
+
+fn is_name(pattern: &Pat) -> bool {
+    matches!(pattern, Pat::Ident(PatIdent { by_ref: None, subpat: None, .. }))
 }
 
 /// Silences the lints that would take a move for the user's.

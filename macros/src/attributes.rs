@@ -1,6 +1,8 @@
 use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
-use syn::Attribute;
+use quote::{quote, quote_spanned};
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::{AttrStyle, Attribute, Meta, Token, parse_quote};
 
 /// The attributes that only say something about a function. Any other is a macro, or may be one.
 const INERT: [&str; 26] = [
@@ -47,6 +49,45 @@ pub(crate) fn has_macros(attrs: &[Attribute]) -> bool {
 /// Whether it is the attribute of this crate.
 pub(crate) fn is_smartasync(attr: &Attribute) -> bool {
     attr.path().segments.last().is_some_and(|last| last.ident == "smartasync")
+}
+
+/// What is said of a client's member, as far as it holds for the member's twin. Attribute macros have
+/// had their say on the client's.
+pub(crate) fn for_twin(attrs: &[Attribute]) -> Vec<Attribute> {
+    let with = |attr: &Attribute, meta| Attribute { meta, style: AttrStyle::Outer, ..attr.clone() };
+    attrs.iter().filter_map(|attr| Some(with(attr, meta_for_twin(&attr.meta)?))).collect()
+}
+
+const FOR_TWINS: [&str; 11] = [
+    "allow", "cfg", "cold", "deny", "deprecated", "doc", "forbid", "inline", "must_use",
+    "track_caller", "warn",
+];
+
+fn meta_for_twin(meta: &Meta) -> Option<Meta> {
+    let is = |name: &str| meta.path().is_ident(name);
+    match meta {
+        // What is expected may happen in the client's body only.
+        Meta::List(list) if is("expect") => {
+            let lints = &list.tokens;
+            Some(parse_quote!(allow(#lints)))
+        }
+        Meta::List(list) if is("cfg_attr") => {
+            let parse = Punctuated::<Meta, Token![,]>::parse_terminated;
+            let mut parts = parse.parse2(list.tokens.clone()).ok()?.into_iter();
+            let condition = parts.next()?;
+            let attrs = parts.filter_map(|meta| meta_for_twin(&meta));
+            Some(parse_quote!(cfg_attr(#condition #(, #attrs)*)))
+        }
+        meta => FOR_TWINS.iter().any(|name| is(name)).then(|| meta.clone()),
+    }
+}
+
+/// The condition under which all of the `cfg` among `attrs` hold.
+pub(crate) fn condition(attrs: &[Attribute]) -> Option<TokenStream> {
+    let conditions = attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
+    let conditions = conditions.filter_map(|attr| attr.meta.require_list().ok());
+    let conditions: Vec<_> = conditions.map(|list| &list.tokens).collect();
+    (!conditions.is_empty()).then(|| quote!(all(#(#conditions),*)))
 }
 
 /// Silences the lints that would speak of generated code. Each lint attribute costs the compiler

@@ -1,9 +1,12 @@
 use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Error, ImplItem, Item, Meta, Result, TraitItem};
+use syn::{
+    Attribute, Error, ImplItem, ImplItemConst, Item, ItemImpl, Meta, Result, TraitItem,
+};
 
 use crate::attributes;
+use crate::blocking::{Method, Twin};
 use crate::function::Function;
 use crate::options::Options;
 use crate::site::{Place, Site};
@@ -14,25 +17,30 @@ pub(crate) struct Block {
     head: TokenStream,
     braces: Group,
     site: Site,
+    /// The head of a type's own block.
+    inherent: Option<ItemImpl>,
 }
 
 enum Member {
     Function(Box<Function>),
+    Constant(Box<ImplItemConst>),
     Other(TokenStream),
 }
 
 impl Block {
     /// The block of this head and these braces, if it is one.
     pub(crate) fn of(head: TokenStream, braces: Group) -> Option<Block> {
-        let site = match syn::parse2(quote!(#head {})) {
-            Ok(Item::Impl(block)) => Site::of_impl(&block),
-            Ok(Item::Trait(block)) => Site::of_trait(&block),
+        let (site, inherent) = match syn::parse2(quote!(#head {})) {
+            Ok(Item::Impl(block)) => {
+                (Site::of_impl(&block), block.trait_.is_none().then_some(block))
+            }
+            Ok(Item::Trait(block)) => (Site::of_trait(&block), None),
             _ => return None,
         };
-        Some(Block { head, braces, site })
+        Some(Block { head, braces, site, inherent })
     }
 
-    /// Decorates each `async fn` in the block.
+    /// Decorates each `async fn` in the block, and makes its blocking twin if that is wanted.
     ///
     /// Input:
     ///
@@ -46,24 +54,29 @@ impl Block {
     /// impl Client { const N: u32 = 1; DECORATED fn len(&self) { .. } }
     /// ```
     pub(crate) fn expand(self, options: &Options) -> Result<(TokenStream, Option<Error>)> {
-        let Block { head, braces, site } = self;
-        let misplaced = valid::no_offload_of_blocks(options).err();
-        let options = &options.without_offload();
+        let Block { head, braces, site, inherent } = self;
+        let mut errors = Vec::from_iter(valid::check_block(options, site.place).err());
+        let mut twin = Twin::of(inherent, options).unwrap_or_else(|error| {
+            errors.push(error);
+            None
+        });
+        let options = &options.of_members();
         let parse = |input: ParseStream<'_>| members(input, site.place);
         let (inner, members) = parse.parse2(braces.stream())?;
-        let mut errors = Vec::from_iter(misplaced);
         if site.place == Place::Trait && !members.iter().any(Member::has_async_body) {
             errors.extend(valid::no_body_for_bridge(options).err());
         }
         let mut content = quote!(#(#inner)*);
         for member in members {
-            let (expanded, error) = member.expand(options, &site);
+            let (expanded, error) = member.expand(options, &site, twin.as_mut());
             content.extend(expanded);
             errors.extend(error);
         }
         let mut decorated = Group::new(Delimiter::Brace, content);
         decorated.set_span(braces.span());
-        Ok((quote!(#head #decorated), errors.into_iter().reduce(together)))
+        let (twin, error) = twin.map(|twin| twin.finish(&inner)).unwrap_or_default();
+        errors.extend(error);
+        Ok((quote!(#head #decorated #twin), errors.into_iter().reduce(together)))
     }
 }
 
@@ -81,7 +94,10 @@ fn members(input: ParseStream<'_>, place: Place) -> Result<(Vec<Attribute>, Vec<
         } else if place == Place::Trait {
             Member::Other(input.parse::<TraitItem>()?.into_token_stream())
         } else {
-            Member::Other(input.parse::<ImplItem>()?.into_token_stream())
+            match input.parse()? {
+                ImplItem::Const(constant) => Member::Constant(Box::new(constant)),
+                other => Member::Other(other.into_token_stream()),
+            }
         });
     }
     Ok((inner, members))
@@ -92,15 +108,35 @@ impl Member {
         matches!(self, Member::Function(function) if function.is_async() && function.body.is_some())
     }
 
-    fn expand(self, options: &Options, site: &Site) -> (TokenStream, Option<Error>) {
-        let mut function = match self {
-            Member::Function(function) => function,
-            Member::Other(tokens) => return (tokens, None),
-        };
-        let (options, wrong_option) = own_options(&mut function.attrs, options);
-        let (expanded, error) = function.expand(&options, site);
-        (expanded, wrong_option.or(error))
+    fn expand(
+        self,
+        options: &Options,
+        site: &Site,
+        twin: Option<&mut Twin>,
+    ) -> (TokenStream, Option<Error>) {
+        match self {
+            Member::Function(function) => expand_function(*function, options, site, twin),
+            Member::Constant(constant) => {
+                twin.map(|twin| twin.add_constant(&constant));
+                (constant.into_token_stream(), None)
+            }
+            Member::Other(tokens) => (tokens, None),
+        }
     }
+}
+
+fn expand_function(
+    mut function: Function,
+    options: &Options,
+    site: &Site,
+    twin: Option<&mut Twin>,
+) -> (TokenStream, Option<Error>) {
+    let (options, wrong_option) = own_options(&mut function.attrs, options);
+    let method = twin.as_ref().and_then(|_| Method::of(&function, &options));
+    let (expanded, error) = function.expand(&options, site);
+    let refused = error.is_some();
+    let no_twin = twin.zip(method).and_then(|(twin, method)| twin.add_method(method, refused));
+    (expanded, wrong_option.or(error).or(no_twin))
 }
 
 /// The options of a method, its own added to those of the block.

@@ -4,6 +4,7 @@
 mod arguments;
 mod attributes;
 mod block;
+mod blocking;
 mod expand;
 mod function;
 mod lifetimes;

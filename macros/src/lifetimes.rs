@@ -2,7 +2,7 @@ use proc_macro2::Span;
 use syn::visit_mut::{VisitMut, visit_type_impl_trait_mut, visit_type_reference_mut};
 use syn::{
     FnArg, GenericArgument, GenericParam, Lifetime, LifetimeParam, ParenthesizedGenericArguments,
-    Receiver, Signature, TypeBareFn, TypeImplTrait, TypeParamBound, TypeReference, WherePredicate,
+    Receiver, Signature, Type, TypeBareFn, TypeImplTrait, TypeParamBound, TypeReference, WherePredicate,
     parse_quote, parse_quote_spanned,
 };
 
@@ -66,6 +66,13 @@ fn bound_inline(parameter: &mut GenericParam, future: &Lifetime) -> Option<Gener
         }
         GenericParam::Const(_) => None,
     }
+}
+
+/// Gives names to the elided lifetimes of a type, and returns these.
+pub(crate) fn name_elided_in(ty: &mut Type, span: Span) -> Vec<Lifetime> {
+    let mut namer = Namer { span, named: Vec::new() };
+    namer.visit_type_mut(ty);
+    namer.named
 }
 
 fn name_elided(sig: &mut Signature, span: Span) -> Vec<Lifetime> {

@@ -3,7 +3,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Error, Expr, Ident, Path, Result, Token};
+use syn::{Error, Expr, Ident, Path, Result, Token, Visibility, parenthesized};
 
 use crate::site::Site;
 
@@ -11,8 +11,11 @@ use crate::site::Site;
 #[derive(Clone, Default)]
 pub(crate) struct Options {
     krate: Option<Path>,
-    pub(crate) bridge: Option<(Ident, Expr)>,
+    pub(crate) blocking: Option<(Ident, Option<Named>)>,
     pub(crate) boxed: Option<Ident>,
+    pub(crate) bridge: Option<(Ident, Expr)>,
+    pub(crate) derive: Option<(Ident, Derives)>,
+    pub(crate) extend: Option<Ident>,
     pub(crate) maybe_send: Option<Ident>,
     pub(crate) offload: Option<Ident>,
     /// Not for users: set where the attribute has moved below other macros.
@@ -20,6 +23,16 @@ pub(crate) struct Options {
     /// As they were written, to be handed on.
     tokens: TokenStream,
 }
+
+/// What the user calls the twin of a client.
+#[derive(Clone)]
+pub(crate) struct Named {
+    /// Where it is said.
+    pub(crate) vis: Option<Visibility>,
+    pub(crate) name: Ident,
+}
+
+pub(crate) type Derives = Punctuated<Path, Token![,]>;
 
 impl Options {
     /// Adds what it can read: a wrong option is reported beside the others, so that the item still
@@ -41,8 +54,9 @@ impl Options {
         Options { krate: self.krate.clone(), ..Options::default() }
     }
 
-    pub(crate) fn without_offload(&self) -> Options {
-        Options { offload: None, ..self.clone() }
+    /// What a block says of its functions.
+    pub(crate) fn of_members(&self) -> Options {
+        Options { blocking: None, derive: None, extend: None, offload: None, ..self.clone() }
     }
 
     /// The path of the crate, as if it were written at `span`.
@@ -78,8 +92,11 @@ impl Options {
 
     fn set(&mut self, name: Ident, value: Value) {
         match value {
+            Value::Blocking(named) => self.blocking = Some((name, named)),
             Value::Boxed => self.boxed = Some(name),
             Value::Crate(path) => self.krate = Some(path),
+            Value::Derive(derives) => self.derive = Some((name, derives)),
+            Value::Extend => self.extend = Some(name),
             Value::MaybeSend => self.maybe_send = Some(name),
             Value::Offload => self.offload = Some(name),
             Value::On(bridge) => self.bridge = Some((name, *bridge)),
@@ -94,8 +111,11 @@ struct Opt {
 }
 
 enum Value {
+    Blocking(Option<Named>),
     Boxed,
     Crate(Path),
+    Derive(Derives),
+    Extend,
     MaybeSend,
     Offload,
     On(Box<Expr>),
@@ -109,7 +129,11 @@ impl Parse for Opt {
         let word = name.to_string();
         let value = match (question, word.as_str()) {
             (Some(_), "Send") => flag(input, Value::MaybeSend)?,
+            (None, "blocking") if at_end(input) => Value::Blocking(None),
+            (None, "blocking") => assigned(&name, input, Named::parse).map(Some).map(Value::Blocking)?,
             (None, "boxed") => flag(input, Value::Boxed)?,
+            (None, "derive") => derives(&name, input).map(Value::Derive)?,
+            (None, "extend") => flag(input, Value::Extend)?,
             (None, "offload") => flag(input, Value::Offload)?,
             (None, "crate") => assigned(&name, input, Path::parse_mod_style).map(Value::Crate)?,
             (None, "on") => assigned(&name, input, Expr::parse).map(Box::new).map(Value::On)?,
@@ -121,8 +145,12 @@ impl Parse for Opt {
     }
 }
 
+fn at_end(input: ParseStream<'_>) -> bool {
+    input.is_empty() || input.peek(Token![,])
+}
+
 fn flag(input: ParseStream<'_>, value: Value) -> Result<Value> {
-    if input.is_empty() || input.peek(Token![,]) {
+    if at_end(input) {
         return Ok(value);
     }
     Err(input.error("this option takes no value: it is on when it is there"))
@@ -134,6 +162,7 @@ fn assigned<T>(
     parse: impl FnOnce(ParseStream<'_>) -> Result<T>,
 ) -> Result<T> {
     let wanted = match name.to_string().as_str() {
+        "blocking" => "`blocking` takes the name of the twin: `blocking = NAME`",
         "crate" => "`crate` takes the path of the crate: `crate = my_crate::smartasync`",
         _ => "`on` takes a bridge: `on = EXPR`",
     };
@@ -148,9 +177,31 @@ fn assigned<T>(
     parse(input).map_err(wrong)
 }
 
+impl Parse for Named {
+    fn parse(input: ParseStream<'_>) -> Result<Named> {
+        let vis = Visibility::parse(input)?;
+        let said = !matches!(vis, Visibility::Inherited);
+        Ok(Named { vis: said.then_some(vis), name: input.parse()? })
+    }
+}
+
+fn derives(name: &Ident, input: ParseStream<'_>) -> Result<Derives> {
+    let wanted = "`derive` takes the traits that the twin is to have: `derive(Clone, Debug)`";
+    let parse = || {
+        let content;
+        parenthesized!(content in input);
+        Derives::parse_terminated(&content)
+    };
+    if !input.peek(syn::token::Paren) {
+        return Err(Error::new(name.span(), wanted));
+    }
+    parse().map_err(|error| Error::new(error.span(), wanted))
+}
+
 fn unknown(span: Span, found: &str) -> Error {
     let message = format!(
         "{found} is no option of `#[smartasync]`, which takes `boxed`, `?Send`, `offload`, \
+         `blocking` (a sync twin of a client; with it `blocking = NAME`, `derive(..)` and `extend`), \
          `on = EXPR` (the bridge to run through) and `crate = PATH`"
     );
     Error::new(span, message)

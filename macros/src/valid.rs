@@ -3,10 +3,11 @@
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{
-    Attribute, Error, FnArg, Ident, Item, Result, ReturnType, Signature, Type, TypeReference,
+    Attribute, Error, FnArg, Ident, Item, ItemImpl, Result, ReturnType, Signature, Type, TypeReference,
 };
 
 use crate::attributes;
+use crate::blocking;
 use crate::function::{Body, Function};
 use crate::options::Options;
 use crate::site::Place;
@@ -36,15 +37,84 @@ pub(crate) fn no_place_for_the_attribute(item: TokenStream) -> Error {
     Error::new_spanned(token, message)
 }
 
-/// Which of its functions should it offload?
-pub(crate) fn no_offload_of_blocks(options: &Options) -> Result<()> {
-    match &options.offload {
-        None => Ok(()),
-        Some(offload) => Err(Error::new(
+/// Checks the options of a block for what is wrong with them whatever is in it.
+pub(crate) fn check_block(options: &Options, place: Place) -> Result<()> {
+    if let Some(offload) = &options.offload {
+        return Err(Error::new(
             offload.span(),
             "`offload` goes on the sync functions that it is for: `#[smartasync(offload)] fn ..`",
+        ));
+    }
+    match &options.blocking {
+        Some((word, _)) if place != Place::Impl => Err(Error::new(
+            word.span(),
+            "`blocking` makes a twin of a type: it goes on an `impl` block of its own methods, not of a \
+             trait",
+        )),
+        Some(_) => check_derive(options),
+        None => check_no_twin(options),
+    }
+}
+
+fn check_derive(options: &Options) -> Result<()> {
+    match (&options.derive, &options.extend) {
+        (Some((derive, _)), Some(_)) => Err(Error::new(
+            derive.span(),
+            "`derive` goes on the block that makes the twin, not on one that has `extend`",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn check_no_twin(options: &Options) -> Result<()> {
+    let derive = options.derive.as_ref().map(|(derive, _)| derive);
+    match derive.or(options.extend.as_ref()) {
+        None => Ok(()),
+        Some(option) => Err(Error::new(
+            option.span(),
+            format!("`{option}` is for the twin that `blocking` makes: `blocking, {option}..`"),
         )),
     }
+}
+
+/// A twin has the methods of a block.
+fn check_no_block(options: &Options) -> Result<()> {
+    match &options.blocking {
+        None => check_no_twin(options),
+        Some((word, _)) => Err(Error::new(
+            word.span(),
+            "`blocking` goes on the whole `impl` block of a client: the client's twin has a sync method for \
+             each method there that is not private",
+        )),
+    }
+}
+
+/// The name of the type that is to have a twin.
+pub(crate) fn name_of_client<'a>(block: &'a ItemImpl, blocking: &Ident) -> Result<&'a Ident> {
+    let last = blocking::path_of(&block.self_ty).and_then(|path| path.segments.last());
+    last.map(|last| &last.ident).ok_or_else(|| {
+        let message = format!(
+            "`{blocking}` makes a struct around the client, which has to be a struct, an enum or a union"
+        );
+        Error::new_spanned(&block.self_ty, message)
+    })
+}
+
+/// A twin holds the client itself, and no pointer to it.
+pub(crate) fn no_twin_of_receiver(receiver: &Type) -> Error {
+    Error::new_spanned(
+        receiver,
+        "a blocking twin holds the client by value, so its methods take `self`, `&self` or `&mut self`: \
+         move this one to another `impl` block, or make it private",
+    )
+}
+
+pub(crate) fn nothing_for_the_twin(blocking: &Ident) -> Error {
+    Error::new(
+        blocking.span(),
+        "the twin would have no methods, as all of this block are private: make those `pub` or \
+         `pub(crate)` that it is to have",
+    )
 }
 
 /// `on` is for bodies: a trait without any has nothing to run.
@@ -65,6 +135,7 @@ pub(crate) fn check_function(
     options: &Options,
     place: Place,
 ) -> Result<()> {
+    check_no_block(options)?;
     if let Some(offload) = &options.offload {
         return check_offloaded(function, offload, options);
     }

@@ -1,6 +1,8 @@
 //! `#[smartasync]` takes what `async fn` takes, in every place where it may stand, and means the
 //! same.
 
+mod blocking;
+mod blocking_shapes;
 mod blocks;
 mod boxed;
 mod drop_order;

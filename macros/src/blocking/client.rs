@@ -1,0 +1,148 @@
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::visit_mut::{self, VisitMut};
+use syn::{
+    ExprPath, GenericParam, Generics, Ident, ItemImpl, Lifetime, LifetimeParam, Path, Receiver,
+    Signature, Type, TypePath, parse_quote,
+};
+
+use crate::lifetimes;
+
+/// The type that a twin is of.
+pub(crate) struct Client {
+    /// Each of its lifetimes has a name.
+    pub(crate) ty: Type,
+    pub(crate) generics: Generics,
+    pub(crate) krate: TokenStream,
+    /// Of the generated code: a macro's to lints and to hygiene, and to errors at the option.
+    pub(crate) span: Span,
+}
+
+impl Client {
+    pub(crate) fn of(block: ItemImpl, krate: TokenStream, span: Span) -> Client {
+        let ItemImpl { mut generics, self_ty: mut ty, .. } = block;
+        for (index, lifetime) in lifetimes::name_elided_in(&mut ty, span).into_iter().enumerate() {
+            let parameter = GenericParam::Lifetime(LifetimeParam::new(lifetime));
+            generics.params.insert(index, parameter);
+        }
+        ForSelf(&ty).visit_generics_mut(&mut generics);
+        Client { ty: *ty, generics, krate, span }
+    }
+
+    /// The generics of a struct around it, where each lifetime must be of use.
+    pub(crate) fn generics_of_struct(&self) -> Generics {
+        let mut used = Lifetimes(Vec::new());
+        used.visit_type_mut(&mut self.ty.clone());
+        let mut generics = self.generics.clone();
+        let parameters = generics.params.into_iter().filter(|parameter| match parameter {
+            GenericParam::Lifetime(parameter) => used.0.contains(&parameter.lifetime),
+            _ => true,
+        });
+        generics.params = parameters.collect();
+        generics
+    }
+
+    /// The type of a twin with this name. One that another block makes has the client's parameters.
+    pub(crate) fn twin(&self, name: &Ident, made_elsewhere: bool) -> TokenStream {
+        if made_elsewhere {
+            let arguments = path_of(&self.ty).and_then(|path| path.segments.last());
+            let arguments = arguments.map(|last| &last.arguments);
+            return quote!(#name #arguments);
+        }
+        let generics = self.generics_of_struct();
+        let (_, arguments, _) = generics.split_for_impl();
+        quote!(#name #arguments)
+    }
+
+    /// A link to it, for documentation.
+    pub(crate) fn link(&self) -> String {
+        format!("[`{}`]", self.path())
+    }
+
+    pub(crate) fn link_to(&self, member: &Ident) -> String {
+        format!("[`{}::{}`]", self.path(), member.unraw())
+    }
+
+    fn path(&self) -> String {
+        let segments = path_of(&self.ty).into_iter().flat_map(|path| &path.segments);
+        let names = segments.map(|segment| match segment.ident.unraw().to_string() {
+            dollar if dollar == "$crate" => "crate".to_owned(),
+            name => name,
+        });
+        names.collect::<Vec<_>>().join("::")
+    }
+
+    /// Names the client wherever `ty` says `Self`, which is another in the twin.
+    pub(crate) fn name_in_type(&self, ty: &mut Type) {
+        ForSelf(&self.ty).visit_type_mut(ty);
+    }
+
+    /// The same in a signature. Its receiver stays: that is the twin's.
+    pub(crate) fn name_in_signature(&self, sig: &mut Signature) {
+        ForSelf(&self.ty).visit_signature_mut(sig);
+    }
+
+    pub(crate) fn is(&self, ty: &Type) -> bool {
+        ty.to_token_stream().to_string() == self.ty.to_token_stream().to_string()
+    }
+}
+
+/// The path of a type that has a name. One from a macro may be in a group that cannot be seen.
+pub(crate) fn path_of(ty: &Type) -> Option<&Path> {
+    match ty {
+        Type::Group(group) => path_of(&group.elem),
+        Type::Path(TypePath { qself: None, path }) => Some(path),
+        _ => None,
+    }
+}
+
+/// Puts a type where `Self` stands.
+struct ForSelf<'a>(&'a Type);
+
+impl ForSelf<'_> {
+    /// `Self::N` as `<Client>::N`.
+    fn qualified(&self, path: &Path) -> Option<TokenStream> {
+        if path.segments.len() < 2 || path.segments[0].ident != "Self" {
+            return None;
+        }
+        let (ty, rest) = (self.0, path.segments.iter().skip(1));
+        Some(quote!(<#ty> #(::#rest)*))
+    }
+}
+
+impl VisitMut for ForSelf<'_> {
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        match ty {
+            Type::Path(named) if named.qself.is_none() && named.path.is_ident("Self") => {
+                *ty = self.0.clone();
+            }
+            _ => visit_mut::visit_type_mut(self, ty),
+        }
+    }
+
+    fn visit_type_path_mut(&mut self, ty: &mut TypePath) {
+        visit_mut::visit_type_path_mut(self, ty);
+        if let (None, Some(qualified)) = (&ty.qself, self.qualified(&ty.path)) {
+            *ty = parse_quote!(#qualified);
+        }
+    }
+
+    fn visit_expr_path_mut(&mut self, expr: &mut ExprPath) {
+        visit_mut::visit_expr_path_mut(self, expr);
+        if let (None, Some(qualified)) = (&expr.qself, self.qualified(&expr.path)) {
+            *expr = parse_quote!(#qualified);
+        }
+    }
+
+    fn visit_receiver_mut(&mut self, _: &mut Receiver) {}
+}
+
+/// Collects lifetimes.
+struct Lifetimes(Vec<Lifetime>);
+
+impl VisitMut for Lifetimes {
+    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+        self.0.push(lifetime.clone());
+    }
+}

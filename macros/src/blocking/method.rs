@@ -1,0 +1,221 @@
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{
+    Attribute, Error, FnArg, GenericParam, Ident, Result, ReturnType, Signature, Type,
+    TypeReference, Visibility, parse_quote_spanned,
+};
+
+use super::client::Client;
+use super::outcome::Outcome;
+use super::{docs, generated, visibility};
+use crate::function::Function;
+use crate::options::Options;
+use crate::{arguments, attributes, valid};
+
+/// A method that is to have a twin.
+pub(crate) struct Method {
+    attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    sig: Signature,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Async,
+    Offloaded,
+    Sync,
+}
+
+impl Method {
+    /// The method that a function of the block is, unless it is private.
+    pub(crate) fn of(function: &Function, options: &Options) -> Option<Method> {
+        let Function { attrs, vis, sig, .. } = function;
+        let kind = match (function.is_async(), &options.offload) {
+            (true, _) => Kind::Async,
+            (false, Some(_)) => Kind::Offloaded,
+            (false, None) => Kind::Sync,
+        };
+        let method = || Method {
+            attrs: attributes::for_twin(attrs),
+            vis: vis.clone(),
+            sig: sig.clone(),
+            kind,
+        };
+        (!visibility::is_private(vis)).then(method)
+    }
+
+    /// The twin of the method.
+    ///
+    /// Input:
+    ///
+    /// ```text
+    /// /// Reads a value.
+    /// pub async fn get<T>(&mut self, Key { name, .. }: Key, mut tries: u32) -> T { BODY }
+    /// ```
+    ///
+    /// Output:
+    ///
+    /// ```text
+    /// /// Reads a value.
+    /// ///
+    /// /// The blocking form of [`Client::get`].
+    /// #[track_caller]
+    /// pub fn get<T>(&mut self, __arg1: Key, tries: u32) -> T {
+    ///     Call::wait(<Client>::get::<T>(&mut self.0, __arg1, tries))
+    /// }
+    /// ```
+    pub(crate) fn expand(mut self, client: &Client, refused: bool) -> (TokenStream, Option<Error>) {
+        let this = this(&self.sig, client.span);
+        let error = this.as_ref().err().cloned();
+        let this = this.ok().filter(|_| !refused);
+        self.describe(client);
+        let Method { attrs, vis, sig, kind } = self;
+        let vis = visibility::generated(&vis, client.span);
+        let versions = versions(sig).into_iter().map(|(condition, sig)| {
+            let (sig, body) = twin(sig, kind, this.as_ref(), client);
+            quote_spanned!(client.span=> #condition #(#attrs)* #vis #sig { #body })
+        });
+        (versions.collect(), error)
+    }
+
+    /// Adds what is to be said of the twin.
+    fn describe(&mut self, client: &Client) {
+        let link = client.link_to(&self.sig.ident);
+        let paragraph = match self.kind {
+            Kind::Async => format!("The blocking form of {link}. It panics in async code."),
+            Kind::Offloaded => format!("The blocking form of {link}: it runs on the calling thread."),
+            Kind::Sync => format!("The same as {link}."),
+        };
+        self.attrs = docs::with_paragraph(std::mem::take(&mut self.attrs), &paragraph);
+        let is_tracked = self.attrs.iter().any(|attr| attr.path().is_ident("track_caller"));
+        if self.kind == Kind::Async && !is_tracked {
+            self.attrs.push(parse_quote_spanned!(client.span=> #[track_caller]));
+        }
+    }
+}
+
+/// What a method is called on: in the twin it is the twin's client.
+fn this(sig: &Signature, span: Span) -> Result<Option<TokenStream>> {
+    let Some(receiver) = sig.receiver() else {
+        return Ok(None);
+    };
+    let (this, mutability) = match (&receiver.reference, &*receiver.ty) {
+        (Some(_), _) => (&receiver.self_token, Some(&receiver.mutability)),
+        (None, Type::Reference(TypeReference { mutability, elem, .. })) if is_self(elem) => {
+            (&receiver.self_token, Some(mutability))
+        }
+        (None, ty) if is_self(ty) => (&receiver.self_token, None),
+        (None, ty) => return Err(valid::no_twin_of_receiver(ty)),
+    };
+    let reference = mutability.map(|mutability| quote_spanned!(span=> & #mutability));
+    Ok(Some(quote_spanned!(span=> #reference #this.0,)))
+}
+
+fn is_self(ty: &Type) -> bool {
+    matches!(ty, Type::Path(ty) if ty.qself.is_none() && ty.path.is_ident("Self"))
+}
+
+/// The signature and the body of a twin. Without a `this` it is not called: another error is shown.
+fn twin(
+    mut sig: Signature,
+    kind: Kind,
+    this: Option<&Option<TokenStream>>,
+    client: &Client,
+) -> (Signature, TokenStream) {
+    let Client { krate, span, ty, .. } = client;
+    let arguments = plain_arguments(&mut sig);
+    let called = sig.ident.clone();
+    client.name_in_signature(&mut sig);
+    let outcome = match &mut sig.output {
+        ReturnType::Default => Outcome::Nowhere,
+        ReturnType::Type(_, ty) => Outcome::of(ty, client),
+    };
+    sig.asyncness = None;
+    // To take the client out of the twin may drop the rest, which `const` code cannot.
+    let takes_client = sig.receiver().is_some_and(|receiver| is_self(&receiver.ty));
+    sig.constness = sig.constness.filter(|_| outcome.is_const() && !takes_client);
+    sig.fn_token.span = *span;
+    sig.ident = generated(&called, *span);
+    let Some(this) = this else {
+        return (sig, quote_spanned!(*span=> loop {}));
+    };
+    let parameters = explicit(&sig);
+    let call = quote_spanned!(*span=> <#ty>::#called #parameters(#this #(#arguments),*));
+    let call = match sig.unsafety {
+        Some(_) => quote_spanned!(*span=> unsafe { #call }),
+        None => call,
+    };
+    let value = match kind {
+        Kind::Async => quote_spanned!(*span=> #krate::Call::wait(#call)),
+        Kind::Offloaded => quote_spanned!(*span=> #krate::Offload::wait(#call)),
+        Kind::Sync => call,
+    };
+    (sig, outcome.for_twin(value, client))
+}
+
+/// Gives each argument a plain name, and returns the names.
+fn plain_arguments(sig: &mut Signature) -> Vec<Ident> {
+    let mut names = Vec::new();
+    for (index, argument) in sig.inputs.iter_mut().enumerate() {
+        match argument {
+            FnArg::Receiver(receiver) if receiver.reference.is_none() => receiver.mutability = None,
+            FnArg::Receiver(_) => {}
+            FnArg::Typed(argument) => {
+                argument.attrs.clear();
+                names.push(arguments::rename(argument, index));
+            }
+        }
+    }
+    names
+}
+
+/// The types and constants that a method is called with, none of which can always be inferred.
+fn explicit(sig: &Signature) -> Option<TokenStream> {
+    let names = sig.generics.params.iter().filter_map(|parameter| match parameter {
+        GenericParam::Lifetime(_) => None,
+        GenericParam::Type(parameter) => Some(&parameter.ident),
+        GenericParam::Const(parameter) => Some(&parameter.ident),
+    });
+    let names: Vec<_> = names.collect();
+    (!names.is_empty()).then(|| quote!(::<#(#names),*>))
+}
+
+/// The signature under each condition of its arguments: an argument of a call can have none.
+///
+/// Input:
+///
+/// ```text
+/// fn get(&self, #[cfg(unix)] mode: u32)
+/// ```
+///
+/// Output:
+///
+/// ```text
+/// #[cfg(all(unix))] fn get(&self, mode: u32)
+/// #[cfg(not(all(unix)))] fn get(&self)
+/// ```
+fn versions(sig: Signature) -> Vec<(TokenStream, Signature)> {
+    let condition = |argument: &FnArg| match argument {
+        FnArg::Typed(argument) => attributes::condition(&argument.attrs),
+        FnArg::Receiver(_) => None,
+    };
+    let mut arguments = sig.inputs.iter().enumerate();
+    let Some((index, condition)) =
+        arguments.find_map(|(index, argument)| Some((index, condition(argument)?)))
+    else {
+        return vec![(TokenStream::new(), sig)];
+    };
+    let (mut with, mut without) = (sig.clone(), sig);
+    if let FnArg::Typed(argument) = &mut with.inputs[index] {
+        argument.attrs.clear();
+    }
+    let others = without.inputs.into_iter().enumerate().filter(|(other, _)| *other != index);
+    without.inputs = others.map(|(_, argument)| argument).collect();
+    let under = |condition: TokenStream| {
+        move |(other, sig): (TokenStream, Signature)| (quote!(#[cfg(#condition)] #other), sig)
+    };
+    let with = versions(with).into_iter().map(under(condition.clone()));
+    let without = versions(without).into_iter().map(under(quote!(not(#condition))));
+    with.chain(without).collect()
+}
