@@ -10,27 +10,59 @@ async fn answer() -> u32 {
     42
 }
 
+struct Client;
+
+#[smartasync(blocking)]
+impl Client {
+    pub(crate) async fn answer(&self) -> u32 {
+        42
+    }
+}
+
 #[test]
 fn a_refused_wait_panics_with_the_error_and_at_the_caller() {
+    let (line, panicked) = (line!(), panics_in_async_code(|| answer().wait()));
+    panicked.is_the_error_at(line);
+}
+
+#[test]
+fn a_blocking_twin_panics_at_its_caller() {
+    let twin = BlockingClient::from(Client);
+    let (line, panicked) = (line!(), panics_in_async_code(|| twin.answer()));
+    panicked.is_the_error_at(line);
+}
+
+struct Panicked {
+    message: String,
+    place: (String, u32),
+}
+
+fn panics_in_async_code(wait: impl Fn() -> u32) -> Panicked {
+    // The hook is the process's, and tests run beside each other.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock();
     let seen = Arc::new(Mutex::new(None));
     let hook = Arc::clone(&seen);
     std::panic::set_hook(Box::new(move |info| {
-        let location = info.location().map(|place| (place.file().to_owned(), place.line()));
-        *hook.lock().unwrap() = location;
+        *hook.lock().unwrap() =
+            info.location().map(|place| (place.file().to_owned(), place.line()));
     }));
-    let line = line!() + 3;
-    let panicked = tokio::runtime::Runtime::new().unwrap().block_on(async {
-        catch_unwind(AssertUnwindSafe(|| {
-            answer().wait();
-        }))
-    });
+    let result = tokio::runtime::Runtime::new()
+        .unwrap()
+        .block_on(async { catch_unwind(AssertUnwindSafe(wait)) });
     drop(std::panic::take_hook());
+    let payload = result.unwrap_err();
+    let message = payload.downcast_ref::<String>().expect("a formatted message").clone();
+    let place = seen.lock().unwrap().take().expect("a panic has a place");
+    Panicked { message, place }
+}
 
-    let payload = panicked.unwrap_err();
-    let message = payload.downcast_ref::<String>().expect("a formatted message");
-    for part in ["`answer`", file!(), "`.await`", "spawn_blocking"] {
-        assert!(message.contains(part), "{part} is not in: {message}");
+impl Panicked {
+    fn is_the_error_at(&self, line: u32) {
+        for part in ["`answer`", file!(), "`.await`", "spawn_blocking"] {
+            assert!(self.message.contains(part), "{part} is not in: {}", self.message);
+        }
+        assert!(self.message.contains(&format!(":{line}:")), "{}", self.message);
+        assert_eq!(self.place, (file!().to_owned(), line));
     }
-    assert!(message.contains(&format!(":{line}:")), "{message}");
-    assert_eq!(*seen.lock().unwrap(), Some((file!().to_owned(), line)));
 }

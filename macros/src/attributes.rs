@@ -2,7 +2,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
-use syn::{AttrStyle, Attribute, Meta, Token, parse_quote};
+use syn::{AttrStyle, Attribute, Meta, Token, parse_quote, parse_quote_spanned};
 
 /// The attributes that only say something about a function. Any other is a macro, or may be one.
 const INERT: [&str; 26] = [
@@ -59,8 +59,17 @@ pub(crate) fn for_twin(attrs: &[Attribute]) -> Vec<Attribute> {
 }
 
 const FOR_TWINS: [&str; 11] = [
-    "allow", "cfg", "cold", "deny", "deprecated", "doc", "forbid", "inline", "must_use",
-    "track_caller", "warn",
+    "allow",
+    "cfg",
+    "cold",
+    "deny",
+    "deprecated",
+    "doc",
+    "forbid",
+    "inline",
+    "must_use",
+    "track_caller",
+    "warn",
 ];
 
 fn meta_for_twin(meta: &Meta) -> Option<Meta> {
@@ -79,6 +88,13 @@ fn meta_for_twin(meta: &Meta) -> Option<Meta> {
             Some(parse_quote!(cfg_attr(#condition #(, #attrs)*)))
         }
         meta => FOR_TWINS.iter().any(|name| is(name)).then(|| meta.clone()),
+    }
+}
+
+/// Has the caller blamed for a panic.
+pub(crate) fn track_caller(attrs: &mut Vec<Attribute>, span: Span) {
+    if !attrs.iter().any(|attr| attr.path().is_ident("track_caller")) {
+        attrs.push(parse_quote_spanned!(span=> #[track_caller]));
     }
 }
 

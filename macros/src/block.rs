@@ -1,9 +1,7 @@
 use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
-use syn::{
-    Attribute, Error, ImplItem, ImplItemConst, Item, ItemImpl, Meta, Result, TraitItem,
-};
+use syn::{Attribute, Error, ImplItem, ImplItemConst, Item, ItemImpl, Meta, Result, TraitItem};
 
 use crate::attributes;
 use crate::blocking::{Method, Twin};
@@ -117,7 +115,9 @@ impl Member {
         match self {
             Member::Function(function) => expand_function(*function, options, site, twin),
             Member::Constant(constant) => {
-                twin.map(|twin| twin.add_constant(&constant));
+                if let Some(twin) = twin {
+                    twin.add_constant(&constant);
+                }
                 (constant.into_token_stream(), None)
             }
             Member::Other(tokens) => (tokens, None),

@@ -126,8 +126,12 @@ impl Twin {
         let twin = client.twin(name, self.extends);
         quote_spanned! {client.span=>
             #(#attrs)*
-            // Whatever the client says of it is said there.
-            #[allow(deprecated, rustdoc::broken_intra_doc_links)]
+            #[allow(
+                clippy::used_underscore_binding,
+                deprecated,
+                rustdoc::broken_intra_doc_links,
+                single_use_lifetimes
+            )]
             impl #parameters #twin #condition { #members }
         }
     }

@@ -30,6 +30,8 @@ use proc_macro::TokenStream;
 /// - `?Send`: lifts the `Send` that a trait and `boxed` ask of a future.
 /// - `offload`: on a sync function, which then returns an `Offload`: waited for it runs in place,
 ///   awaited it runs on the blocking pool. It takes owned arguments that are `Send`.
+/// - `blocking`: on an `impl` block of a client, beside which it makes a sync twin: `BlockingClient`
+///   of `Client`, or `blocking = NAME`. See below.
 /// - `on = EXPR`: the `Bridge` to run through, evaluated at each call. Default: the process's.
 /// - `crate = PATH`: where to find the `smartasync` crate, for crates that re-export it. Default:
 ///   `::smartasync`.
@@ -62,6 +64,65 @@ use proc_macro::TokenStream;
 /// let store: Box<dyn Store> = Box::new(Empty);
 /// assert_eq!(store.get("a").wait(), None);
 /// ```
+///
+/// # Blocking twins
+///
+/// `blocking` makes a second client for sync code, of one source. The twin has each method and each
+/// constant of the block that is not private, with the same documentation; its methods return the values
+/// themselves, and in async code they panic at the caller, as `wait` does.
+///
+/// ```
+/// use std::collections::HashMap;
+///
+/// use smartasync::smartasync;
+///
+/// #[derive(Debug)]
+/// pub struct Client {
+///     values: HashMap<String, u32>,
+/// }
+///
+/// #[smartasync(blocking, derive(Debug))]
+/// impl Client {
+///     /// Connects to a server.
+///     pub async fn connect(address: &str) -> Result<Self, String> {
+///         match address {
+///             "" => Err("no address".to_owned()),
+///             _ => Ok(Client { values: HashMap::new() }),
+///         }
+///     }
+///
+///     /// Stores a value, and returns the one before it.
+///     pub async fn put(&mut self, key: &str, value: u32) -> Option<u32> {
+///         self.values.insert(key.to_owned(), value)
+///     }
+/// }
+///
+/// # fn main() -> Result<(), String> {
+/// let mut client = BlockingClient::connect("localhost")?;
+/// assert_eq!(client.put("a", 1), None);
+///
+/// // The client itself, to be awaited or waited for, and the twin again.
+/// let mut client = Client::from(client);
+/// assert_eq!(client.put("a", 2).wait(), Some(1));
+/// let mut client = BlockingClient::from(client);
+/// assert_eq!(client.put("a", 3), Some(2));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// - A method that returns `Self`, or a `Result` or an `Option` of it, makes a twin there. Elsewhere,
+///   in arguments too, `Self` stands for the client; `AsRef` and `AsMut` lend that of a twin, and `From`
+///   converts both ways.
+/// - Methods take `self`, `&self` or `&mut self`. One that takes `self: Arc<Self>` or `Pin<&mut Self>`
+///   goes into another block.
+/// - The struct is as visible as the most visible of its methods; `blocking = pub(crate) NAME` makes it
+///   less so.
+/// - `derive(..)` derives traits for it. Without `Debug` among them it has one that shows no fields.
+/// - `blocking, extend` on another block of the same type adds that block's methods to the twin. The twin
+///   has the type parameters of the block that makes it, in their order there.
+/// - Of a method's attributes the twin has the conditions, lints, documentation, `deprecated`,
+///   `must_use`, `inline`, `cold` and `track_caller`. Attribute macros are for the client's method, which
+///   the twin's calls. What a macro in the block generates is not seen.
 ///
 /// # Other attribute macros
 ///

@@ -2,8 +2,8 @@ use proc_macro2::Span;
 use syn::visit_mut::{VisitMut, visit_type_impl_trait_mut, visit_type_reference_mut};
 use syn::{
     FnArg, GenericArgument, GenericParam, Lifetime, LifetimeParam, ParenthesizedGenericArguments,
-    Receiver, Signature, Type, TypeBareFn, TypeImplTrait, TypeParamBound, TypeReference, WherePredicate,
-    parse_quote, parse_quote_spanned,
+    Receiver, Signature, Type, TypeBareFn, TypeImplTrait, TypeParamBound, TypeReference,
+    WherePredicate, parse_quote, parse_quote_spanned,
 };
 
 /// How long a boxed future may live.

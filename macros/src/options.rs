@@ -130,7 +130,9 @@ impl Parse for Opt {
         let value = match (question, word.as_str()) {
             (Some(_), "Send") => flag(input, Value::MaybeSend)?,
             (None, "blocking") if at_end(input) => Value::Blocking(None),
-            (None, "blocking") => assigned(&name, input, Named::parse).map(Some).map(Value::Blocking)?,
+            (None, "blocking") => {
+                assigned(&name, input, Named::parse).map(Some).map(Value::Blocking)?
+            }
             (None, "boxed") => flag(input, Value::Boxed)?,
             (None, "derive") => derives(&name, input).map(Value::Derive)?,
             (None, "extend") => flag(input, Value::Extend)?,

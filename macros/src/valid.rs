@@ -3,7 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{
-    Attribute, Error, FnArg, Ident, Item, ItemImpl, Result, ReturnType, Signature, Type, TypeReference,
+    Attribute, Error, FnArg, Ident, Item, ItemImpl, Result, ReturnType, Signature, Type,
+    TypeReference,
 };
 
 use crate::attributes;
@@ -72,7 +73,7 @@ fn check_no_twin(options: &Options) -> Result<()> {
         None => Ok(()),
         Some(option) => Err(Error::new(
             option.span(),
-            format!("`{option}` is for the twin that `blocking` makes: `blocking, {option}..`"),
+            format!("`{option}` is for the twin that `blocking` makes: write `blocking` beside it"),
         )),
     }
 }

@@ -1,5 +1,7 @@
 //! A blocking twin has every shape that its client has.
 
+#![allow(clippy::needless_arbitrary_self_type, reason = "each way to write a receiver is tested")]
+
 use std::cell::RefCell;
 use std::fmt::{Debug, Display};
 use std::io;
@@ -46,7 +48,11 @@ impl Store {
     }
 
     pub(crate) async fn try_open(item: &str) -> io::Result<Self> {
-        if item.is_empty() { Err(io::ErrorKind::NotFound.into()) } else { Ok(Self::open(item).await) }
+        if item.is_empty() {
+            Err(io::ErrorKind::NotFound.into())
+        } else {
+            Ok(Self::open(item).await)
+        }
     }
 
     pub(crate) async fn find(item: &str) -> Option<Store> {
@@ -189,7 +195,10 @@ where
         (0..times).filter(|_| call(self.item)).count()
     }
 
-    pub(crate) async fn characters(&self, items: impl IntoIterator<Item = char>) -> impl Iterator<Item = char> {
+    pub(crate) async fn characters(
+        &self,
+        items: impl IntoIterator<Item = char>,
+    ) -> impl Iterator<Item = char> {
         items.into_iter().collect::<Vec<_>>().into_iter()
     }
 
@@ -209,8 +218,10 @@ fn a_generic_client() {
     assert_eq!(shown.shorter("n"), "n");
     assert_eq!((shown.many().len(), Shown::<u8, 2>::N), (1, 2));
     assert_eq!(format!("{shown:?}"), "Shown { .. }");
-    let long = shown.prefix();
-    drop(shown);
+    let long = {
+        let moved = shown;
+        moved.prefix()
+    };
     assert_eq!(long, "number ");
     assert_eq!(Shown::<str, 0>::new("a ", "str").show(""), "a str");
 }
@@ -239,7 +250,6 @@ fn a_client_whose_lifetimes_have_no_names() {
     let twin = BlockingElided::from(Elided(&items));
     assert_eq!(twin.push(2), 2);
     assert_eq!(twin.again().unwrap().push(3), 3);
-    drop(twin);
     assert_eq!(items.into_inner(), [1, 2, 3]);
 }
 
@@ -269,7 +279,7 @@ struct Mixed {
 #[cfg(not(any()))]
 #[allow(clippy::needless_pass_by_value)]
 impl Mixed {
-    #![expect(clippy::unused_self)]
+    #![expect(unused_variables)]
 
     #[smartasync(boxed)]
     pub(crate) async fn depth(&self, left: u32) -> u32 {
@@ -287,7 +297,13 @@ impl Mixed {
         tracing::Span::current().metadata().map(|metadata| metadata.name())
     }
 
-    pub(crate) async fn patterns(&mut self, Key { name }: Key, mut times: u32, ref end: String, _: Rc<u8>) -> u32 {
+    pub(crate) async fn patterns(
+        &mut self,
+        Key { name }: Key,
+        mut times: u32,
+        ref end: String,
+        _: Rc<u8>,
+    ) -> u32 {
         self.log.push(name);
         times += 1;
         times + u32::try_from(end.len()).unwrap()
@@ -303,10 +319,10 @@ impl Mixed {
         &self,
         #[cfg(any())] unknown: Unknown,
         #[cfg(not(any()))] known: u32,
-        #[cfg(all())]
+        #[cfg(not(any()))]
         #[cfg(any())]
         other: Unknown,
-        #[cfg_attr(not(any()), expect(unused_variables))] unused: u32,
+        #[cfg_attr(not(any()), allow(unused_variables))] unused: u32,
     ) -> u32 {
         known
     }
@@ -314,7 +330,7 @@ impl Mixed {
     #[deprecated = "old"]
     #[must_use]
     #[inline]
-    #[cfg_attr(not(any()), doc = "Conditional.", expect(unused_variables))]
+    #[cfg_attr(not(any()), doc = "Conditional.")]
     pub(crate) async fn old(&self, unused: u32) -> u32 {
         1
     }

@@ -165,6 +165,119 @@ impl Client {
     }
 }
 
+/// Has a twin.
+#[derive(Clone, Copy, Debug)]
+pub struct Connection<'a, T>(&'a str, T);
+
+#[smartasync(blocking, derive(Clone, Copy))]
+impl<'a, T: Display> Connection<'a, T> {
+    /// A number.
+    pub const LIMIT: usize = 2;
+
+    /// Makes one.
+    pub const fn new(name: &'a str, item: T) -> Self {
+        Connection(name, item)
+    }
+
+    /// Makes one, or not.
+    ///
+    /// # Errors
+    ///
+    /// When the name is empty.
+    pub async fn connect(name: &'a str, item: T) -> Result<Self, String> {
+        yield_now().await;
+        if name.is_empty() { Err(String::new()) } else { Ok(Self(name, item)) }
+    }
+
+    /// Makes one, or not.
+    pub async fn maybe(name: &'a str, item: T) -> Option<Self> {
+        yield_now().await;
+        (!name.is_empty()).then_some(Self(name, item))
+    }
+
+    /// Takes every kind of pattern.
+    #[must_use]
+    pub async fn patterns(
+        &self,
+        Point { x, y }: Point,
+        mut three: u32,
+        _: String,
+        _unused: &str,
+    ) -> u32 {
+        yield_now().await;
+        three += 1;
+        x + y + three
+    }
+
+    /// Borrows.
+    ///
+    /// # Errors
+    ///
+    /// Never.
+    #[must_use]
+    pub async fn item(&mut self, _: &str) -> Result<&T, String> {
+        yield_now().await;
+        Ok(&self.1)
+    }
+
+    /// Has a named lifetime.
+    pub async fn both<'b>(&'b self, other: &'b str) -> (&'b str, &'a str) {
+        yield_now().await;
+        (other, self.0)
+    }
+
+    /// Is generic.
+    pub async fn show<const N: usize>(&self, show: impl Fn(&T) -> String) -> [String; N] {
+        yield_now().await;
+        [(); N].map(|()| show(&self.1))
+    }
+
+    /// Returns nothing.
+    pub async fn nothing(self) {
+        yield_now().await;
+    }
+
+    /// Does not return.
+    pub async fn never(&self) -> ! {
+        loop {
+            assert!(self.0.is_empty());
+            yield_now().await;
+        }
+    }
+
+    /// Is sync.
+    #[must_use]
+    pub const fn name(&self) -> &str {
+        self.0
+    }
+
+    /// An old one.
+    #[deprecated]
+    pub async fn deprecated(&mut self) -> &mut Self {
+        yield_now().await;
+        self
+    }
+
+    /// Has more arguments than most.
+    #[expect(clippy::too_many_arguments)]
+    pub async fn many(&self, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8) {
+        yield_now().await;
+    }
+}
+
+/// Only its client is used.
+struct Half(u32);
+
+#[smartasync(blocking)]
+impl Half {
+    pub(crate) const ONE: u32 = 1;
+
+    pub(crate) async fn number(&self) -> u32 {
+        yield_now().await;
+        self.0
+    }
+}
+
 /// Used by its bound.
 #[smartasync]
 pub trait Store<K: Sync>: Sync {
@@ -241,6 +354,20 @@ impl<K: Sync + Debug> Object<K> for Client {
         yield_now().await;
         1
     }
+}
+
+#[test]
+fn strict_code_calls_a_twin() {
+    let mut twin = BlockingConnection::connect("name", 1).expect("it has a name");
+    let copy = twin;
+    assert_eq!(twin.item(""), Ok(&1));
+    assert_eq!(twin.both("other"), ("other", "name"));
+    assert_eq!(twin.show(u32::to_string), ["1", "1"]);
+    assert_eq!(twin.patterns(Point { x: 1, y: 2 }, 3, String::new(), ""), 7);
+    twin.many(1, 2, 3, 4, 5, 6, 7, 8);
+    copy.nothing();
+    assert_eq!(Half(Half::ONE).number().wait(), 1);
+    assert_eq!(BlockingConnection::new("name", BlockingConnection::<u8>::LIMIT).name(), "name");
 }
 
 /// Only its own lints are asked: that it compiles is most of the test.

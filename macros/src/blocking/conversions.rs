@@ -43,7 +43,8 @@ impl Twin {
     /// An opaque `Debug`, unless it is derived: the client may have none.
     fn debug(&self, twin: &TokenStream) -> Option<TokenStream> {
         let Client { krate, span, .. } = &self.client;
-        let is_debug = |path: &syn::Path| path.segments.last().is_some_and(|last| last.ident == "Debug");
+        let is_debug =
+            |path: &syn::Path| path.segments.last().is_some_and(|last| last.ident == "Debug");
         if self.derives.iter().any(is_debug) {
             return None;
         }
@@ -65,6 +66,7 @@ impl Twin {
         let (parameters, _, condition) = generics.split_for_impl();
         quote_spanned! {client.span=>
             #(#attrs)*
+            #[allow(single_use_lifetimes)]
             impl #parameters #what #condition { #method }
         }
     }

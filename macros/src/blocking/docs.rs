@@ -6,8 +6,10 @@ use super::client::Client;
 
 /// The documentation of a twin.
 pub(crate) fn of_struct(client: &Client) -> TokenStream {
-    let first =
-        format!(" The blocking form of {}: its methods return the values themselves.", client.link());
+    let first = format!(
+        " The blocking form of {}: its methods return the values themselves.",
+        client.link()
+    );
     quote_spanned! {client.span=>
         #[doc = #first]
         #[doc = ""]

@@ -70,6 +70,11 @@ impl Method {
         let error = this.as_ref().err().cloned();
         let this = this.ok().filter(|_| !refused);
         self.describe(client);
+        if this.is_none() {
+            self.attrs.push(parse_quote_spanned!(client.span=> #[allow(unused)]));
+        } else if self.kind == Kind::Async {
+            attributes::track_caller(&mut self.attrs, client.span);
+        }
         let Method { attrs, vis, sig, kind } = self;
         let vis = visibility::generated(&vis, client.span);
         let versions = versions(sig).into_iter().map(|(condition, sig)| {
@@ -84,14 +89,12 @@ impl Method {
         let link = client.link_to(&self.sig.ident);
         let paragraph = match self.kind {
             Kind::Async => format!("The blocking form of {link}. It panics in async code."),
-            Kind::Offloaded => format!("The blocking form of {link}: it runs on the calling thread."),
+            Kind::Offloaded => {
+                format!("The blocking form of {link}: it runs on the calling thread.")
+            }
             Kind::Sync => format!("The same as {link}."),
         };
         self.attrs = docs::with_paragraph(std::mem::take(&mut self.attrs), &paragraph);
-        let is_tracked = self.attrs.iter().any(|attr| attr.path().is_ident("track_caller"));
-        if self.kind == Kind::Async && !is_tracked {
-            self.attrs.push(parse_quote_spanned!(client.span=> #[track_caller]));
-        }
     }
 }
 

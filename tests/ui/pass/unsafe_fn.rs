@@ -34,6 +34,25 @@ unsafe trait Marked {
 #[smartasync(boxed)]
 unsafe impl Marked for u8 {}
 
+struct Client;
+
+#[smartasync(blocking)]
+impl Client {
+    pub(crate) async unsafe fn read(&self, pointer: *const u32) -> u32 {
+        // SAFETY: the caller promises a valid pointer.
+        unsafe { *pointer }
+    }
+
+    pub(crate) unsafe fn first(&self, bytes: &[u8]) -> u8 {
+        // SAFETY: the caller promises that there is one.
+        unsafe { *bytes.get_unchecked(0) }
+    }
+
+    pub(crate) extern "C" fn foreign(&self) -> u32 {
+        5
+    }
+}
+
 fn main() {
     let number = 42;
     // SAFETY: it points to a number.
@@ -41,4 +60,8 @@ fn main() {
     assert_eq!(unsafe { call(&number) }.wait(), 42);
     assert_eq!(unsafe { Memory::first(&[3][..]) }.wait(), 3);
     assert_eq!(Marked::mark(&1).wait(), 7);
+    let twin = BlockingClient::from(Client);
+    assert_eq!(unsafe { twin.read(&number) }, 42);
+    assert_eq!(unsafe { twin.first(&[3]) }, 3);
+    assert_eq!(twin.foreign(), 5);
 }

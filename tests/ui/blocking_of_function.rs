@@ -1,0 +1,8 @@
+#[smartasync::smartasync(blocking)]
+async fn answer() -> u32 {
+    42
+}
+
+fn main() {
+    answer().wait();
+}
