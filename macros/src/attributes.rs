@@ -4,6 +4,8 @@ use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{AttrStyle, Attribute, Meta, Token, parse_quote, parse_quote_spanned};
 
+use crate::function::Body;
+
 /// The attributes that only say something about a function. Any other is a macro, or may be one.
 const INERT: [&str; 26] = [
     "allow",
@@ -91,6 +93,19 @@ fn meta_for_twin(meta: &Meta) -> Option<Meta> {
     }
 }
 
+/// Lets a deprecated method's twin, deprecated too, call it.
+pub(crate) fn call_deprecated(attrs: &mut Vec<Attribute>, span: Span) {
+    let is_deprecated = |attr: &Attribute| match &attr.meta {
+        Meta::List(list) if attr.path().is_ident("cfg_attr") => {
+            list.tokens.to_string().contains("deprecated")
+        }
+        _ => attr.path().is_ident("deprecated"),
+    };
+    if attrs.iter().any(is_deprecated) {
+        attrs.push(parse_quote_spanned!(span=> #[allow(deprecated)]));
+    }
+}
+
 /// Has the caller blamed for a panic.
 pub(crate) fn track_caller(attrs: &mut Vec<Attribute>, span: Span) {
     if !attrs.iter().any(|attr| attr.path().is_ident("track_caller")) {
@@ -108,16 +123,25 @@ pub(crate) fn condition(attrs: &[Attribute]) -> Option<TokenStream> {
 
 /// Silences the lints that would speak of generated code. Each lint attribute costs the compiler
 /// time in each function, so there is none where none is needed.
-pub(crate) fn allowed(attrs: &[Attribute], boxed: bool, span: Span) -> TokenStream {
+pub(crate) fn allowed(
+    attrs: &[Attribute],
+    body: Option<&Body>,
+    boxed: bool,
+    span: Span,
+) -> TokenStream {
     let must_use = attrs.iter().any(|attr| attr.path().is_ident("must_use"));
     // A `Call` has one too, but not the user's message.
     let must_use = must_use.then(|| quote_spanned!(span=> clippy::double_must_use,));
     // The arguments' lifetimes were given names, the output's were not. The lint is young.
     let named =
         boxed.then(|| quote_spanned!(span=> #[allow(unknown_lints, mismatched_lifetime_syntaxes)]));
+    // The braces are no function's any more: on one line they look needless.
+    let braces = body.is_some_and(Body::may_be_one_expression);
+    let braces = braces.then(|| quote_spanned!(span=> #[allow(unused_braces)]));
     // An argument moves to its own name.
     quote_spanned! {span=>
         #named
+        #braces
         #[cfg_attr(clippy, allow(#must_use clippy::shadow_same))]
     }
 }

@@ -123,15 +123,13 @@ impl Twin {
     fn block(&self) -> TokenStream {
         let Twin { name, members, client, attrs, .. } = self;
         let (parameters, _, condition) = client.generics.split_for_impl();
-        let twin = client.twin(name, self.extends);
+        let (twin, allowed) = (client.twin(name, self.extends), client.allowed());
         quote_spanned! {client.span=>
             #(#attrs)*
-            #[allow(
-                clippy::used_underscore_binding,
-                deprecated,
-                rustdoc::broken_intra_doc_links,
-                single_use_lifetimes
-            )]
+            #allowed
+            #[cfg_attr(clippy, allow(clippy::used_underscore_binding))]
+            // What is private has no twin to link to.
+            #[cfg_attr(doc, allow(rustdoc::broken_intra_doc_links))]
             impl #parameters #twin #condition { #members }
         }
     }

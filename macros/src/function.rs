@@ -125,7 +125,7 @@ impl Function {
         }
         let moves = body.is_some().then(|| arguments::move_into_future(&mut sig));
         sig.output = output.returned();
-        let allowed = attributes::allowed(&attrs, options.boxed.is_some(), span);
+        let allowed = attributes::allowed(&attrs, body.as_ref(), options.boxed.is_some(), span);
         let Some(body) = body else {
             return quote!(#(#attrs)* #allowed #vis #sig;);
         };
@@ -180,7 +180,7 @@ impl Function {
                 impl #krate::__private::FnOnce() -> #output + #krate::__private::Send + 'static
             >
         };
-        let allowed = attributes::allowed(&attrs, false, span);
+        let allowed = attributes::allowed(&attrs, body.as_ref(), false, span);
         if body.is_none() {
             return quote!(#(#attrs)* #allowed #vis #sig;);
         }
@@ -214,6 +214,12 @@ impl Body {
 
     pub(crate) fn empty() -> Body {
         Body(Group::new(Delimiter::Brace, TokenStream::new()))
+    }
+
+    /// Whether it has no statement that ends with a semicolon.
+    pub(crate) fn may_be_one_expression(&self) -> bool {
+        let is_semicolon = |token| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ';');
+        !self.0.stream().into_iter().any(is_semicolon)
     }
 
     /// Moves the attributes within the braces out of them: a block within a body takes none.

@@ -72,6 +72,21 @@ pub async fn panics(number: u32) -> u32 {
     panic!("{number}")
 }
 
+/// Has its body on one line.
+#[smartasync]
+#[rustfmt::skip]
+pub async fn one_line(text: &str) -> usize { one_line_boxed().await + text.len() }
+
+/// The same, boxed.
+#[smartasync(boxed)]
+#[rustfmt::skip]
+pub async fn one_line_boxed() -> usize { offloaded().await }
+
+/// The same, sync.
+#[smartasync(offload)]
+#[rustfmt::skip]
+pub fn offloaded() -> usize { usize::BITS as usize }
+
 /// Returns early, always.
 ///
 /// # Errors
@@ -376,6 +391,7 @@ fn strict_code_calls_decorated_functions() {
     let point = Point { x: 1, y: 2 };
     assert_eq!(patterns(point, (3, 4), 5, String::new(), "").wait(), 17);
     nothing().wait();
+    assert_eq!(one_line("a").wait(), offloaded().wait() + 1);
     assert_eq!(never(1).name(), "never");
     assert_eq!(panics(1).name(), "panics");
     assert_eq!(returns("a").wait(), Err("a".to_owned()));

@@ -1,5 +1,5 @@
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
@@ -53,6 +53,12 @@ impl Client {
         let generics = self.generics_of_struct();
         let (_, arguments, _) = generics.split_for_impl();
         quote!(#name #arguments)
+    }
+
+    /// Silences what lints say of a block that has the client's lifetimes.
+    pub(crate) fn allowed(&self) -> Option<TokenStream> {
+        let mut lifetimes = self.generics.lifetimes();
+        lifetimes.next().map(|_| quote_spanned!(self.span=> #[allow(single_use_lifetimes)]))
     }
 
     /// A link to it, for documentation.

@@ -62,11 +62,11 @@ impl Twin {
     fn implements(&self, what: TokenStream, method: TokenStream) -> TokenStream {
         let Twin { client, attrs, .. } = self;
         let attrs = attrs.iter().filter(|attr| !attr.path().is_ident("doc"));
-        let generics = client.generics_of_struct();
+        let (generics, allowed) = (client.generics_of_struct(), client.allowed());
         let (parameters, _, condition) = generics.split_for_impl();
         quote_spanned! {client.span=>
             #(#attrs)*
-            #[allow(single_use_lifetimes)]
+            #allowed
             impl #parameters #what #condition { #method }
         }
     }

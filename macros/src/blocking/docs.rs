@@ -13,7 +13,7 @@ pub(crate) fn of_struct(client: &Client) -> TokenStream {
     quote_spanned! {client.span=>
         #[doc = #first]
         #[doc = ""]
-        #[doc = " `From` makes it of a client, and gives that back; `AsRef` and `AsMut` lend it."]
+        #[doc = " `From` converts between it and the client; `AsRef` and `AsMut` lend the client."]
         #[doc = ""]
         #[doc = " # Panics"]
         #[doc = ""]

@@ -70,6 +70,7 @@ impl Method {
         let error = this.as_ref().err().cloned();
         let this = this.ok().filter(|_| !refused);
         self.describe(client);
+        attributes::call_deprecated(&mut self.attrs, client.span);
         if this.is_none() {
             self.attrs.push(parse_quote_spanned!(client.span=> #[allow(unused)]));
         } else if self.kind == Kind::Async {
@@ -78,8 +79,8 @@ impl Method {
         let Method { attrs, vis, sig, kind } = self;
         let vis = visibility::generated(&vis, client.span);
         let versions = versions(sig).into_iter().map(|(condition, sig)| {
-            let (sig, body) = twin(sig, kind, this.as_ref(), client);
-            quote_spanned!(client.span=> #condition #(#attrs)* #vis #sig { #body })
+            let twin = twin(sig, kind, this.as_ref(), client);
+            quote_spanned!(client.span=> #condition #(#attrs)* #vis #twin)
         });
         (versions.collect(), error)
     }
@@ -119,17 +120,34 @@ fn is_self(ty: &Type) -> bool {
     matches!(ty, Type::Path(ty) if ty.qself.is_none() && ty.path.is_ident("Self"))
 }
 
-/// The signature and the body of a twin. Without a `this` it is not called: another error is shown.
+/// The signature and the body of a twin. Without a `this` it calls nothing: an error is shown.
 fn twin(
     mut sig: Signature,
     kind: Kind,
     this: Option<&Option<TokenStream>>,
     client: &Client,
-) -> (Signature, TokenStream) {
-    let Client { krate, span, ty, .. } = client;
+) -> TokenStream {
+    let Client { krate, span, .. } = client;
     let arguments = plain_arguments(&mut sig);
     let called = sig.ident.clone();
-    client.name_in_signature(&mut sig);
+    sig.ident = generated(&called, *span);
+    let outcome = for_twin(&mut sig, client);
+    let Some(this) = this else {
+        return quote_spanned!(*span=> #sig { loop {} });
+    };
+    let call = call(&sig, &called, &quote!(#this #(#arguments),*), client);
+    let value = match kind {
+        Kind::Async => quote_spanned!(*span=> #krate::Call::wait(#call)),
+        Kind::Offloaded => quote_spanned!(*span=> #krate::Offload::wait(#call)),
+        Kind::Sync => call,
+    };
+    let value = outcome.for_twin(value, client);
+    quote_spanned!(*span=> #sig { #value })
+}
+
+/// Makes a client's signature one of the twin.
+fn for_twin(sig: &mut Signature, client: &Client) -> Outcome {
+    client.name_in_signature(sig);
     let outcome = match &mut sig.output {
         ReturnType::Default => Outcome::Nowhere,
         ReturnType::Type(_, ty) => Outcome::of(ty, client),
@@ -138,23 +156,18 @@ fn twin(
     // To take the client out of the twin may drop the rest, which `const` code cannot.
     let takes_client = sig.receiver().is_some_and(|receiver| is_self(&receiver.ty));
     sig.constness = sig.constness.filter(|_| outcome.is_const() && !takes_client);
-    sig.fn_token.span = *span;
-    sig.ident = generated(&called, *span);
-    let Some(this) = this else {
-        return (sig, quote_spanned!(*span=> loop {}));
-    };
-    let parameters = explicit(&sig);
-    let call = quote_spanned!(*span=> <#ty>::#called #parameters(#this #(#arguments),*));
-    let call = match sig.unsafety {
+    sig.fn_token.span = client.span;
+    outcome
+}
+
+fn call(sig: &Signature, name: &Ident, arguments: &TokenStream, client: &Client) -> TokenStream {
+    let Client { span, ty, .. } = client;
+    let parameters = explicit(sig);
+    let call = quote_spanned!(*span=> <#ty>::#name #parameters(#arguments));
+    match sig.unsafety {
         Some(_) => quote_spanned!(*span=> unsafe { #call }),
         None => call,
-    };
-    let value = match kind {
-        Kind::Async => quote_spanned!(*span=> #krate::Call::wait(#call)),
-        Kind::Offloaded => quote_spanned!(*span=> #krate::Offload::wait(#call)),
-        Kind::Sync => call,
-    };
-    (sig, outcome.for_twin(value, client))
+    }
 }
 
 /// Gives each argument a plain name, and returns the names.
