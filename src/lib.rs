@@ -130,6 +130,11 @@ pub mod __private {
     pub use std::prelude::v1::derive;
     pub use std::result::Result::{Err, Ok};
 
+    pub mod offloaded {
+        pub use crate::offload::bounds::{argument, generic, output, unnamed};
+        pub use crate::offload::call;
+    }
+
     /// What a function pointer returns: a name for `!`, which has none in other places.
     pub trait Returns {
         type Output;

@@ -1,5 +1,7 @@
 //! Sync code that async code can await.
 
+pub(crate) mod bounds;
+
 use std::fmt;
 use std::panic::resume_unwind;
 use std::pin::Pin;
@@ -11,6 +13,9 @@ use tokio::task::JoinHandle;
 use crate::bridge;
 
 /// Makes a call of `function` that sync code can wait for and async code can await.
+///
+/// The function may run on another thread after its caller has gone on: it is `Send + 'static`, and so is
+/// what it returns.
 ///
 /// # Examples
 ///
@@ -26,8 +31,8 @@ use crate::bridge;
 #[inline]
 pub fn offload<T, F>(function: F) -> Offload<F>
 where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
+    F: bounds::Function<T>,
+    T: bounds::Output + 'static,
 {
     Offload { function }
 }
@@ -150,6 +155,12 @@ impl<T, F> fmt::Debug for OffloadFuture<T, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OffloadFuture").finish_non_exhaustive()
     }
+}
+
+/// Makes the call of a decorated function. What it must be is asked by its parts.
+#[inline]
+pub fn call<T, F: FnOnce() -> T>(function: F) -> Offload<F> {
+    Offload { function }
 }
 
 fn hand_over<T, F>(function: F) -> JoinHandle<T>

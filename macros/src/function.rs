@@ -2,10 +2,7 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{
-    AttrStyle, Attribute, Error, LitStr, Result, ReturnType, Signature, Token, Visibility,
-    parse_quote_spanned,
-};
+use syn::{AttrStyle, Attribute, Error, LitStr, Result, Signature, Token, Visibility};
 
 use crate::options::Options;
 use crate::output::Output;
@@ -144,51 +141,6 @@ impl Function {
         let call = output.call(&name, &future);
         let called = on_bridge(options, span, &call);
         quote!(#(#attrs)* #allowed #vis #sig { #called })
-    }
-}
-
-impl Function {
-    /// Makes of a sync function one that returns its call, to be waited for or awaited.
-    ///
-    /// Input:
-    ///
-    /// ```text
-    /// fn hash(mut data: Vec<u8>) -> T { BODY }
-    /// ```
-    ///
-    /// Output:
-    ///
-    /// ```text
-    /// fn hash(data: Vec<u8>) -> Offload<impl FnOnce() -> T + Send + 'static> {
-    ///     offload(move || -> T {
-    ///         let mut data = data;
-    ///         BODY
-    ///     })
-    /// }
-    /// ```
-    fn offload(self, options: &Options) -> TokenStream {
-        let Function { attrs, vis, mut sig, body } = self;
-        let span = Span::mixed_site().located_at(sig.ident.span());
-        let krate = options.krate(span);
-        let output = match &sig.output {
-            ReturnType::Default => quote_spanned!(span=> ()),
-            ReturnType::Type(_, output) => output.to_token_stream(),
-        };
-        let moves = body.is_some().then(|| arguments::move_into_future(&mut sig));
-        sig.output = parse_quote_spanned! {span=>
-            -> #krate::Offload<
-                impl #krate::__private::FnOnce() -> #output + #krate::__private::Send + 'static
-            >
-        };
-        let allowed = attributes::allowed(&attrs, body.as_ref(), false, span);
-        if body.is_none() {
-            return quote!(#(#attrs)* #allowed #vis #sig;);
-        }
-        quote_spanned! {span=>
-            #(#attrs)* #allowed #vis #sig {
-                #krate::offload(move || -> #output { #moves #body })
-            }
-        }
     }
 }
 

@@ -3,12 +3,12 @@
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{
-    Attribute, Error, FnArg, Ident, Item, ItemImpl, Result, ReturnType, Signature, Type,
-    TypeReference,
+    Attribute, Error, FnArg, Ident, Item, ItemImpl, PatType, Result, ReturnType, Signature, Type,
 };
 
 use crate::attributes;
 use crate::blocking;
+use crate::borrowed::{self, Borrow};
 use crate::function::{Body, Function};
 use crate::options::Options;
 use crate::site::Place;
@@ -178,34 +178,53 @@ fn check_offloaded(function: &mut Function, offload: &Ident, options: &Options) 
         return Err(Error::new(option.span(), message));
     }
     check_qualifiers(&mut function.sig)?;
-    match borrowed(&function.sig) {
+    check_borrows(&function.sig)?;
+    check_unbounded(&function.sig)
+}
+
+fn check_borrows(sig: &Signature) -> Result<()> {
+    const WHY: &str =
+        "an offloaded function may run on another thread, after its caller has gone on";
+    match borrowed::first(sig) {
         None => Ok(()),
-        Some(token) => Err(Error::new_spanned(
+        Some(Borrow::Reference(token)) => Err(Error::new_spanned(
             token,
-            "an offloaded function may run on another thread, after its caller has gone on, so it takes \
-             no references: take `String` for `&str`, `Vec<T>` for `&[T]`, `Arc<T>` for `&T`, and \
-             `self` or `self: Arc<Self>` for `&self`",
+            format!(
+                "{WHY}, so it takes no references: take `String` for `&str`, `Vec<T>` for `&[T]`, `Arc<T>` \
+                 for `&T`, and `self` or `self: Arc<Self>` for `&self`"
+            ),
+        )),
+        Some(Borrow::Lifetime(lifetime)) => Err(Error::new_spanned(
+            &lifetime,
+            format!(
+                "{WHY}, so it takes nothing that borrows: write `'static` for `{lifetime}`, or take an \
+                 owned value, and what a guard guards for the guard"
+            ),
         )),
     }
 }
 
-/// The first argument that is a reference, unless it is to something static.
-fn borrowed(sig: &Signature) -> Option<TokenStream> {
-    sig.inputs.iter().find_map(|argument| match argument {
-        FnArg::Receiver(receiver) => {
-            receiver.reference.as_ref().map(|_| receiver.to_token_stream())
+/// A type parameter without any bound may be a type that cannot leave its thread.
+fn check_unbounded(sig: &Signature) -> Result<()> {
+    let is_unbounded = |name: &Ident| {
+        let clause = sig.generics.where_clause.to_token_stream().to_string();
+        clause.is_empty()
+            && sig.generics.type_params().any(|own| own.ident == *name && own.bounds.is_empty())
+    };
+    for argument in &sig.inputs {
+        if let FnArg::Typed(PatType { ty, .. }) = argument
+            && let Type::Path(path) = &**ty
+            && let Some(name) = path.path.get_ident()
+            && is_unbounded(name)
+        {
+            let message = format!(
+                "an argument of an offloaded function goes to another thread, and `{name}` may be a type \
+                 that cannot: write `{name}: Send + 'static`"
+            );
+            return Err(Error::new_spanned(ty, message));
         }
-        FnArg::Typed(argument) => match &*argument.ty {
-            Type::Reference(reference) if !is_static(reference) => {
-                Some(reference.to_token_stream())
-            }
-            _ => None,
-        },
-    })
-}
-
-fn is_static(reference: &TypeReference) -> bool {
-    reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static")
+    }
+    Ok(())
 }
 
 const CONST: &str = "a `const fn` cannot be decorated with `#[smartasync]`: it is evaluated without \

@@ -87,6 +87,20 @@ pub async fn one_line_boxed() -> usize { offloaded().await }
 #[rustfmt::skip]
 pub fn offloaded() -> usize { usize::BITS as usize }
 
+/// The same, with every kind of argument.
+#[smartasync(offload)]
+pub fn offloaded_patterns<T: Display + Send + 'static>(
+    Point { x, y }: Point,
+    mut three: u32,
+    _: String,
+    _unused: &'static str,
+    item: T,
+    show: impl Fn(&T) -> String + Send + 'static,
+) -> String {
+    three += x + y;
+    format!("{three}{}", show(&item))
+}
+
 /// Returns early, always.
 ///
 /// # Errors
@@ -392,6 +406,9 @@ fn strict_code_calls_decorated_functions() {
     assert_eq!(patterns(point, (3, 4), 5, String::new(), "").wait(), 17);
     nothing().wait();
     assert_eq!(one_line("a").wait(), offloaded().wait() + 1);
+    let point = Point { x: 1, y: 2 };
+    let call = offloaded_patterns(point, 3, String::new(), "", 'a', char::to_string);
+    assert_eq!(call.wait(), "6a");
     assert_eq!(never(1).name(), "never");
     assert_eq!(panics(1).name(), "panics");
     assert_eq!(returns("a").wait(), Err("a".to_owned()));

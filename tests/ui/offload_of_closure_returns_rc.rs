@@ -1,0 +1,5 @@
+use std::rc::Rc;
+
+fn main() {
+    let _ = smartasync::offload(|| Rc::new(String::new()));
+}
