@@ -406,8 +406,7 @@ fn strict_code_calls_decorated_functions() {
     assert_eq!(patterns(point, (3, 4), 5, String::new(), "").wait(), 17);
     nothing().wait();
     assert_eq!(one_line("a").wait(), offloaded().wait() + 1);
-    let point = Point { x: 1, y: 2 };
-    let call = offloaded_patterns(point, 3, String::new(), "", 'a', char::to_string);
+    let call = offloaded_patterns(Point { x: 1, y: 2 }, 3, String::new(), "", 'a', char::to_string);
     assert_eq!(call.wait(), "6a");
     assert_eq!(never(1).name(), "never");
     assert_eq!(panics(1).name(), "panics");

@@ -11,11 +11,6 @@ fn bounded<T: ToString>(data: T) -> String {
 }
 
 #[smartasync(offload)]
-fn nested<T>(data: Vec<T>) -> usize {
-    data.len()
-}
-
-#[smartasync(offload)]
 fn unnamed(data: impl ToString) -> String {
     data.to_string()
 }
