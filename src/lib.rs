@@ -86,8 +86,12 @@ mod cache;
 mod call;
 mod call_future;
 mod context;
+#[cfg(feature = "stream")]
+mod driven;
 mod error;
 mod exec;
+#[cfg(feature = "stream")]
+mod iter;
 mod offload;
 mod outcome;
 mod per_thread;
@@ -103,6 +107,8 @@ pub use call::Call;
 pub use call_future::CallFuture;
 pub use context::{Context, context};
 pub use error::{WaitError, WaitErrorKind};
+#[cfg(feature = "stream")]
+pub use iter::{Iter, iter};
 pub use offload::{Offload, OffloadFuture, offload};
 pub use outcome::{Outcome, OutcomeFuture};
 pub use per_thread::PerThread;

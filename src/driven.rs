@@ -1,0 +1,84 @@
+//! An object that lives through many calls.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use crate::bridge::{self, Bridge};
+use crate::context::Context;
+use crate::error::WaitError;
+use crate::site::Site;
+
+const UNTIL_THE_END: &str = "the object is there until the end";
+
+/// An object that sync code polls, in one call after another. It is dropped as a future is that was waited
+/// for: inside a runtime, in case its destructor spawns a task.
+pub(crate) struct Driven<T> {
+    /// There until the end.
+    object: Option<T>,
+    /// The default one where there is none.
+    bridge: Option<Bridge>,
+    /// What was never polled needs no runtime to be dropped.
+    was_polled: bool,
+}
+
+impl<T> Driven<T> {
+    pub(crate) fn new(object: T) -> Driven<T> {
+        Driven { object: Some(object), bridge: None, was_polled: false }
+    }
+
+    pub(crate) fn on(&mut self, bridge: &Bridge) {
+        self.bridge = Some(bridge.clone());
+    }
+
+    /// Waits for a future that polls the object, for no longer than `limit`.
+    ///
+    /// # Errors
+    ///
+    /// With a call in it if the object was not polled.
+    #[inline]
+    pub(crate) fn wait<'a, F: Future>(
+        &'a mut self,
+        site: Site,
+        limit: Option<Duration>,
+        make: impl FnOnce(&'a mut T) -> F,
+    ) -> Result<F::Output, WaitError<()>> {
+        self.was_polled = true;
+        let future = make(self.object.as_mut().expect(UNTIL_THE_END));
+        let through = self.bridge.as_ref().unwrap_or_else(|| bridge::default());
+        let waited = match limit {
+            None => through.run(future, site),
+            Some(limit) => through.run_until(future, Instant::now().checked_add(limit), site),
+        };
+        waited.map_err(|(future, refusal)| WaitError::new(refusal, future.map(drop), site))
+    }
+
+    pub(crate) fn get_ref(&self) -> &T {
+        self.object.as_ref().expect(UNTIL_THE_END)
+    }
+
+    pub(crate) fn into_inner(mut self) -> T {
+        self.object.take().expect(UNTIL_THE_END)
+    }
+}
+
+impl<T> Drop for Driven<T> {
+    fn drop(&mut self) {
+        let Some(object) = self.object.take() else { return };
+        let through = self.bridge.as_ref().unwrap_or_else(|| bridge::default());
+        // Async code has a runtime around it.
+        if self.was_polled && through.context() != Context::Async {
+            drop_in_call(through, object);
+        }
+    }
+}
+
+/// Without a runtime where none is to be had.
+fn drop_in_call<T>(through: &Bridge, object: T) {
+    let _ = through.try_block_on(async move { drop(object) });
+}
+
+impl<T: fmt::Debug> fmt::Debug for Driven<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get_ref().fmt(f)
+    }
+}

@@ -1,0 +1,186 @@
+//! Streams in sync code.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::iter::FusedIterator;
+use std::panic::Location;
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_core::Stream;
+
+use crate::bridge::Bridge;
+use crate::driven::Driven;
+use crate::error::WaitError;
+use crate::site::Site;
+
+/// Makes a blocking iterator over the items of `stream`.
+///
+/// # Examples
+///
+/// ```
+/// use smartasync::{iter, smartasync};
+/// use tokio_stream::{Stream, StreamExt};
+///
+/// #[smartasync]
+/// async fn squares(last: u32) -> impl Stream<Item = u32> {
+///     tokio_stream::iter(1..=last).map(|number| number * number)
+/// }
+///
+/// // A plain thread, a worker pool, a `spawn_blocking` thread.
+/// assert_eq!(iter(squares(3).wait()).sum::<u32>(), 14);
+///
+/// // Any task.
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// assert_eq!(squares(3).await.collect::<Vec<_>>().await, [1, 4, 9]);
+/// # });
+/// ```
+#[track_caller]
+pub fn iter<S: Stream>(stream: S) -> Iter<S> {
+    Iter {
+        stream: Driven::new(Box::pin(stream)),
+        has_ended: false,
+        made: Site { name: "smartasync::iter", caller: Location::caller() },
+    }
+}
+
+/// A blocking iterator over a stream: what [`iter`] returns.
+///
+/// Each item is waited for as a call is: on a plain thread, on a `spawn_blocking` thread, in
+/// `block_in_place`, and never in async code. After the end the stream is not polled again. It is `Send`
+/// when the stream is, and each thread that it comes to polls the stream with its own runtime.
+///
+/// A stream that was polled is dropped with the iterator, inside a runtime: that of the thread if the
+/// thread may block, else that of the async code around.
+#[must_use = "iterators are lazy and do nothing unless consumed"]
+pub struct Iter<S> {
+    stream: Driven<Pin<Box<S>>>,
+    has_ended: bool,
+    made: Site,
+}
+
+impl<S: Stream> Iter<S> {
+    /// Waits for the next item, or says why that cannot be; nothing is lost then.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Call::try_wait`](crate::Call::try_wait). Inside async code,
+    /// [`into_inner`](Iter::into_inner) gives the stream, whose items can be awaited.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::{WaitErrorKind, iter};
+    ///
+    /// let mut numbers = iter(tokio_stream::iter([1, 2]));
+    /// assert_eq!(numbers.try_next().unwrap(), Some(1));
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let error = numbers.try_next().unwrap_err();
+    /// assert_eq!(error.kind(), WaitErrorKind::AsyncContext);
+    /// # });
+    /// assert_eq!(numbers.try_next().unwrap(), Some(2));
+    /// assert_eq!(numbers.try_next().unwrap(), None);
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn try_next(&mut self) -> Result<Option<S::Item>, WaitError<()>> {
+        self.advance(Site { name: "Iter::try_next", caller: Location::caller() }, None)
+    }
+
+    /// Waits for the next item, but for no longer than `limit`.
+    ///
+    /// Without an item by then the stream stays as it is, and the next call goes on waiting. It is polled
+    /// once at least, also where `limit` is zero.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`](crate::WaitErrorKind::TimedOut), and those of [`try_next`](Iter::try_next).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use smartasync::{WaitErrorKind, iter};
+    /// use tokio_stream::wrappers::ReceiverStream;
+    ///
+    /// let (sender, receiver) = tokio::sync::mpsc::channel(1);
+    /// let mut numbers = iter(ReceiverStream::new(receiver));
+    /// let error = numbers.try_next_timeout(Duration::from_millis(1)).unwrap_err();
+    /// assert_eq!(error.kind(), WaitErrorKind::TimedOut);
+    /// sender.try_send(7).unwrap();
+    /// assert_eq!(numbers.try_next_timeout(Duration::from_secs(1)).unwrap(), Some(7));
+    /// ```
+    #[track_caller]
+    pub fn try_next_timeout(&mut self, limit: Duration) -> Result<Option<S::Item>, WaitError<()>> {
+        let site = Site { name: "Iter::try_next_timeout", caller: Location::caller() };
+        self.advance(site, Some(limit))
+    }
+
+    /// Waits for the items through `bridge`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::{Bridge, iter};
+    ///
+    /// let bridge = Bridge::builder().build();
+    /// assert_eq!(iter(tokio_stream::iter([1, 2])).on(&bridge).count(), 2);
+    /// ```
+    pub fn on(mut self, bridge: &Bridge) -> Iter<S> {
+        self.stream.on(bridge);
+        self
+    }
+
+    /// Returns the stream, from where it is.
+    pub fn into_inner(self) -> Pin<Box<S>> {
+        self.stream.into_inner()
+    }
+
+    #[inline]
+    fn advance(
+        &mut self,
+        site: Site,
+        limit: Option<Duration>,
+    ) -> Result<Option<S::Item>, WaitError<()>> {
+        if self.has_ended {
+            return Ok(None);
+        }
+        let item = self
+            .stream
+            .wait(site, limit, |stream| poll_fn(move |cx| stream.as_mut().poll_next(cx)))?;
+        self.has_ended = item.is_none();
+        Ok(item)
+    }
+}
+
+impl<S: Stream> Iterator for Iter<S> {
+    type Item = S::Item;
+
+    /// Waits for the next item.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_next`](Iter::try_next) returns an error, and with a panic of the stream, unchanged. The
+    /// message names the place where [`iter`] was called; the location is that of the caller: of the `for`
+    /// loop, but of the standard library where one of its adapters makes the call.
+    #[inline]
+    #[track_caller]
+    fn next(&mut self) -> Option<S::Item> {
+        match self.advance(self.made, None) {
+            Ok(item) => item,
+            Err(error) => error.panic(),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        if self.has_ended { (0, Some(0)) } else { self.stream.get_ref().size_hint() }
+    }
+}
+
+impl<S: Stream> FusedIterator for Iter<S> {}
+
+impl<S> fmt::Debug for Iter<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Iter").field("has_ended", &self.has_ended).finish_non_exhaustive()
+    }
+}
