@@ -56,6 +56,11 @@ impl<T> Driven<T> {
         self.object.as_ref().expect(UNTIL_THE_END)
     }
 
+    #[cfg(feature = "io")]
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        self.object.as_mut().expect(UNTIL_THE_END)
+    }
+
     pub(crate) fn into_inner(mut self) -> T {
         self.object.take().expect(UNTIL_THE_END)
     }

@@ -86,10 +86,12 @@ mod cache;
 mod call;
 mod call_future;
 mod context;
-#[cfg(feature = "stream")]
+#[cfg(any(feature = "stream", feature = "io"))]
 mod driven;
 mod error;
 mod exec;
+#[cfg(feature = "io")]
+pub mod io;
 #[cfg(feature = "stream")]
 mod iter;
 mod offload;

@@ -2,9 +2,11 @@
 
 #![allow(dead_code, reason = "each test binary uses its share")]
 
+use std::fs::OpenOptions;
 use std::io::{Write, stderr};
 use std::panic;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
@@ -73,4 +75,16 @@ pub(crate) async fn echo(byte: u8) -> std::io::Result<u8> {
     let mut socket = TcpStream::connect(address).await?;
     socket.write_u8(byte).await?;
     socket.read_u8().await
+}
+
+/// A file that goes with its last handle.
+pub(crate) fn unnamed_file() -> std::fs::File {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("smartasync-{}-{number}", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    let mut options = OpenOptions::new();
+    let file = options.read(true).write(true).create_new(true).open(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    file
 }
