@@ -3,6 +3,7 @@
 pub(crate) mod bounds;
 
 use std::fmt;
+use std::io;
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -168,14 +169,31 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let function = in_current_span(function);
-    match Handle::try_current() {
-        Ok(near) => near.spawn_blocking(function),
-        Err(_) => match bridge::shared_handle() {
-            Ok(shared) => shared.spawn_blocking(function),
-            Err(error) => panic!("no runtime to run an offloaded call on: {error}"),
-        },
+    match pool() {
+        Ok(pool) => run_on(&pool, function),
+        Err(error) => panic!("no runtime to run an offloaded call on: {error}"),
     }
+}
+
+/// The runtime on whose blocking pool functions run: the one that is near, or the shared one.
+///
+/// # Errors
+///
+/// When there is none near, and the shared one cannot be started.
+pub(crate) fn pool() -> io::Result<Handle> {
+    match Handle::try_current() {
+        Ok(near) => Ok(near),
+        Err(_) => bridge::shared_handle().cloned(),
+    }
+}
+
+/// Runs a function on the blocking pool, in the `tracing` span that is current now.
+pub(crate) fn run_on<T, F>(pool: &Handle, function: F) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    pool.spawn_blocking(in_current_span(function))
 }
 
 #[cfg(feature = "tracing")]

@@ -144,7 +144,7 @@ fn a_file_is_read_written_and_sought() {
     within_a_minute(|_| {
         let file = tokio::fs::File::from_std(support::unnamed_file());
         let mut file = SyncIo::new(file);
-        write!(file, "{}-{}", "one", 2).unwrap();
+        write!(file, "one-{}", 2).unwrap();
         file.flush().unwrap();
         assert_eq!(file.stream_position().unwrap(), 5);
         assert_eq!(file.seek(SeekFrom::End(-2)).unwrap(), 3);

@@ -1,0 +1,120 @@
+//! The object: here, or on the blocking pool with an operation.
+
+use std::io;
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::task::{JoinError, JoinHandle};
+
+use super::inner::Inner;
+use super::wakers::{Side, Wakers};
+use crate::offload;
+
+/// What became of an operation.
+pub(super) enum Outcome {
+    /// With the bytes.
+    Read(io::Result<usize>, Vec<u8>),
+    Write(io::Result<()>),
+    Flush(io::Result<()>),
+    Seek(io::Result<u64>),
+    Other,
+}
+
+pub(super) struct Worker<T> {
+    state: State<T>,
+    wakers: Wakers,
+}
+
+enum State<T> {
+    Idle(Box<Inner<T>>),
+    Busy(JoinHandle<(Box<Inner<T>>, Outcome)>),
+    /// It was dropped with an operation that did not end.
+    Lost,
+}
+
+impl<T> Worker<T> {
+    pub(super) fn new(inner: Inner<T>) -> Worker<T> {
+        Worker { state: State::Idle(Box::new(inner)), wakers: Wakers::new() }
+    }
+
+    /// The object, if no operation is under way.
+    pub(super) fn idle(&mut self) -> Option<&mut Inner<T>> {
+        match &mut self.state {
+            State::Idle(inner) => Some(inner),
+            State::Busy(_) | State::Lost => None,
+        }
+    }
+
+    /// Takes the object out, if no operation is under way.
+    pub(super) fn take(&mut self) -> Option<Box<Inner<T>>> {
+        match std::mem::replace(&mut self.state, State::Lost) {
+            State::Idle(inner) => Some(inner),
+            busy => {
+                self.state = busy;
+                None
+            }
+        }
+    }
+
+    /// Waits for the operation that is under way; nothing if none is.
+    pub(super) fn poll_outcome(
+        &mut self,
+        side: Side,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Option<Outcome>>> {
+        let job = match &mut self.state {
+            State::Idle(_) => return Poll::Ready(Ok(None)),
+            State::Busy(job) => job,
+            State::Lost => return Poll::Ready(Err(lost())),
+        };
+        let joined = ready!(Pin::new(job).poll(&mut self.wakers.register(side, cx)));
+        self.wakers.forget(side);
+        self.state = State::Lost;
+        let (inner, outcome) = joined.map_err(not_ended)?;
+        self.state = State::Idle(inner);
+        Poll::Ready(Ok(Some(outcome)))
+    }
+}
+
+impl<T: Send + 'static> Worker<T> {
+    /// Has the pool run `operation` on the object, which is here.
+    ///
+    /// # Errors
+    ///
+    /// When no pool can be had; the object stays here.
+    pub(super) fn start(
+        &mut self,
+        operation: impl FnOnce(&mut Inner<T>) -> Outcome + Send + 'static,
+    ) -> io::Result<()> {
+        let pool = offload::pool()?;
+        let mut inner = self.take().expect("operations begin one after another");
+        // Not aborted by a drop: what has been written must reach the object.
+        self.state = State::Busy(offload::run_on(&pool, move || {
+            let outcome = operation(&mut inner);
+            (inner, outcome)
+        }));
+        Ok(())
+    }
+}
+
+/// Drops an object on the pool, or here where there is none.
+pub(super) fn drop_on_pool<T: Send + 'static>(inner: Box<Inner<T>>) {
+    if let Ok(pool) = offload::pool() {
+        offload::run_on(&pool, move || drop(inner));
+    }
+}
+
+fn not_ended(error: JoinError) -> io::Error {
+    match error.try_into_panic() {
+        Ok(payload) => resume_unwind(payload),
+        Err(_) => io::Error::other("the runtime was shut down before an I/O operation had begun"),
+    }
+}
+
+#[cold]
+fn lost() -> io::Error {
+    io::Error::other(
+        "the I/O object is lost: an earlier operation panicked, or its runtime was shut down",
+    )
+}

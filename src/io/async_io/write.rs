@@ -1,0 +1,82 @@
+//! Writing.
+
+use std::io::{self, IoSlice, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::AsyncWrite;
+
+use super::AsyncIo;
+use super::wakers::Side;
+use super::worker::{Outcome, drop_on_pool};
+
+impl<T: Write + Send + 'static> AsyncIo<T> {
+    /// Waits until a writer may go on; with the error of an earlier write, if there was one.
+    fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_idle(Side::Write, cx))?;
+        Poll::Ready(self.write_error.take().map_or(Ok(()), Err))
+    }
+
+    /// Takes what it can of `slices`, and has it written.
+    fn poll_write_slices<'a>(
+        &mut self,
+        slices: impl Iterator<Item = &'a [u8]>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_writable(cx))?;
+        let room = self.max_buf_size;
+        let unwritten = &mut self.worker.idle().expect("it was idle a moment ago").unwritten;
+        unwritten.clear();
+        for slice in slices {
+            let amount = slice.len().min(room - unwritten.len());
+            unwritten.extend_from_slice(&slice[..amount]);
+        }
+        let amount = unwritten.len();
+        if amount > 0 {
+            let back = self.back();
+            self.worker.start(move |inner| Outcome::Write(inner.write(back)))?;
+            self.unflushed = Some(drop_on_pool);
+            self.forget_read_ahead(back);
+        }
+        Poll::Ready(Ok(amount))
+    }
+}
+
+impl<T: Write + Send + 'static> AsyncWrite for AsyncIo<T> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().poll_write_slices(std::iter::once(bytes), cx)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().poll_write_slices(slices.iter().map(|slice| &**slice), cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    /// Waits for what was written, and flushes the object.
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        loop {
+            ready!(this.poll_writable(cx))?;
+            if this.unflushed.is_none() {
+                return Poll::Ready(Ok(()));
+            }
+            this.worker.start(|inner| Outcome::Flush(inner.flush()))?;
+        }
+    }
+
+    /// Flushes: `std::io` knows no other end of a writer than its drop.
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush(cx)
+    }
+}
