@@ -37,6 +37,26 @@
 //! # });
 //! ```
 //!
+//! # Streams and I/O
+//!
+//! With the feature `stream`, `iter` makes a blocking iterator over a stream. With the feature `io`, the
+//! module `io` has a blocking view of asynchronous I/O objects, and an asynchronous one of blocking objects.
+//!
+//! ```
+//! # #[cfg(feature = "stream")] {
+//! let numbers = smartasync::iter(tokio_stream::iter(1..=3));
+//! assert_eq!(numbers.sum::<u32>(), 6);
+//! # }
+//! # #[cfg(feature = "io")] {
+//! use std::io::{BufRead, BufReader, Write};
+//!
+//! let (mut near, far) = tokio::io::duplex(64);
+//! smartasync::io::SyncIo::new(&mut near).write_all(b"a line\n").unwrap();
+//! let mut lines = BufReader::new(smartasync::io::SyncIo::new(far)).lines();
+//! assert_eq!(lines.next().unwrap().unwrap(), "a line");
+//! # }
+//! ```
+//!
 //! # What happens where
 //!
 //! | the calling thread | [`context()`] | [`wait`](Call::wait) |

@@ -317,6 +317,48 @@ fn a_stream_that_was_never_polled_takes_no_runtime() {
 }
 
 #[test]
+fn a_stream_that_a_thread_local_holds_ends_with_its_thread() {
+    type Numbers = Iter<Pin<Box<dyn Stream<Item = u32>>>>;
+
+    /// Tells that the stream is gone.
+    struct Told(Sender<u32>);
+
+    impl Drop for Told {
+        fn drop(&mut self) {
+            self.0.send(7).unwrap();
+        }
+    }
+
+    thread_local! {
+        static NUMBERS: std::cell::RefCell<Option<Numbers>> = const { std::cell::RefCell::new(None) };
+    }
+
+    within_a_minute(|stage| {
+        for call_first in [false, true] {
+            stage.at(format!("a call before the thread-local is set up: {call_first}"));
+            let (sender, dropped) = channel();
+            thread::spawn(move || {
+                if call_first {
+                    block_on(async {});
+                }
+                let told = Told(sender);
+                NUMBERS.with_borrow_mut(|numbers| {
+                    let stream: Pin<Box<dyn Stream<Item = u32>>> =
+                        Box::pin(ticks(3).map(move |number| {
+                            let _told = &told;
+                            number
+                        }));
+                    assert_eq!(numbers.insert(iter(stream)).next(), Some(1));
+                });
+            })
+            .join()
+            .unwrap();
+            assert_eq!(dropped.recv().unwrap(), 7);
+        }
+    });
+}
+
+#[test]
 fn a_bridge_that_is_shut_down_hands_nothing_out_and_the_stream_lives_on() {
     within_a_minute(|_| {
         let bridge = Bridge::builder().build();
