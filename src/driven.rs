@@ -1,6 +1,7 @@
 //! An object that lives through many calls.
 
 use std::fmt;
+use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use crate::bridge::{self, Bridge};
@@ -19,11 +20,15 @@ pub(crate) struct Driven<T> {
     bridge: Option<Bridge>,
     /// What was never polled needs no runtime to be dropped.
     was_polled: bool,
+    /// Where it began to be driven, and as what.
+    pub(crate) made: Site,
 }
 
 impl<T> Driven<T> {
-    pub(crate) fn new(object: T) -> Driven<T> {
-        Driven { object: Some(object), bridge: None, was_polled: false }
+    #[track_caller]
+    pub(crate) fn new(object: T, name: &'static str) -> Driven<T> {
+        let made = Site { name, caller: Location::caller() };
+        Driven { object: Some(object), bridge: None, was_polled: false, made }
     }
 
     pub(crate) fn on(&mut self, bridge: &Bridge) {
@@ -70,16 +75,11 @@ impl<T> Drop for Driven<T> {
     fn drop(&mut self) {
         let Some(object) = self.object.take() else { return };
         let through = self.bridge.as_ref().unwrap_or_else(|| bridge::default());
-        // Async code has a runtime around it.
+        // Async code has a runtime around it. Where there is none to be had, it is dropped without.
         if self.was_polled && through.context() != Context::Async {
-            drop_in_call(through, object);
+            let _ = through.run(async move { drop(object) }, self.made);
         }
     }
-}
-
-/// Without a runtime where none is to be had.
-fn drop_in_call<T>(through: &Bridge, object: T) {
-    let _ = through.try_block_on(async move { drop(object) });
 }
 
 impl<T: fmt::Debug> fmt::Debug for Driven<T> {

@@ -37,11 +37,7 @@ use crate::site::Site;
 /// ```
 #[track_caller]
 pub fn iter<S: Stream>(stream: S) -> Iter<S> {
-    Iter {
-        stream: Driven::new(Box::pin(stream)),
-        has_ended: false,
-        made: Site { name: "smartasync::iter", caller: Location::caller() },
-    }
+    Iter { stream: Driven::new(Box::pin(stream), "smartasync::iter"), has_ended: false }
 }
 
 /// A blocking iterator over a stream: what [`iter`] returns.
@@ -56,7 +52,6 @@ pub fn iter<S: Stream>(stream: S) -> Iter<S> {
 pub struct Iter<S> {
     stream: Driven<Pin<Box<S>>>,
     has_ended: bool,
-    made: Site,
 }
 
 impl<S: Stream> Iter<S> {
@@ -166,7 +161,7 @@ impl<S: Stream> Iterator for Iter<S> {
     #[inline]
     #[track_caller]
     fn next(&mut self) -> Option<S::Item> {
-        match self.advance(self.made, None) {
+        match self.advance(self.stream.made, None) {
             Ok(item) => item,
             Err(error) => error.panic(),
         }

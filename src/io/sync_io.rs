@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, BufRead, IoSlice, Read, Seek, SeekFrom, Write};
-use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -58,20 +57,13 @@ pub struct SyncIo<T> {
     io: Driven<T>,
     read_timeout: Option<Duration>,
     write_timeout: Option<Duration>,
-    /// Who calls is often the standard library: messages name the place where the view was made.
-    made: &'static Location<'static>,
 }
 
 impl<T> SyncIo<T> {
     /// Makes a blocking view of `io`.
     #[track_caller]
     pub fn new(io: T) -> SyncIo<T> {
-        SyncIo {
-            io: Driven::new(io),
-            read_timeout: None,
-            write_timeout: None,
-            made: Location::caller(),
-        }
+        SyncIo { io: Driven::new(io, "SyncIo"), read_timeout: None, write_timeout: None }
     }
 
     /// Waits through `bridge`.
@@ -151,7 +143,8 @@ impl<T> SyncIo<T> {
     where
         F: Future<Output = io::Result<R>>,
     {
-        let site = Site { name, caller: self.made };
+        // Who calls is often the standard library: messages name the place where the view was made.
+        let site = Site { name, ..self.io.made };
         self.io.wait(site, limit, make).unwrap_or_else(|error| Err(not_waited(error)))
     }
 }
