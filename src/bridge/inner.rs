@@ -117,7 +117,7 @@ impl Inner {
         // Where a poll could not be told from a blocking section (see "Limits" of `context()`), Tokio
         // allows no other block than in a section. Elsewhere this changes nothing.
         task::block_in_place(|| match (&self.home, place) {
-            (Home::Thread, Place::On(near)) => self.run_near(&near, future, site),
+            (Home::Thread, Place::On(near)) => self.run_on_near(&near, future, site),
             _ => self.run_at_home(future, site, "blocking"),
         })
     }
@@ -128,7 +128,7 @@ impl Inner {
             && matches!(place, Place::Polled(Poller::Scheduler(handle)) if is_multi_thread(handle))
     }
 
-    fn run_near<F: Future>(&self, near: &Handle, future: F, site: Site) -> Result<F> {
+    fn run_on_near<F: Future>(&self, near: &Handle, future: F, site: Site) -> Result<F> {
         if span::is_wanted() {
             let way = Way { path: "blocking", runtime: "near" };
             return in_span(future, site, way, |future| self.run_on_handle(near, future));
