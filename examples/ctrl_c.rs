@@ -36,10 +36,12 @@ fn main() -> std::io::Result<()> {
     thread::scope(|scope| {
         let workers: Vec<_> =
             (0..args.workers).map(|_| scope.spawn(|| work(&url, &token))).collect();
-        println!("{} workers wait; press Ctrl-C", args.workers);
-
-        // The main thread waits too: for the signal.
-        let pressed = block_on(tokio::signal::ctrl_c());
+        // The main thread waits too: for the signal, and says so when it does.
+        let (pressed, ()) = block_on(async {
+            tokio::join!(biased; tokio::signal::ctrl_c(), async {
+                println!("{} workers wait; press Ctrl-C", args.workers);
+            })
+        });
         token.cancel();
         for (number, worker) in workers.into_iter().enumerate() {
             let messages = worker.join().expect("a worker does not panic");
@@ -56,7 +58,10 @@ fn work(url: &str, token: &CancellationToken) -> usize {
     loop {
         match next_message(&client, url).wait_cancellable(token) {
             Ok(Ok(_)) => messages += 1,
-            Ok(Err(error)) => eprintln!("the server does not answer: {error}"),
+            Ok(Err(error)) => {
+                eprintln!("the server does not answer: {error}");
+                return messages;
+            }
             Err(error) if error.kind() == WaitErrorKind::Cancelled => return messages,
             Err(error) => panic!("{error}"),
         }

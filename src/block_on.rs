@@ -5,7 +5,8 @@ use crate::error::WaitError;
 
 /// Blocks the calling thread until `future` is done, and returns its output.
 ///
-/// It takes any future, where [`Call::wait`] is for decorated functions; the two run alike.
+/// It takes any future, where [`Call::wait`] is for decorated functions; the two run alike. A
+/// [`Call`](crate::Call) that is passed to it is a future like any other, and runs through the default bridge.
 ///
 /// # Panics
 ///

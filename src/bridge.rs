@@ -2,7 +2,6 @@
 
 mod background;
 mod builder;
-mod deadline;
 mod default;
 mod inner;
 mod span;
@@ -20,6 +19,7 @@ use tokio::runtime::Handle;
 use crate::cache::thread;
 use crate::context::{Context, Place, context};
 use crate::error::{Refusal, WaitError};
+use crate::exec::clock::Clock;
 use crate::exec::until::Until;
 use crate::process::PerProcess;
 use crate::site::Site;
@@ -284,7 +284,18 @@ impl Bridge {
         deadline: Option<Instant>,
         site: Site,
     ) -> Result<F::Output, (Option<F>, Refusal)> {
-        self.run_unless(future, deadline::passed(deadline, Instant::now()), site)
+        let Some(deadline) = deadline else { return self.run(future, site) };
+        let began = Instant::now();
+        // Before the future is polled: it is handed back when there is no clock to be had.
+        let clock = match Clock::running() {
+            Ok(clock) => clock,
+            Err(error) => return Err((Some(future), Refusal::Runtime(error))),
+        };
+        let passed = async {
+            clock.alarm(deadline).await;
+            Refusal::TimedOut(began.elapsed())
+        };
+        self.run_unless(future, passed, site)
     }
 
     /// The same until `stop` is ready, which says why.

@@ -116,8 +116,8 @@ impl<F: Future> Call<F> {
     ///
     /// Without output by then, the future is dropped on the calling thread, inside the runtime that it ran on,
     /// as async code does with a future that it awaits no longer. It is polled once at least, also where
-    /// `limit` is zero; a limit beyond what [`Instant`] can tell is none. Timers fire up to a millisecond late:
-    /// they are Tokio's.
+    /// `limit` is zero; a limit beyond what [`Instant`] can tell is none. The clock is the system's,
+    /// also where Tokio's is paused.
     ///
     /// A future that never yields cannot be interrupted: it is asked to stop between two polls.
     ///
@@ -249,7 +249,8 @@ impl<F: Future> Call<F> {
         }
     }
 
-    /// Runs the call through `bridge` when it is waited for.
+    /// Runs the call through `bridge` when it is waited for, by a method of its own. Where it is awaited, or
+    /// passed on as a future (as to [`block_on`](crate::block_on)), the bridge plays no part.
     ///
     /// # Examples
     ///
@@ -266,7 +267,7 @@ impl<F: Future> Call<F> {
         Call { bridge: Some(bridge.clone()), ..self }
     }
 
-    /// Returns the name of the decorated function.
+    /// Returns the name of the decorated function, or of what made the call of a bare future.
     pub fn name(&self) -> &'static str {
         self.name
     }

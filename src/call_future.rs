@@ -2,11 +2,12 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
-use tokio::runtime::{EnterGuard, Handle};
+use tokio::runtime::{EnterGuard, Handle, TryCurrentError};
 use tokio::task;
 
 use crate::bridge;
@@ -21,7 +22,8 @@ pin_project! {
     ///
     /// # Panics
     ///
-    /// With a panic of the function; when no Tokio is near and the shared runtime cannot be started.
+    /// With a panic of the function; when no Tokio is near and the shared runtime cannot be started, or the
+    /// thread exits and Tokio's thread-locals are gone.
     ///
     /// # Cancel safety
     ///
@@ -135,19 +137,32 @@ thread_local! {
     static ENTERED: RefCell<Vec<Option<Entered>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Fields in the order in which they end.
+/// The shared runtime, entered. Fields in the order in which they end.
 struct Entered {
-    _mark: mark::Restore,
+    _mark: Option<mark::Restore>,
     _runtime: EnterGuard<'static>,
+}
+
+impl Entered {
+    /// # Errors
+    ///
+    /// When the shared runtime cannot be started, or the thread exits and Tokio's thread-locals are gone.
+    fn shared() -> io::Result<Entered> {
+        let near = Handle::try_current();
+        if near.as_ref().is_err_and(TryCurrentError::is_thread_local_destroyed) {
+            return Err(io::Error::other("the thread is exiting, and has let go of Tokio"));
+        }
+        let shared = bridge::shared_handle()?;
+        // Tokio shows nothing of a poll that it does not make; one that it makes by now, it shows.
+        let _mark = near.is_err().then(mark::set);
+        Ok(Entered { _mark, _runtime: shared.enter() })
+    }
 }
 
 #[cold]
 fn enter() {
-    // The future was polled, so the runtime is there; in a forked child it may not be.
-    let entered = bridge::shared_handle().ok().map(|shared| {
-        let _runtime = shared.enter();
-        Entered { _mark: mark::set(), _runtime }
-    });
+    // The future was polled, so the runtime is there; not so in a forked child, nor as the thread exits.
+    let entered = Entered::shared().ok();
     let _ = ENTERED.try_with(|all| all.borrow_mut().push(entered));
 }
 
@@ -159,13 +174,8 @@ fn leave() {
 
 #[inline(never)]
 fn poll_inside_shared<F: Future>(future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
-    match bridge::shared_handle() {
-        Ok(shared) => {
-            let _entered = shared.enter();
-            // Tokio shows nothing of a poll that it does not make.
-            let _mark = mark::set();
-            future.poll(cx)
-        }
+    match Entered::shared() {
+        Ok(_entered) => future.poll(cx),
         Err(error) => panic!("no runtime to await a call on: {error}"),
     }
 }

@@ -45,9 +45,8 @@ pub enum WaitErrorKind {
     Shutdown,
     /// [The deadline](crate::Call::wait_timeout) has passed: the future is dropped.
     TimedOut,
-    /// [The token](crate::Call::wait_cancellable) was cancelled: the call was not started, or its future is
-    /// dropped.
-    #[cfg(feature = "tokio-util")]
+    /// The token of a `Call::wait_cancellable` (feature `tokio-util`) was cancelled: the call was not started,
+    /// or its future is dropped.
     Cancelled,
 }
 
@@ -64,7 +63,6 @@ impl<C> WaitError<C> {
             Refusal::Runtime(_) => WaitErrorKind::Runtime,
             Refusal::Shutdown => WaitErrorKind::Shutdown,
             Refusal::TimedOut(_) => WaitErrorKind::TimedOut,
-            #[cfg(feature = "tokio-util")]
             Refusal::Cancelled => WaitErrorKind::Cancelled,
         }
     }
@@ -116,13 +114,11 @@ impl<C> fmt::Display for WaitError<C> {
                 "`{name}` at {caller} timed out after {waited:?}: it was not done by its deadline, and is \
                  dropped"
             ),
-            #[cfg(feature = "tokio-util")]
             Refusal::Cancelled if self.call.is_some() => write!(
                 f,
                 "`{name}` at {caller} was not started: its token is cancelled; make the call with another \
                  one, or `.await` it"
             ),
-            #[cfg(feature = "tokio-util")]
             Refusal::Cancelled => write!(
                 f,
                 "`{name}` at {caller} was cut short: its token was cancelled while it waited"
@@ -167,7 +163,10 @@ pub(crate) enum Refusal {
     /// Its deadline passed, after it had been waited for this long.
     TimedOut(Duration),
     /// Its token is cancelled.
-    #[cfg(feature = "tokio-util")]
+    #[cfg_attr(
+        not(feature = "tokio-util"),
+        expect(dead_code, reason = "tokens come with the feature")
+    )]
     Cancelled,
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod berth;
 pub(crate) mod blueprint;
+pub(crate) mod clock;
 pub(crate) mod epoch;
 pub(crate) mod fleet;
 pub(crate) mod gate;
@@ -12,7 +13,7 @@ pub(crate) mod owned;
 pub(crate) mod parked;
 pub(crate) mod pool;
 pub(crate) mod relay;
-mod running;
+pub(crate) mod running;
 pub(crate) mod signal;
 pub(crate) mod slot;
 pub(crate) mod until;

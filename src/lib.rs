@@ -83,7 +83,8 @@
 //! |---|---|---|
 //! | `smartasync/keeper`, at most one a runtime | when a call leaves tasks behind, or a thread has made no call for [a grace period](BridgeBuilder::grace) | drives the runtime to its end, parked in the driver |
 //! | `smartasync/warden`, one | with the first runtime | looks for runtimes that need a keeper; sleeps when there is none |
-//! | `smartasync/shared`, one, or [as many as wanted](BridgeBuilder::shared_threads) | with the first call on [`Bridge::shared`] | drives the shared runtime |
+//! | `smartasync/clock`, one | with the first [`wait_timeout`](Call::wait_timeout) | wakes calls at their deadlines |
+//! | `smartasync/shared`, one, or [as many as wanted](BridgeBuilder::shared_threads) | with the first call on [`Bridge::shared`], or that another executor than Tokio awaits | drives the shared runtime |
 //! | `smartasync/watchdog`, one a bridge | with the first call on a bridge that [wants it](BridgeBuilder::warn_after) | reports calls that wait too long |
 //! | `smartasync/blocking` | by `spawn_blocking` | Tokio's |
 //! | `smartasync/end`, for a moment | when a runtime is given up inside async code | drops it there |

@@ -8,7 +8,12 @@ use crate::error::WaitError;
 
 /// The methods of a [`Call`] for every future, to be imported where they are wanted.
 ///
-/// A type that has a `wait` of its own, like a `Barrier`, keeps it. The errors name the future's type.
+/// The errors name the future's type.
+///
+/// A `wait` of a type's own is preferred, as far as Rust prefers it: a type that is no future, like a `Barrier` or
+/// a `Child`, keeps its own in any case; one that is a future keeps a `wait(self)`, but not a `wait(&mut self)`. A
+/// [`Call`] that goes through `Wait` in generic code is a future like any other: it does not keep the bridge that
+/// [`Call::on`] gave it.
 ///
 /// # Examples
 ///

@@ -74,13 +74,16 @@ fn a_future_is_polled_once_for_each_wake_and_not_after_it_is_ready() {
 #[test]
 fn what_wakes_the_thread_only_polls_nothing() {
     everywhere(|_, bridge| {
-        let (polls, caller) = (AtomicUsize::new(0), thread::current());
+        // Tokio has one waker for all that a thread blocks on.
+        let runtime = multi_thread();
+        let of_thread = runtime.handle().block_on(poll_fn(|cx| Poll::Ready(cx.waker().clone())));
+        let polls = AtomicUsize::new(0);
         let (wakers, wakes) = channel::<Waker>();
         thread::scope(|scope| {
             scope.spawn(move || {
                 for waker in wakes {
                     for _ in 0..5 {
-                        caller.unpark();
+                        of_thread.wake_by_ref();
                         thread::sleep(Duration::from_micros(200));
                     }
                     waker.wake();

@@ -27,6 +27,15 @@ async fn answer() -> u32 {
     42
 }
 
+/// From another thread, when the caller is parked.
+fn cancel_soon(token: &CancellationToken) {
+    let token = token.clone();
+    thread::spawn(move || {
+        thread::sleep(Duration::from_millis(10));
+        token.cancel();
+    });
+}
+
 #[test]
 fn everybody_who_waits_comes_home() {
     within_a_minute(|stage| {
@@ -61,7 +70,10 @@ fn a_blocking_thread_of_a_runtime_comes_home() {
         let token = CancellationToken::new();
         let waits = {
             let token = token.clone();
-            move || wait_for_ever(|| token.cancel()).wait_cancellable(&token).unwrap_err().kind()
+            move || {
+                let call = wait_for_ever(|| cancel_soon(&token));
+                call.wait_cancellable(&token).unwrap_err().kind()
+            }
         };
         let kind = multi_thread().block_on(async { tokio::task::spawn_blocking(waits).await });
         assert_eq!(kind.unwrap(), WaitErrorKind::Cancelled);
@@ -74,7 +86,7 @@ fn a_bridge_with_a_runtime_that_nobody_drives_comes_home() {
         let undriven = support::current_thread();
         let bridge = Bridge::from_handle(undriven.handle().clone());
         let token = CancellationToken::new();
-        let call = wait_for_ever(|| token.cancel()).on(&bridge);
+        let call = wait_for_ever(|| cancel_soon(&token)).on(&bridge);
         assert_eq!(call.wait_cancellable(&token).unwrap_err().kind(), WaitErrorKind::Cancelled);
     });
 }
@@ -120,7 +132,7 @@ fn a_loop_that_uses_up_its_budget_comes_home() {
     within_a_minute(|_| {
         let token = CancellationToken::new();
         let call = Bridge::per_thread().call(async {
-            token.cancel();
+            cancel_soon(&token);
             loop {
                 tokio::task::consume_budget().await;
             }

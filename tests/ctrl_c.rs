@@ -30,6 +30,7 @@ fn the_workers_come_home() {
         assert_eq!(line, "3 workers wait; press Ctrl-C\n");
 
         stage.at("Ctrl-C");
+        // Some messages later.
         std::thread::sleep(Duration::from_millis(350));
         kill_process(Pid::from_child(&example), Signal::INT).unwrap();
         let mut report = String::new();

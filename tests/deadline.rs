@@ -10,7 +10,9 @@ use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use smartasync::{Bridge, Context, WaitError, WaitErrorKind, block_on, context, smartasync};
+use smartasync::{
+    Bridge, Context, Nested, WaitError, WaitErrorKind, block_on, context, smartasync,
+};
 use support::{current_thread, echo, multi_thread, within_a_minute};
 use tokio::runtime::{Builder, Handle};
 use tokio::time::sleep;
@@ -155,7 +157,7 @@ fn the_error_says_what_was_waited_for_and_how_long() {
         assert_eq!(error.name(), "forever");
         let message = error.to_string();
         assert!(message.contains("`forever` at tests/deadline.rs:"), "{message}");
-        assert!(message.contains("timed out after 2"), "{message}");
+        assert!(message.contains("timed out after "), "{message}");
         assert!(error.into_call().is_none());
     });
 }
@@ -198,16 +200,74 @@ fn the_future_is_dropped_by_the_caller_inside_the_runtime() {
             ("handle", Bridge::from_handle(runtime.handle().clone())),
         ] {
             stage.at(kind);
-            let (ended, ends) = channel();
-            let guard = TellsItsEnd(ended);
-            let future = async move {
-                let _guard = guard;
-                pending::<()>().await;
-            };
-            assert_timed_out(bridge.call(future).wait_timeout(SHORT));
-            let end = ends.try_recv().expect("it is dropped before the caller goes on");
-            assert_eq!(end, (thread::current().id(), Context::Async, true), "{kind}");
+            is_dropped_in_place(&bridge);
         }
+        for (kind, runtime) in [("multi", multi_thread()), ("current", current_thread())] {
+            stage.at(format!("a blocking thread of a {kind}-thread runtime"));
+            let job = runtime.spawn_blocking(|| is_dropped_in_place(&Bridge::per_thread()));
+            runtime.block_on(job).unwrap();
+        }
+    });
+}
+
+/// At its deadline as at its end.
+fn is_dropped_in_place(bridge: &Bridge) {
+    let (ended, ends) = channel();
+    let holds_a_guard = |is_ready: bool| {
+        let guard = TellsItsEnd(ended.clone());
+        bridge.call(poll_fn(move |_| {
+            let _held = &guard;
+            if is_ready { Poll::Ready(()) } else { Poll::Pending }
+        }))
+    };
+    assert_timed_out(holds_a_guard(false).wait_timeout(SHORT));
+    holds_a_guard(true).wait();
+    for _ in 0..2 {
+        let end = ends.try_recv().expect("it is dropped before the caller goes on");
+        assert_eq!(end, (thread::current().id(), Context::Async, true), "{bridge:?}");
+    }
+}
+
+#[test]
+fn no_task_keeps_the_clock() {
+    within_a_minute(|stage| {
+        let is_over = Arc::new(AtomicUsize::new(0));
+        let blocks_its_worker = {
+            let is_over = Arc::clone(&is_over);
+            async move {
+                while is_over.load(Ordering::Acquire) == 0 {
+                    thread::sleep(Duration::from_millis(1));
+                }
+            }
+        };
+        Bridge::shared().block_on(async { drop(tokio::spawn(blocks_its_worker)) });
+        stage.at("a runtime that is busy for as long as the caller waits");
+        assert_timed_out(forever().on(&Bridge::shared()).wait_timeout(SHORT));
+        let runtime = multi_thread();
+        let waits = || assert_timed_out(forever().wait_timeout(SHORT));
+        runtime.block_on(runtime.spawn_blocking(waits)).unwrap();
+        is_over.store(1, Ordering::Release);
+    });
+}
+
+#[test]
+fn a_blocking_section_that_the_bridge_opens() {
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().nested(Nested::BlockInPlace).build();
+        let task = async move { assert_timed_out(forever().on(&bridge).wait_timeout(SHORT)) };
+        let runtime = multi_thread();
+        runtime.block_on(runtime.spawn(task)).unwrap();
+    });
+}
+
+#[test]
+fn the_last_instant_that_there_is() {
+    within_a_minute(|_| {
+        let mut last = Instant::now();
+        for exponent in (0..64).rev() {
+            last = last.checked_add(Duration::from_secs(1 << exponent)).unwrap_or(last);
+        }
+        assert_eq!(answer().wait_until(last).unwrap(), 42);
     });
 }
 

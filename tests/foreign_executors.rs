@@ -126,3 +126,19 @@ fn the_bare_future_knows_nothing_of_it() {
         assert!(payload.downcast_ref::<String>().unwrap().contains("no reactor running"));
     });
 }
+
+#[test]
+fn a_call_that_moves_on_to_tokio_may_block_where_tokio_allows_it() {
+    #[smartasync]
+    async fn blocks_in_place() -> u8 {
+        tokio::task::yield_now().await;
+        tokio::task::block_in_place(|| echo(7).wait().unwrap())
+    }
+
+    within_a_minute(|_| {
+        let mut call = Box::pin(blocks_in_place().into_future());
+        assert!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        let runtime = multi_thread();
+        assert_eq!(runtime.block_on(runtime.spawn(call)).unwrap(), 7);
+    });
+}

@@ -3,7 +3,9 @@
 mod support;
 
 use std::cell::RefCell;
+use std::pin::Pin;
 use std::sync::mpsc::{Sender, channel};
+use std::task::{Context, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -33,6 +35,27 @@ thread_local! {
 
 fn call_on_exit(sender: Sender<Result<u32, WaitErrorKind>>) {
     CALLS_ON_DROP.with(|local| *local.borrow_mut() = Some(CallsOnDrop(sender)));
+}
+
+/// A call that an executor without Tokio has begun, in a local of its thread.
+type Begun = Pin<Box<dyn Future<Output = u32>>>;
+
+thread_local! {
+    static BEGUN: RefCell<Option<Begun>> = const { RefCell::new(None) };
+}
+
+#[test]
+fn a_call_of_another_executor_that_outlives_tokio_is_dropped_without_it() {
+    within_a_minute(|_| {
+        let thread = thread::spawn(|| {
+            // Set up before Tokio's own locals, and so destroyed after them.
+            BEGUN.with(|begun| drop(begun.borrow_mut().take()));
+            let mut call: Begun = Box::pin(sleeps().into_future());
+            assert!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            BEGUN.with(|begun| *begun.borrow_mut() = Some(call));
+        });
+        thread.join().unwrap();
+    });
 }
 
 #[test]

@@ -60,6 +60,31 @@ fn the_error_names_the_function_and_the_caller() {
 }
 
 #[test]
+fn a_future_keeps_a_wait_of_its_own_that_takes_it_by_value() {
+    struct HasItsOwn;
+
+    impl HasItsOwn {
+        fn wait(self) -> &'static str {
+            "its own"
+        }
+    }
+
+    impl IntoFuture for HasItsOwn {
+        type Output = &'static str;
+        type IntoFuture = Ready<&'static str>;
+
+        fn into_future(self) -> Ready<&'static str> {
+            ready("the trait's")
+        }
+    }
+
+    within_a_minute(|_| {
+        assert_eq!(HasItsOwn.wait(), "its own");
+        assert_eq!(Wait::wait(HasItsOwn), "the trait's");
+    });
+}
+
+#[test]
 fn async_code_gets_its_future_back() {
     multi_thread().block_on(async {
         let error = Request(7).try_wait().unwrap_err();

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::thread;
 
 use tokio::runtime::{Builder, Handle};
 
@@ -76,6 +77,8 @@ impl Background {
     }
 
     fn start(&self) -> io::Result<OwnedRuntime> {
+        // Tokio panics where it cannot start a thread.
+        thread::Builder::new().spawn(|| ())?;
         let mut builder = Builder::new_multi_thread();
         builder.worker_threads(self.threads).thread_name(&self.name).enable_all();
         Ok(OwnedRuntime::new(builder.build()?))

@@ -21,6 +21,7 @@ use crate::exec::fleet::Fleet;
 use crate::exec::gate::Pass;
 use crate::exec::lease::Lease;
 use crate::exec::parked;
+use crate::exec::running::Running;
 use crate::site::Site;
 
 /// What a bridge runs a call on when no runtime is near.
@@ -209,7 +210,7 @@ impl Inner {
     fn run_on_handle<F: Future>(&self, handle: &Handle, future: F) -> Result<F> {
         self.ledger.count(|counters| &counters.handle);
         match thread::relay() {
-            Ok(relay) => Ok(parked::block_on(handle, future, &relay)),
+            Ok(relay) => Ok(parked::block_on(handle, Running::new(future), &relay)),
             Err(refusal) => Err((Some(future), refusal)),
         }
     }

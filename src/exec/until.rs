@@ -13,7 +13,8 @@ pin_project! {
     /// A future that is polled until `stop` is ready, and then dropped where it was polled last.
     ///
     /// It is polled once at least, and first each time: an output that is there is not lost. `stop` does not
-    /// share its budget, which a loop over an always-ready resource uses up in each poll.
+    /// share its budget, which a loop over an always-ready resource uses up in each poll: a token has to ask
+    /// for some.
     pub(crate) struct Until<F, S> {
         #[pin]
         future: Running<F>,

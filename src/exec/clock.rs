@@ -1,0 +1,141 @@
+//! The clock by which waits give up.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::pin::Pin;
+use std::sync::LazyLock;
+use std::task::{Context, Poll, Waker};
+use std::thread;
+use std::time::Instant;
+
+use crate::process::{PerProcess, Process};
+use crate::sync::{Condvar, Mutex, MutexGuard, ignore_poison};
+
+/// Wakes whoever has set an alarm, from a thread of its own.
+///
+/// A timer of a Tokio runtime would need one that has a clock, whose clock nobody pauses, and that somebody
+/// drives whom no task keeps busy. Nothing of that is known of the runtime that a call runs on.
+pub(crate) struct Clock {
+    made_in: Process,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    alarms: BTreeMap<Key, Waker>,
+    next_number: u64,
+    has_thread: bool,
+    /// When the thread looks next, be it for an alarm that has been taken back: a thread that waits again and
+    /// again, with the same limit, wakes it once a limit.
+    looks_at: Option<Instant>,
+}
+
+/// The time, and a number that tells apart the alarms of one time.
+type Key = (Instant, u64);
+
+impl Clock {
+    /// The clock of this process, which runs.
+    ///
+    /// # Errors
+    ///
+    /// When its thread cannot be started; the next call tries again.
+    pub(crate) fn running() -> io::Result<&'static Clock> {
+        static CLOCK: LazyLock<PerProcess<Clock>> = LazyLock::new(|| PerProcess::new(Clock::new()));
+        let clock = CLOCK.get(|_| Clock::new());
+        let mut state = clock.state();
+        if !state.has_thread {
+            thread::Builder::new().name("smartasync/clock".into()).spawn(|| clock.run())?;
+            state.has_thread = true;
+        }
+        Ok(clock)
+    }
+
+    /// A future that is ready at `time`.
+    pub(crate) fn alarm(&'static self, time: Instant) -> Alarm {
+        Alarm { clock: self, time, set: None }
+    }
+
+    fn new() -> Clock {
+        Clock { made_in: Process::current(), state: Mutex::default(), changed: Condvar::new() }
+    }
+
+    fn run(&self) {
+        let mut state = self.state();
+        loop {
+            let now = Instant::now();
+            let later = state.alarms.split_off(&(now, u64::MAX));
+            let due = std::mem::replace(&mut state.alarms, later);
+            if !due.is_empty() {
+                drop(state);
+                due.into_values().for_each(Waker::wake);
+                state = self.state();
+                continue;
+            }
+            state.looks_at = state.alarms.first_key_value().map(|(key, _)| key.0);
+            state = match state.looks_at {
+                None => ignore_poison(self.changed.wait(state)),
+                Some(time) => ignore_poison(self.changed.wait_timeout(state, time - now)).0,
+            };
+        }
+    }
+
+    fn set(&self, time: Instant, waker: Waker) -> Key {
+        let mut state = self.state();
+        state.next_number += 1;
+        let key = (time, state.next_number);
+        state.alarms.insert(key, waker);
+        if state.looks_at.is_none_or(|looks_at| time < looks_at) {
+            self.changed.notify_one();
+        }
+        key
+    }
+
+    fn take_back(&self, key: Key) {
+        // The lock that a forked child has inherited may be held for ever.
+        if self.made_in.is_current() {
+            drop(self.state().alarms.remove(&key));
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        ignore_poison(self.state.lock())
+    }
+}
+
+/// A future that is ready at its time.
+pub(crate) struct Alarm {
+    clock: &'static Clock,
+    time: Instant,
+    set: Option<(Key, Waker)>,
+}
+
+impl Alarm {
+    fn take_back(&mut self) {
+        if let Some((key, _)) = self.set.take() {
+            self.clock.take_back(key);
+        }
+    }
+}
+
+impl Future for Alarm {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if Instant::now() >= self.time {
+            return Poll::Ready(());
+        }
+        if self.set.as_ref().is_none_or(|(_, waker)| !waker.will_wake(cx.waker())) {
+            self.take_back();
+            let key = self.clock.set(self.time, cx.waker().clone());
+            self.set = Some((key, cx.waker().clone()));
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        self.take_back();
+    }
+}
