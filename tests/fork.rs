@@ -67,6 +67,9 @@ fn child(inherited: Inherited) {
         assert_eq!(Bridge::shared().block_on(echo(7)).unwrap(), 7);
     }
     assert_eq!(inherited.watched.block_on(echo(7)).unwrap(), 7);
+    let late = Bridge::per_thread().call(std::future::pending::<()>());
+    let late = late.wait_timeout(Duration::from_millis(1)).unwrap_err();
+    assert_eq!(late.kind(), WaitErrorKind::TimedOut);
     let refused = inherited.foreign.try_block_on(async {}).unwrap_err();
     assert_eq!(refused.kind(), WaitErrorKind::Runtime, "nobody drives it here");
     assert_eq!(inherited.private.stats().runtimes, 1, "what was inherited is counted");
@@ -136,11 +139,13 @@ fn fork_while_others_call(stage: &Stage) {
         let _stop = Stop(&stop);
         for _ in 0..2 {
             scope.spawn(|| {
-                block_on(async {});
+                // The clock starts with it.
+                Bridge::per_thread().call(async {}).wait_timeout(PATIENCE).unwrap();
                 thread::sleep(Duration::from_millis(300));
                 while !stop.load(Ordering::Relaxed) {
                     block_on(tokio::task::yield_now());
-                    bridges.private.block_on(tokio::task::yield_now());
+                    let call = bridges.private.call(tokio::task::yield_now());
+                    call.wait_timeout(PATIENCE).unwrap();
                     bridges.background.block_on(tokio::task::yield_now());
                     bridges.watched.block_on(tokio::task::yield_now());
                     Bridge::builder().grace(LONG).build().block_on(tokio::task::yield_now());
