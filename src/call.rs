@@ -31,6 +31,19 @@ use crate::site::Site;
 /// assert_eq!(call.wait(), "Hello, Ada");
 /// ```
 ///
+/// A call is not a future yet, so that its methods are its own. Where a future is wanted, as by
+/// `tokio::spawn`, [`into_future`](IntoFuture::into_future) gives one:
+///
+/// ```
+/// # use smartasync::smartasync;
+/// # #[smartasync]
+/// # async fn answer() -> u32 { 42 }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// let task = tokio::spawn(answer().into_future());
+/// assert_eq!(task.await.unwrap(), 42);
+/// # });
+/// ```
+///
 /// A call that is neither waited for nor awaited does nothing, and the compiler says so:
 ///
 /// ```compile_fail
@@ -123,7 +136,8 @@ impl<F: Future> Call<F> {
     ///
     /// # Errors
     ///
-    /// [`TimedOut`](crate::WaitErrorKind::TimedOut), and those of [`try_wait`](Call::try_wait).
+    /// [`TimedOut`](crate::WaitErrorKind::TimedOut), and those of [`try_wait`](Call::try_wait). The error may
+    /// borrow what the call does; [`without_call`](WaitError::without_call) ends that.
     ///
     /// # Panics
     ///

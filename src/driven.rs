@@ -63,6 +63,8 @@ impl<T> Driven<T> {
 
     #[cfg(feature = "io")]
     pub(crate) fn get_mut(&mut self) -> &mut T {
+        // Whoever takes it may poll it.
+        self.was_polled = true;
         self.object.as_mut().expect(UNTIL_THE_END)
     }
 

@@ -72,6 +72,30 @@ impl<C> WaitError<C> {
         self.call
     }
 
+    /// Returns the error without the call, which may borrow what the caller has: with it, an error that is to
+    /// leave a function, in a `Box<dyn Error>` say, would have to outlive the arguments.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::error::Error;
+    /// use std::time::Duration;
+    /// use smartasync::{WaitError, smartasync};
+    ///
+    /// #[smartasync]
+    /// async fn length(text: &str) -> usize { text.len() }
+    ///
+    /// fn length_in_time(text: &str) -> Result<usize, Box<dyn Error + Send + Sync>> {
+    ///     let limit = Duration::from_secs(1);
+    ///     Ok(length(text).wait_timeout(limit).map_err(WaitError::without_call)?)
+    /// }
+    ///
+    /// assert_eq!(length_in_time("four").unwrap(), 4);
+    /// ```
+    pub fn without_call(self) -> WaitError<()> {
+        self.map_call(drop)
+    }
+
     /// The same of a call that is seen as something else.
     pub(crate) fn map_call<D>(self, map: impl FnOnce(C) -> D) -> WaitError<D> {
         WaitError { call: self.call.map(map), refusal: self.refusal, site: self.site }
@@ -96,7 +120,7 @@ impl<C> fmt::Display for WaitError<C> {
             Refusal::Async => write!(
                 f,
                 "cannot wait for `{name}` at {caller}: the caller is async code, and blocking here would \
-                 stop the executor that runs it; use `.await` on the call, or make it from a \
+                 stop the executor that runs it; use `.await` instead, or wait in a \
                  `tokio::task::spawn_blocking` closure"
             ),
             Refusal::Shutdown if self.call.is_some() => write!(

@@ -630,3 +630,20 @@ fn it_is_send_and_unpin_when_the_object_is_send() {
 
     assert_traits(AsyncIo::seekable(Cursor::new(Vec::new())));
 }
+
+#[test]
+fn an_end_that_was_met_is_forgotten_when_the_object_is_moved() {
+    within_a_minute(|_| {
+        current_thread().block_on(async {
+            let mut io = AsyncIo::new(Cursor::new(b"text".to_vec()));
+            let mut text = String::new();
+            io.read_to_string(&mut text).await.unwrap();
+            // A read that meets the end again, and is dropped before it is told.
+            let mut byte = [0];
+            while poll_once(io.read(&mut byte)).is_some() {}
+            io.with_mut(|cursor| cursor.set_position(0)).await.unwrap();
+            assert_eq!(io.read(&mut byte).await.unwrap(), 1);
+            assert_eq!(&byte, b"t");
+        });
+    });
+}

@@ -98,7 +98,7 @@ fn async_code_gets_its_future_back() {
 }
 
 #[test]
-#[should_panic(expected = "use `.await` on the call")]
+#[should_panic(expected = "use `.await` instead")]
 fn async_code_must_not_wait() {
     multi_thread().block_on(async { ready(7).wait() });
 }

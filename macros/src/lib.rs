@@ -117,6 +117,8 @@ use proc_macro::TokenStream;
 ///   converts both ways.
 /// - Methods take `self`, `&self` or `&mut self`. One that takes `self: Arc<Self>` or `Pin<&mut Self>`
 ///   goes into another block.
+/// - A sync method is called as it is, with no runtime around it: one that spawns tasks or makes timers is to
+///   be `async`. A method that returns a stream does so in the twin too, for `smartasync::iter` to go through.
 /// - The struct is as visible as the most visible of its methods; `blocking = pub(crate) NAME` makes it
 ///   less so.
 /// - `derive(..)` derives traits for it. Without `Debug` among them it has one that shows no fields.

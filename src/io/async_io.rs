@@ -236,7 +236,9 @@ impl<T> AsyncIo<T> {
                 self.write_error = Some(error);
             }
             Outcome::Seek(result) => self.note_seek(result),
-            Outcome::Write(Ok(())) | Outcome::Other => {}
+            Outcome::Write(Ok(())) => {}
+            // The object may have been moved away from its end.
+            Outcome::Other => drop(self.read_end.take_if(|end| end.is_ok())),
         }
     }
 

@@ -81,7 +81,7 @@ fn a_span_covers_the_whole_call() {
     }
 
     with_default(tracing_subscriber::registry(), || {
-        assert_eq!(smartasync::block_on(current_span()), None);
+        assert_eq!(crate::support::current_thread().block_on(current_span()), None);
         assert_eq!(above().wait(), Some("above"));
         assert_eq!(below(1, "1").wait(), Some("below"));
         assert_eq!(Client.method().wait(), Some("method"));
