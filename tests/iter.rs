@@ -23,7 +23,7 @@ use tokio::time::sleep;
 use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
 use tokio_stream::{Stream, StreamExt};
 
-use support::{current_thread, multi_thread, within_a_minute};
+use support::{SaysGoodbye, current_thread, multi_thread, within_a_minute};
 
 /// Each number after a wait on a timer, so that it needs a runtime that is driven.
 fn ticks(last: u32) -> impl Stream<Item = u32> + Send {
@@ -244,7 +244,7 @@ fn a_timeout_of_zero_takes_what_is_there() {
 /// Spawns a task when it is dropped, which tells about it, as a client does that says goodbye.
 struct SpawnsOnDrop {
     left: u32,
-    dropped: Sender<Handle>,
+    _goodbye: SaysGoodbye,
 }
 
 impl Stream for SpawnsOnDrop {
@@ -256,21 +256,11 @@ impl Stream for SpawnsOnDrop {
     }
 }
 
-impl Drop for SpawnsOnDrop {
-    fn drop(&mut self) {
-        let dropped = self.dropped.clone();
-        tokio::spawn(async move {
-            sleep(Duration::from_millis(1)).await;
-            dropped.send(Handle::current()).unwrap();
-        });
-    }
-}
-
 #[test]
 fn a_stream_is_dropped_inside_a_runtime() {
     within_a_minute(|stage| {
         let (dropped, tasks) = channel();
-        let make = move || iter(SpawnsOnDrop { left: 3, dropped: dropped.clone() });
+        let make = move || iter(SpawnsOnDrop { left: 3, _goodbye: SaysGoodbye(dropped.clone()) });
         let begun = || {
             let mut numbers = make();
             assert_eq!(numbers.next(), Some(2));

@@ -10,7 +10,7 @@ use std::error::Error;
 use std::io::{self, BufRead, BufReader, ErrorKind, IoSlice, Read, Seek, SeekFrom, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener as StdTcpListener, TcpStream as StdTcpStream};
 use std::pin::Pin;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::channel;
 use std::task::{Context as TaskContext, Poll};
 use std::thread;
 use std::time::Duration;
@@ -24,9 +24,8 @@ use tokio::io::{AsyncBufRead, AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio::task;
-use tokio::time::sleep;
 
-use support::{current_thread, multi_thread, within_a_minute};
+use support::{SaysGoodbye, current_thread, multi_thread, within_a_minute};
 
 /// Sends back what comes, to one client, on a thread that knows nothing of Tokio.
 fn echo_server() -> SocketAddr {
@@ -373,11 +372,9 @@ fn a_buffer_that_is_ready_only_at_times_gives_its_lines_and_one_end() {
 }
 
 /// Ends its connection in a task when it is dropped.
-struct SaysGoodbye {
-    dropped: Sender<Handle>,
-}
+struct EndsWithGoodbye(#[expect(dead_code, reason = "it is there to be dropped")] SaysGoodbye);
 
-impl AsyncRead for SaysGoodbye {
+impl AsyncRead for EndsWithGoodbye {
     fn poll_read(
         self: Pin<&mut Self>,
         _: &mut TaskContext<'_>,
@@ -387,21 +384,11 @@ impl AsyncRead for SaysGoodbye {
     }
 }
 
-impl Drop for SaysGoodbye {
-    fn drop(&mut self) {
-        let dropped = self.dropped.clone();
-        tokio::spawn(async move {
-            sleep(Duration::from_millis(1)).await;
-            dropped.send(Handle::current()).unwrap();
-        });
-    }
-}
-
 #[test]
 fn an_object_that_was_used_is_dropped_inside_a_runtime() {
     within_a_minute(|_| {
         let (dropped, tasks) = channel();
-        let mut io = SyncIo::new(SaysGoodbye { dropped });
+        let mut io = SyncIo::new(EndsWithGoodbye(SaysGoodbye(dropped)));
         assert_eq!(io.read(&mut [0]).unwrap(), 0);
         drop(io);
         assert_eq!(tasks.recv().unwrap().id(), block_on(async { Handle::current().id() }));

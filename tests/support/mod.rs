@@ -7,13 +7,14 @@ use std::io::{Write, stderr};
 use std::panic;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::time::sleep;
 
 /// Where a test stands, for the message of a deadline that has passed.
 #[derive(Debug, Default)]
@@ -75,6 +76,19 @@ pub(crate) async fn echo(byte: u8) -> std::io::Result<u8> {
     let mut socket = TcpStream::connect(address).await?;
     socket.write_u8(byte).await?;
     socket.read_u8().await
+}
+
+/// Spawns a task when it is dropped, which tells on what runtime it runs: a client that says goodbye.
+pub(crate) struct SaysGoodbye(pub(crate) Sender<Handle>);
+
+impl Drop for SaysGoodbye {
+    fn drop(&mut self) {
+        let told = self.0.clone();
+        tokio::spawn(async move {
+            sleep(Duration::from_millis(1)).await;
+            told.send(Handle::current()).unwrap();
+        });
+    }
 }
 
 /// A file that goes with its last handle.
