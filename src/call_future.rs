@@ -8,17 +8,20 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 use tokio::runtime::{EnterGuard, Handle, TryCurrentError};
-use tokio::task;
 
 use crate::bridge;
 use crate::cache::mark;
+use crate::context::is_task_poll;
 
 pin_project! {
     /// The future of a [`Call`](crate::Call) that is awaited.
     ///
-    /// On Tokio it is the function's own future, after one look at the first poll. On any other executor it
-    /// enters [the shared runtime](crate::Bridge::shared) whenever it is polled and when it is dropped, so
-    /// that Tokio's I/O and timers work there too.
+    /// On Tokio it is the function's own future, after one look at who polls. On any other executor it enters
+    /// [the shared runtime](crate::Bridge::shared) for each poll, and for its drop after such a poll, so that
+    /// Tokio's I/O and timers work there too. It may move from one to the other between two polls.
+    ///
+    /// Who polls with the waker of a Tokio task is taken for that task. On a thread outside of Tokio such a
+    /// poll finds no Tokio, as that of a plain `async fn` does.
     ///
     /// # Panics
     ///
@@ -40,8 +43,11 @@ pin_project! {
 impl<F> CallFuture<F> {
     #[inline]
     pub(crate) fn new(future: F) -> CallFuture<F> {
-        let enter = EnterOnDrop { executor: Executor::Unknown };
-        CallFuture { enter, future, leave: LeaveOnDrop { is_foreign: false } }
+        CallFuture {
+            enter: EnterOnDrop { is_foreign: false },
+            future,
+            leave: LeaveOnDrop { is_foreign: false },
+        }
     }
 }
 
@@ -49,8 +55,8 @@ impl<F: Future> Future for CallFuture<F> {
     type Output = F::Output;
 
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        if !self.as_mut().project().enter.is_on_tokio() {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        if !is_task_poll(cx) {
             return self.poll_outside_task(cx);
         }
         self.project().future.poll(cx)
@@ -63,13 +69,10 @@ impl<F: Future> CallFuture<F> {
     #[cold]
     fn poll_outside_task(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        if let Executor::Unknown = this.enter.executor
-            && Handle::try_current().is_ok()
-        {
-            this.enter.executor = Executor::Tokio;
+        if Handle::try_current().is_ok() {
             return this.future.poll(cx);
         }
-        this.enter.executor = Executor::Foreign;
+        this.enter.is_foreign = true;
         this.leave.is_foreign = true;
         poll_inside_shared(this.future, cx)
     }
@@ -81,37 +84,15 @@ impl<F> fmt::Debug for CallFuture<F> {
     }
 }
 
-/// Who polls a future; found out at its first poll.
-enum Executor {
-    Unknown,
-    Tokio,
-    Foreign,
-}
-
-/// The first to be dropped: where the executor is not Tokio, it enters the shared runtime for what comes after.
+/// The first to be dropped: enters the shared runtime for what comes after, if it was ever polled there.
 struct EnterOnDrop {
-    executor: Executor,
-}
-
-impl EnterOnDrop {
-    /// Whether Tokio is known to poll. A task is known by its id, which costs less than a look at the handle.
-    #[inline]
-    fn is_on_tokio(&mut self) -> bool {
-        match self.executor {
-            Executor::Tokio => true,
-            Executor::Unknown if task::try_id().is_some() => {
-                self.executor = Executor::Tokio;
-                true
-            }
-            _ => false,
-        }
-    }
+    is_foreign: bool,
 }
 
 impl Drop for EnterOnDrop {
     #[inline]
     fn drop(&mut self) {
-        if let Executor::Foreign = self.executor {
+        if self.is_foreign {
             enter();
         }
     }

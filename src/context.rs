@@ -1,11 +1,14 @@
 //! Where the calling thread stands, found out anew on each call.
 
 mod budget;
+mod task_poll;
 
 use tokio::runtime::{self, Handle, RuntimeFlavor};
 use tokio::task;
 
 use crate::cache::mark;
+
+pub(crate) use task_poll::is_task_poll;
 
 /// What the calling thread may do: block, block beside a runtime, or only await.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

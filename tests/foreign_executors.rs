@@ -11,7 +11,7 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use smartasync::{Bridge, WaitErrorKind, context, smartasync};
-use support::{multi_thread, within_a_minute};
+use support::{current_thread, multi_thread, within_a_minute};
 use tokio::runtime::Handle;
 use tokio::time::sleep;
 
@@ -140,5 +140,67 @@ fn a_call_that_moves_on_to_tokio_may_block_where_tokio_allows_it() {
         assert!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         let runtime = multi_thread();
         assert_eq!(runtime.block_on(runtime.spawn(call)).unwrap(), 7);
+    });
+}
+
+#[smartasync]
+async fn yields_and_then_echoes(byte: u8) -> std::io::Result<u8> {
+    tokio::task::yield_now().await;
+    support::echo(byte).await
+}
+
+#[test]
+fn a_call_that_was_begun_on_tokio_goes_on_elsewhere() {
+    async fn begin<F: Future + Unpin>(mut future: F) -> F {
+        poll_fn(|cx| Poll::Ready(Pin::new(&mut future).poll(cx).is_pending())).await;
+        future
+    }
+
+    within_a_minute(|stage| {
+        let runtime = multi_thread();
+        stage.at("begun in a task");
+        let call = begin(Box::pin(yields_and_then_echoes(8).into_future()));
+        let call = runtime.block_on(runtime.spawn(call)).unwrap();
+        assert_eq!(poll_loop(call).unwrap(), 8);
+        stage.at("begun in a root future");
+        let call = runtime.block_on(begin(Box::pin(yields_and_then_echoes(9).into_future())));
+        assert_eq!(poll_loop(call).unwrap(), 9);
+    });
+}
+
+#[test]
+fn inside_a_task_a_waker_of_another_kind_is_still_tokio() {
+    #[smartasync]
+    async fn runtime() -> tokio::runtime::Id {
+        Handle::current().id()
+    }
+
+    within_a_minute(|_| {
+        for tokio in [current_thread(), multi_thread()] {
+            let id = async {
+                pin!(runtime().into_future()).poll(&mut Context::from_waker(Waker::noop()))
+            };
+            assert_eq!(tokio.block_on(tokio.spawn(id)).unwrap(), Poll::Ready(tokio.handle().id()));
+        }
+    });
+}
+
+/// A limit, see `CallFuture`: the waker of a task is taken for the task's own poll.
+#[test]
+fn off_tokio_the_waker_of_a_task_hides_that() {
+    #[smartasync]
+    async fn is_near() -> bool {
+        Handle::try_current().is_ok()
+    }
+
+    within_a_minute(|_| {
+        let tokio = multi_thread();
+        let look = poll_fn(|cx| {
+            let poll = |cx: &mut Context<'_>| pin!(is_near().into_future()).poll(cx);
+            assert_eq!(poll(cx), Poll::Ready(true));
+            let waker = cx.waker().clone();
+            thread::spawn(move || poll(&mut Context::from_waker(&waker))).join().unwrap()
+        });
+        assert!(!tokio.block_on(tokio.spawn(look)).unwrap());
     });
 }

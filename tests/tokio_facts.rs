@@ -3,12 +3,16 @@
 
 mod support;
 
-use std::future::poll_fn;
+use std::cell::Cell;
+use std::future::{poll_fn, ready};
+use std::pin::pin;
+use std::ptr;
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::runtime::{self, Handle};
-use tokio::task::{self, coop};
+use tokio::task::{self, LocalSet, coop};
 
 use support::{current_thread, multi_thread, within_a_minute};
 
@@ -142,5 +146,67 @@ fn two_threads_may_block_on_one_current_thread_runtime() {
                 });
             }
         });
+    });
+}
+
+/// The address of the vtable of the waker that the calling code is polled with.
+fn vtable() -> impl Future<Output = usize> + Send {
+    poll_fn(|cx| Poll::Ready(ptr::from_ref(cx.waker().vtable()).addr()))
+}
+
+/// Runs `future` as a task of a `LocalSet` that no runtime drives, in one poll.
+fn in_a_local_set_of_its_own<T: 'static>(future: impl Future<Output = T> + 'static) -> T {
+    let output = Rc::new(Cell::new(None));
+    let tasks = LocalSet::new();
+    let slot = Rc::clone(&output);
+    tasks.spawn_local(async move { slot.set(Some(future.await)) });
+    assert!(pin!(tasks).poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    output.take().unwrap()
+}
+
+#[test]
+fn the_wakers_of_all_tasks_have_one_vtable_and_those_of_root_futures_another() {
+    within_a_minute(|_| {
+        let task = in_a_local_set_of_its_own(vtable());
+        for runtime in [current_thread(), multi_thread()] {
+            assert_eq!(runtime.block_on(runtime.spawn(vtable())).unwrap(), task);
+            assert_ne!(runtime.block_on(vtable()), task);
+            assert_ne!(runtime.handle().block_on(vtable()), task);
+            let tasks = LocalSet::new();
+            let local = tasks.spawn_local(vtable());
+            assert_eq!(tasks.block_on(&runtime, local).unwrap(), task);
+            assert_ne!(tasks.block_on(&runtime, vtable()), task, "the future that runs beside it");
+        }
+        let local = runtime::Builder::new_current_thread().build_local(Default::default()).unwrap();
+        assert_eq!(local.block_on(local.spawn_local(vtable())).unwrap(), task);
+    });
+}
+
+#[test]
+fn a_local_set_inside_a_task_leaves_the_task_as_it_was() {
+    async fn task() {
+        let id = task::id();
+        assert_eq!(grants(28), 28);
+        in_a_local_set_of_its_own(ready(()));
+        assert_eq!(task::id(), id);
+        assert_eq!(grants(10_000), 100, "what is left of the budget");
+    }
+
+    within_a_minute(|_| {
+        for runtime in [current_thread(), multi_thread()] {
+            runtime.block_on(runtime.spawn(task())).unwrap();
+            let outer = LocalSet::new();
+            let spawns = outer.spawn_local(async {
+                task().await;
+                task::spawn_local(ready(1)).await.unwrap()
+            });
+            assert_eq!(outer.block_on(&runtime, spawns).unwrap(), 1);
+        }
+        let runtime = multi_thread();
+        let blocks = runtime.spawn(async {
+            task().await;
+            task::block_in_place(|| 1)
+        });
+        assert_eq!(runtime.block_on(blocks).unwrap(), 1);
     });
 }
