@@ -156,7 +156,7 @@ impl Bridge {
         future: F,
     ) -> Result<F::Output, WaitError<F::IntoFuture>> {
         let site = Site { name: "Bridge::block_on", caller: Location::caller() };
-        self.run(future.into_future(), site)
+        self.run(future.into_future(), &site)
             .map_err(|(future, refusal)| WaitError::new(refusal, future, site))
     }
 
@@ -272,7 +272,7 @@ impl Bridge {
     pub(crate) fn run<F: Future>(
         &self,
         future: F,
-        site: Site,
+        site: &Site,
     ) -> Result<F::Output, (Option<F>, Refusal)> {
         self.inner().run(future, site)
     }
@@ -282,7 +282,7 @@ impl Bridge {
         &self,
         future: F,
         deadline: Option<Instant>,
-        site: Site,
+        site: &Site,
     ) -> Result<F::Output, (Option<F>, Refusal)> {
         let Some(deadline) = deadline else { return self.run(future, site) };
         let began = Instant::now();
@@ -303,7 +303,7 @@ impl Bridge {
         &self,
         future: F,
         stop: impl Future<Output = Refusal>,
-        site: Site,
+        site: &Site,
     ) -> Result<F::Output, (Option<F>, Refusal)> {
         match self.run(Until::new(future, stop), site) {
             Ok(Ok(output)) => Ok(output),

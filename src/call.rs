@@ -295,12 +295,12 @@ impl<F: Future> Call<F> {
     #[track_caller]
     fn run(
         self,
-        run: impl FnOnce(&Bridge, F, Site) -> Result<F::Output, (Option<F>, Refusal)>,
+        run: impl FnOnce(&Bridge, F, &Site) -> Result<F::Output, (Option<F>, Refusal)>,
     ) -> Result<F::Output, WaitError<Call<F>>> {
         let Call { future, name, bridge } = self;
         let site = Site { name, caller: Location::caller() };
         let through = bridge.as_ref().unwrap_or_else(|| bridge::default());
-        match run(through, future, site) {
+        match run(through, future, &site) {
             Ok(output) => Ok(output),
             Err((future, refusal)) => {
                 let call = future.map(|future| Call { future, name, bridge });

@@ -51,8 +51,8 @@ impl<T> Driven<T> {
         let future = make(self.object.as_mut().expect(UNTIL_THE_END));
         let through = self.bridge.as_ref().unwrap_or_else(|| bridge::default());
         let waited = match limit {
-            None => through.run(future, site),
-            Some(limit) => through.run_until(future, Instant::now().checked_add(limit), site),
+            None => through.run(future, &site),
+            Some(limit) => through.run_until(future, Instant::now().checked_add(limit), &site),
         };
         waited.map_err(|(future, refusal)| WaitError::new(refusal, future.map(drop), site))
     }
@@ -79,7 +79,7 @@ impl<T> Drop for Driven<T> {
         let through = self.bridge.as_ref().unwrap_or_else(|| bridge::default());
         // Async code has a runtime around it. Where there is none to be had, it is dropped without.
         if self.was_polled && through.context() != Context::Async {
-            let _ = through.run(async move { drop(object) }, self.made);
+            let _ = through.run(async move { drop(object) }, &self.made);
         }
     }
 }

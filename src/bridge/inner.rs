@@ -99,14 +99,14 @@ impl Inner {
 
     /// Runs `future` where the calling thread stands, or gives it back.
     #[inline]
-    pub(super) fn run<F: Future>(&self, future: F, site: Site) -> Result<F> {
+    pub(super) fn run<F: Future>(&self, future: F, site: &Site) -> Result<F> {
         match Place::find() {
             None => self.run_at_home(future, site, "sync"),
             Some(place) => self.run_near_runtime(place, future, site),
         }
     }
 
-    fn run_near_runtime<F: Future>(&self, place: Place, future: F, site: Site) -> Result<F> {
+    fn run_near_runtime<F: Future>(&self, place: Place, future: F, site: &Site) -> Result<F> {
         self.ledger.count(|counters| match &place {
             Place::Polled(Poller::Marked) => &counters.marks_hit,
             _ => &counters.probes,
@@ -129,7 +129,7 @@ impl Inner {
             && matches!(place, Place::Polled(Poller::Scheduler(handle)) if is_multi_thread(handle))
     }
 
-    fn run_on_near<F: Future>(&self, near: &Handle, future: F, site: Site) -> Result<F> {
+    fn run_on_near<F: Future>(&self, near: &Handle, future: F, site: &Site) -> Result<F> {
         if span::is_wanted() {
             let way = Way { path: "blocking", runtime: "near" };
             return in_span(future, site, way, |future| self.run_on_handle(near, future));
@@ -139,7 +139,7 @@ impl Inner {
 
     /// Runs `future` on what the bridge keeps.
     #[inline]
-    fn run_at_home<F: Future>(&self, future: F, site: Site, path: &'static str) -> Result<F> {
+    fn run_at_home<F: Future>(&self, future: F, site: &Site, path: &'static str) -> Result<F> {
         if span::is_wanted() {
             let way = Way { path, runtime: self.home.name() };
             return in_span(future, site, way, |future| self.run_on_own(future, site));
@@ -148,7 +148,7 @@ impl Inner {
     }
 
     #[inline]
-    fn run_on_own<F: Future>(&self, future: F, site: Site) -> Result<F> {
+    fn run_on_own<F: Future>(&self, future: F, site: &Site) -> Result<F> {
         match self.home {
             Home::Thread => self.run_on_thread(future),
             _ => self.run_elsewhere(future, site),
@@ -165,8 +165,8 @@ impl Inner {
 
     /// Not inlined, so that the default way asks one question only.
     #[inline(never)]
-    fn run_elsewhere<F: Future>(&self, future: F, site: Site) -> Result<F> {
-        let _watched = self.watchdog.as_ref().map(|watchdog| watchdog.watch(site));
+    fn run_elsewhere<F: Future>(&self, future: F, site: &Site) -> Result<F> {
+        let _watched = self.watchdog.as_ref().map(|watchdog| watchdog.watch(*site));
         match &self.home {
             Home::Thread => self.run_on_thread(future),
             Home::Instances(instances) => self.run_on_instance(instances, future),

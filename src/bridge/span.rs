@@ -28,7 +28,7 @@ pub(super) fn is_wanted() -> bool {
 #[cold]
 pub(super) fn in_span<F: Future>(
     future: F,
-    site: Site,
+    site: &Site,
     way: Way,
     run: impl FnOnce(
         tracing::instrument::Instrumented<F>,
@@ -36,7 +36,7 @@ pub(super) fn in_span<F: Future>(
 ) -> Result<F> {
     use tracing::instrument::{Instrument, Instrumented};
 
-    let (Site { name, caller }, Way { path, runtime }) = (site, way);
+    let (Site { name, caller }, Way { path, runtime }) = (*site, way);
     let span = tracing::debug_span!("wait", name, %caller, path, runtime);
     run(future.instrument(span))
         .map_err(|(future, refusal)| (future.map(Instrumented::into_inner), refusal))
@@ -45,7 +45,7 @@ pub(super) fn in_span<F: Future>(
 #[cfg(not(feature = "tracing"))]
 pub(super) fn in_span<F: Future>(
     future: F,
-    _: Site,
+    _: &Site,
     _: Way,
     run: impl FnOnce(F) -> Result<F>,
 ) -> Result<F> {
