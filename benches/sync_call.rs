@@ -33,18 +33,24 @@ async fn call_suspends_once(number: u32) -> u32 {
     number + 1
 }
 
+thread_local! {
+    /// What one writes by hand: each thread has a runtime, and keeps it.
+    static REUSED: Runtime = Builder::new_current_thread().enable_all().build().unwrap();
+}
+
+fn reused<F: Future>(future: F) -> F::Output {
+    REUSED.with(|runtime| runtime.block_on(future))
+}
+
 type Group<'a> = BenchmarkGroup<'a, WallTime>;
 
 fn peers<F: Future<Output = u32>>(group: &mut Group<'_>, plain: fn(u32) -> F) {
     static METHOD: naive::Method = naive::Method::new();
-    let reused = Builder::new_current_thread().enable_all().build().unwrap();
     let global = Runtime::new().unwrap();
     group.bench_function("naive", |b| {
         b.iter(|| METHOD.call(plain(black_box(1))).value().expect("no task has called it"))
     });
-    group.bench_function("reused Runtime::block_on", |b| {
-        b.iter(|| reused.block_on(plain(black_box(1))))
-    });
+    group.bench_function("reused Runtime::block_on", |b| b.iter(|| reused(plain(black_box(1)))));
     group.bench_function("global multi-thread block_on", |b| {
         b.iter(|| global.block_on(plain(black_box(1))))
     });
@@ -90,16 +96,15 @@ fn repeat(mut call: impl FnMut(u32) -> u32) -> impl FnMut() {
 }
 
 fn print_ratios() {
-    let reused = Builder::new_current_thread().enable_all().build().unwrap();
     let private = Bridge::builder().build();
     let [ours, in_private, peer, ours_pending, peer_pending] = turns::medians(
         turns::rounds(20_000),
         [
             &mut repeat(|number| call_ready(number).wait()),
             &mut repeat(|number| call_ready(number).on(&private).wait()),
-            &mut repeat(|number| reused.block_on(ready(number))),
+            &mut repeat(|number| reused(ready(number))),
             &mut repeat(|number| call_suspends_once(number).wait()),
-            &mut repeat(|number| reused.block_on(suspends_once(number))),
+            &mut repeat(|number| reused(suspends_once(number))),
         ],
     )
     .map(|time| time.as_secs_f64());
