@@ -1,6 +1,7 @@
 //! A place for one value of a thread.
 
 use std::cell::Cell;
+use std::mem;
 use std::rc::Rc;
 
 /// Keeps a value between the calls of a thread. Each call has a reference of its own: nothing that it
@@ -21,7 +22,8 @@ impl<T> Keep<T> {
     ) -> Result<Rc<T>, E> {
         match self.0.take() {
             Some(kept) if is_good(&kept) => {
-                self.0.set(Some(Rc::clone(&kept)));
+                // What is replaced is the nothing that `take` has left.
+                mem::forget(self.0.replace(Some(Rc::clone(&kept))));
                 Ok(kept)
             }
             old => self.replace(old, make),
