@@ -539,6 +539,49 @@ fn a_seek_that_cannot_be_leaves_all_as_it_was() {
     });
 }
 
+/// A file whose position cannot be moved.
+struct Stuck(Cursor<Vec<u8>>);
+
+impl Read for Stuck {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        Read::read(&mut self.0, buf)
+    }
+}
+
+impl Write for Stuck {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Write::write(&mut self.0, bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Seek for Stuck {
+    fn seek(&mut self, _: SeekFrom) -> io::Result<u64> {
+        Err(io::Error::other("stuck"))
+    }
+}
+
+#[test]
+fn what_was_read_ahead_is_kept_when_the_object_cannot_go_back_to_it() {
+    within_a_minute(|_| {
+        multi_thread().block_on(async {
+            let mut io = AsyncIo::seekable(Stuck(Cursor::new(b"0123456789".to_vec())));
+            assert_eq!(io.fill_buf().await.unwrap().len(), 10);
+            assert_eq!(io.read_u8().await.unwrap(), b'0');
+            io.write_all(b"x").await.unwrap();
+            assert_eq!(io.read_u8().await.unwrap(), b'1');
+            assert_eq!(io.flush().await.unwrap_err().to_string(), "stuck");
+            assert_eq!(io.read_u8().await.unwrap(), b'2');
+            assert_eq!(io.with_mut(|_| ()).await.unwrap_err().to_string(), "stuck");
+            assert_eq!(io.read_u8().await.unwrap(), b'3');
+            assert_eq!(io.fill_buf().await.unwrap(), b"456789");
+        });
+    });
+}
+
 #[test]
 fn a_second_seek_before_the_first_has_ended_is_refused() {
     let mut io = AsyncIo::seekable(Cursor::new([0; 4]));

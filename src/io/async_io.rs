@@ -15,7 +15,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::sync::oneshot;
 
-use inner::{Back, Inner, SeekBy};
+use inner::{Back, Inner, ReadAhead, SeekBy};
 use unread::Unread;
 use wakers::Side;
 use worker::{Outcome, Worker};
@@ -82,6 +82,8 @@ pub struct AsyncIo<T> {
     /// Where reads and writes share a position.
     shared_position: Option<SeekBy<T>>,
     unread: Unread,
+    /// Under way is an operation that first goes back to before `unread`.
+    is_going_back: bool,
     /// The end of the input, or an error, that a read has met and no reader has been told.
     read_end: Option<io::Result<()>>,
     /// What became of an earlier write or flush, if no writer has been told.
@@ -135,6 +137,7 @@ impl<T> AsyncIo<T> {
             max_buf_size: MAX_BUF_SIZE,
             shared_position,
             unread: Unread::default(),
+            is_going_back: false,
             read_end: None,
             write_error: None,
             unflushed: None,
@@ -182,12 +185,13 @@ impl<T: Send + 'static> AsyncIo<T> {
         let (sender, mut receiver) = oneshot::channel();
         let back = self.back();
         self.worker.start(move |inner| {
-            let result = inner.go_back(back).map(|()| function(&mut inner.io));
+            let went_back = inner.go_back(back);
+            let read_ahead = *went_back.as_ref().unwrap_or(&ReadAhead::Kept);
             // Nobody takes it when the future was dropped.
-            let _ = sender.send(result);
-            Outcome::Other
+            let _ = sender.send(went_back.map(|_| function(&mut inner.io)));
+            Outcome::Other(read_ahead)
         })?;
-        self.forget_read_ahead(back);
+        self.is_going_back = back.is_some();
         poll_fn(|cx| self.poll_idle(Side::Write, cx)).await?;
         receiver.try_recv().expect("the function has run")
     }
@@ -232,13 +236,19 @@ impl<T> AsyncIo<T> {
         match outcome {
             Outcome::Read(result, bytes) => self.note_read(result, bytes),
             Outcome::Flush(Ok(())) => self.unflushed = None,
-            Outcome::Write(Err(error)) | Outcome::Flush(Err(error)) => {
-                self.write_error = Some(error);
-            }
+            Outcome::Flush(Err(error)) => self.write_error = Some(error),
             Outcome::Seek(result) => self.note_seek(result),
-            Outcome::Write(Ok(())) => {}
-            // The object may have been moved away from its end.
-            Outcome::Other => drop(self.read_end.take_if(|end| end.is_ok())),
+            Outcome::Write(result, read_ahead) => {
+                self.note_read_ahead(read_ahead);
+                if let Err(error) = result {
+                    self.write_error = Some(error);
+                }
+            }
+            Outcome::Other(read_ahead) => {
+                self.note_read_ahead(read_ahead);
+                // The object may have been moved away from its end.
+                self.read_end.take_if(|end| end.is_ok());
+            }
         }
     }
 
@@ -267,8 +277,9 @@ impl<T> AsyncIo<T> {
     }
 
     /// After an operation has begun which goes back.
-    fn forget_read_ahead(&mut self, back: Back<T>) {
-        if back.is_some() {
+    fn note_read_ahead(&mut self, read_ahead: ReadAhead) {
+        self.is_going_back = false;
+        if read_ahead == ReadAhead::GivenUp {
             self.unread.clear();
         }
     }

@@ -8,6 +8,14 @@ pub(super) type SeekBy<T> = fn(&mut T, SeekFrom) -> io::Result<u64>;
 /// How to take an object back to where its reader is, and by how many bytes.
 pub(super) type Back<T> = Option<(SeekBy<T>, usize)>;
 
+/// What became of the bytes that were read ahead.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReadAhead {
+    Kept,
+    /// The object has gone back to before them.
+    GivenUp,
+}
+
 pub(super) struct Inner<T> {
     pub(super) io: T,
     pub(super) unwritten: Vec<u8>,
@@ -27,11 +35,10 @@ impl<T> Inner<T> {
         retry(|| by(&mut self.io, to))
     }
 
-    pub(super) fn go_back(&mut self, back: Back<T>) -> io::Result<()> {
-        match back {
-            Some((by, ahead)) => self.seek(SeekFrom::Current(0), ahead, by).map(drop),
-            None => Ok(()),
-        }
+    pub(super) fn go_back(&mut self, back: Back<T>) -> io::Result<ReadAhead> {
+        let Some((by, ahead)) = back else { return Ok(ReadAhead::Kept) };
+        self.seek(SeekFrom::Current(0), ahead, by)?;
+        Ok(ReadAhead::GivenUp)
     }
 }
 
@@ -48,9 +55,11 @@ impl<T: Read> Inner<T> {
 }
 
 impl<T: Write> Inner<T> {
-    pub(super) fn write(&mut self, back: Back<T>) -> io::Result<()> {
-        self.go_back(back)?;
-        self.io.write_all(&self.unwritten)
+    pub(super) fn write(&mut self, back: Back<T>) -> (io::Result<()>, ReadAhead) {
+        match self.go_back(back) {
+            Ok(read_ahead) => (self.io.write_all(&self.unwritten), read_ahead),
+            Err(error) => (Err(error), ReadAhead::Kept),
+        }
     }
 
     pub(super) fn flush(&mut self) -> io::Result<()> {

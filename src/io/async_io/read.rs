@@ -18,8 +18,8 @@ impl<T: Read + Send + 'static> AsyncIo<T> {
     /// more than `wanted`.
     fn poll_unread(&mut self, wanted: usize, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let limit = wanted.min(self.max_buf_size);
-        // What is here need not wait for a write that is under way.
-        while self.unread.is_empty() || self.seek_request.is_some() {
+        // What is here need not wait for a write that is under way, unless that goes back to before it.
+        while self.unread.is_empty() || self.seek_request.is_some() || self.is_going_back {
             ready!(self.poll_idle(Side::Read, cx))?;
             if !self.unread.is_empty() {
                 break;

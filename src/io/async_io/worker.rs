@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::task::{JoinError, JoinHandle};
 
-use super::inner::Inner;
+use super::inner::{Inner, ReadAhead};
 use super::wakers::{Side, Wakers};
 use crate::offload;
 
@@ -15,10 +15,10 @@ use crate::offload;
 pub(super) enum Outcome {
     /// With the bytes.
     Read(io::Result<usize>, Vec<u8>),
-    Write(io::Result<()>),
+    Write(io::Result<()>, ReadAhead),
     Flush(io::Result<()>),
     Seek(io::Result<u64>),
-    Other,
+    Other(ReadAhead),
 }
 
 pub(super) struct Worker<T> {

@@ -34,9 +34,12 @@ impl<T: Write + Send + 'static> AsyncIo<T> {
         let amount = unwritten.len();
         if amount > 0 {
             let back = self.back();
-            self.worker.start(move |inner| Outcome::Write(inner.write(back)))?;
+            self.worker.start(move |inner| {
+                let (result, read_ahead) = inner.write(back);
+                Outcome::Write(result, read_ahead)
+            })?;
             self.unflushed = Some(drop_on_pool);
-            self.forget_read_ahead(back);
+            self.is_going_back = back.is_some();
         }
         Poll::Ready(Ok(amount))
     }
