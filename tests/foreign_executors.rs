@@ -13,6 +13,7 @@ use std::time::Duration;
 use smartasync::{Bridge, WaitErrorKind, context, smartasync};
 use support::{current_thread, multi_thread, within_a_minute};
 use tokio::runtime::Handle;
+use tokio::task::LocalSet;
 use tokio::time::sleep;
 
 /// A timer, two sockets and a task.
@@ -185,22 +186,33 @@ fn inside_a_task_a_waker_of_another_kind_is_still_tokio() {
     });
 }
 
+#[smartasync]
+async fn is_tokio_near() -> bool {
+    Handle::try_current().is_ok()
+}
+
 /// A limit, see `CallFuture`: the waker of a task is taken for the task's own poll.
 #[test]
 fn off_tokio_the_waker_of_a_task_hides_that() {
-    #[smartasync]
-    async fn is_near() -> bool {
-        Handle::try_current().is_ok()
-    }
-
     within_a_minute(|_| {
         let tokio = multi_thread();
         let look = poll_fn(|cx| {
-            let poll = |cx: &mut Context<'_>| pin!(is_near().into_future()).poll(cx);
+            let poll = |cx: &mut Context<'_>| pin!(is_tokio_near().into_future()).poll(cx);
             assert_eq!(poll(cx), Poll::Ready(true));
             let waker = cx.waker().clone();
             thread::spawn(move || poll(&mut Context::from_waker(&waker))).join().unwrap()
         });
         assert!(!tokio.block_on(tokio.spawn(look)).unwrap());
+    });
+}
+
+/// The same limit: these are tasks of Tokio, without a runtime.
+#[test]
+fn the_tasks_of_a_local_set_that_another_executor_polls_find_no_tokio() {
+    within_a_minute(|_| {
+        let tasks = LocalSet::new();
+        let task = tasks.spawn_local(is_tokio_near().into_future());
+        assert!(!poll_loop(tasks.run_until(task)).unwrap());
+        assert!(poll_loop(tasks.run_until(is_tokio_near().into_future())), "beside them");
     });
 }
