@@ -1,1 +1,1 @@
-//! Nothing but tests: those of `tests/attribute`, compiled with edition 2021.
+//! Nothing but tests: those of `tests/edition_2024`, compiled with edition 2021.

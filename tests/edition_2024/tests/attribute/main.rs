@@ -12,6 +12,6 @@ mod lints;
 mod other_attributes;
 mod probe;
 mod signatures;
-#[path = "../support/mod.rs"]
+#[path = "../../../support/mod.rs"]
 mod support;
 mod traits;
