@@ -78,13 +78,13 @@ fn inside_of_it_blocking_is_refused_and_outside_of_it_is_not() {
     });
 }
 
+#[smartasync]
+async fn runtime() -> tokio::runtime::Id {
+    Handle::current().id()
+}
+
 #[test]
 fn it_runs_on_the_shared_runtime() {
-    #[smartasync]
-    async fn runtime() -> tokio::runtime::Id {
-        Handle::current().id()
-    }
-
     within_a_minute(|_| {
         let shared = Bridge::shared().block_on(runtime());
         assert_eq!(poll_loop(runtime().into_future()), shared);
@@ -153,7 +153,8 @@ async fn yields_and_then_echoes(byte: u8) -> std::io::Result<u8> {
 #[test]
 fn a_call_that_was_begun_on_tokio_goes_on_elsewhere() {
     async fn begin<F: Future + Unpin>(mut future: F) -> F {
-        poll_fn(|cx| Poll::Ready(Pin::new(&mut future).poll(cx).is_pending())).await;
+        let once = poll_fn(|cx| Poll::Ready(Pin::new(&mut future).poll(cx).is_pending()));
+        assert!(once.await);
         future
     }
 
@@ -171,11 +172,6 @@ fn a_call_that_was_begun_on_tokio_goes_on_elsewhere() {
 
 #[test]
 fn inside_a_task_a_waker_of_another_kind_is_still_tokio() {
-    #[smartasync]
-    async fn runtime() -> tokio::runtime::Id {
-        Handle::current().id()
-    }
-
     within_a_minute(|_| {
         for tokio in [current_thread(), multi_thread()] {
             let id = async {

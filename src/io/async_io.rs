@@ -185,10 +185,9 @@ impl<T: Send + 'static> AsyncIo<T> {
         let (sender, mut receiver) = oneshot::channel();
         let back = self.back();
         self.worker.start(move |inner| {
-            let went_back = inner.go_back(back);
-            let read_ahead = *went_back.as_ref().unwrap_or(&ReadAhead::Kept);
+            let (result, read_ahead) = inner.at_reader(back, |inner| Ok(function(&mut inner.io)));
             // Nobody takes it when the future was dropped.
-            let _ = sender.send(went_back.map(|_| function(&mut inner.io)));
+            let _ = sender.send(result);
             Outcome::Other(read_ahead)
         })?;
         self.is_going_back = back.is_some();

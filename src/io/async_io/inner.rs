@@ -35,7 +35,19 @@ impl<T> Inner<T> {
         retry(|| by(&mut self.io, to))
     }
 
-    pub(super) fn go_back(&mut self, back: Back<T>) -> io::Result<ReadAhead> {
+    /// Runs `operation` where the reader is, or not at all.
+    pub(super) fn at_reader<R>(
+        &mut self,
+        back: Back<T>,
+        operation: impl FnOnce(&mut Inner<T>) -> io::Result<R>,
+    ) -> (io::Result<R>, ReadAhead) {
+        match self.go_back(back) {
+            Ok(read_ahead) => (operation(self), read_ahead),
+            Err(error) => (Err(error), ReadAhead::Kept),
+        }
+    }
+
+    fn go_back(&mut self, back: Back<T>) -> io::Result<ReadAhead> {
         let Some((by, ahead)) = back else { return Ok(ReadAhead::Kept) };
         self.seek(SeekFrom::Current(0), ahead, by)?;
         Ok(ReadAhead::GivenUp)
@@ -55,11 +67,8 @@ impl<T: Read> Inner<T> {
 }
 
 impl<T: Write> Inner<T> {
-    pub(super) fn write(&mut self, back: Back<T>) -> (io::Result<()>, ReadAhead) {
-        match self.go_back(back) {
-            Ok(read_ahead) => (self.io.write_all(&self.unwritten), read_ahead),
-            Err(error) => (Err(error), ReadAhead::Kept),
-        }
+    pub(super) fn write(&mut self) -> io::Result<()> {
+        self.io.write_all(&self.unwritten)
     }
 
     pub(super) fn flush(&mut self) -> io::Result<()> {

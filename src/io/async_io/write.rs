@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::AsyncWrite;
 
 use super::AsyncIo;
+use super::inner::Inner;
 use super::wakers::Side;
 use super::worker::{Outcome, drop_on_pool};
 
@@ -35,7 +36,7 @@ impl<T: Write + Send + 'static> AsyncIo<T> {
         if amount > 0 {
             let back = self.back();
             self.worker.start(move |inner| {
-                let (result, read_ahead) = inner.write(back);
+                let (result, read_ahead) = inner.at_reader(back, Inner::write);
                 Outcome::Write(result, read_ahead)
             })?;
             self.unflushed = Some(drop_on_pool);
