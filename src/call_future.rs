@@ -69,12 +69,12 @@ impl<F: Future> CallFuture<F> {
     #[cold]
     fn poll_outside_task(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        if Handle::try_current().is_ok() {
+        let Err(no_tokio) = Handle::try_current() else {
             return this.future.poll(cx);
-        }
+        };
         this.enter.is_foreign = true;
         this.leave.is_foreign = true;
-        poll_inside_shared(this.future, cx)
+        poll_inside_shared(this.future, &no_tokio, cx)
     }
 }
 
@@ -125,17 +125,18 @@ struct Entered {
 }
 
 impl Entered {
+    /// `no_tokio` is why none is near, if that is so.
+    ///
     /// # Errors
     ///
     /// When the shared runtime cannot be started, or the thread exits and Tokio's thread-locals are gone.
-    fn shared() -> io::Result<Entered> {
-        let near = Handle::try_current();
-        if near.as_ref().is_err_and(TryCurrentError::is_thread_local_destroyed) {
+    fn shared(no_tokio: Option<&TryCurrentError>) -> io::Result<Entered> {
+        if no_tokio.is_some_and(TryCurrentError::is_thread_local_destroyed) {
             return Err(io::Error::other("the thread is exiting, and has let go of Tokio"));
         }
         let shared = bridge::shared_handle()?;
         // Tokio shows nothing of a poll that it does not make; one that it makes by now, it shows.
-        let _mark = near.is_err().then(mark::set);
+        let _mark = no_tokio.map(|_| mark::set());
         Ok(Entered { _mark, _runtime: shared.enter() })
     }
 }
@@ -143,7 +144,7 @@ impl Entered {
 #[cold]
 fn enter() {
     // The future was polled, so the runtime is there; not so in a forked child, nor as the thread exits.
-    let entered = Entered::shared().ok();
+    let entered = Entered::shared(Handle::try_current().err().as_ref()).ok();
     let _ = ENTERED.try_with(|all| all.borrow_mut().push(entered));
 }
 
@@ -154,8 +155,12 @@ fn leave() {
 }
 
 #[inline(never)]
-fn poll_inside_shared<F: Future>(future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
-    match Entered::shared() {
+fn poll_inside_shared<F: Future>(
+    future: Pin<&mut F>,
+    no_tokio: &TryCurrentError,
+    cx: &mut Context<'_>,
+) -> Poll<F::Output> {
+    match Entered::shared(Some(no_tokio)) {
         Ok(_entered) => future.poll(cx),
         Err(error) => panic!("no runtime to await a call on: {error}"),
     }
