@@ -1,5 +1,6 @@
 //! Waiting for any future.
 
+use crate::bridge::Bridge;
 use crate::call::Call;
 use crate::error::WaitError;
 
@@ -50,6 +51,32 @@ pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
 #[track_caller]
 pub fn try_block_on<F: IntoFuture>(future: F) -> Result<F::Output, WaitError<F::IntoFuture>> {
     call(future).try_wait().map_err(WaitError::of_future)
+}
+
+impl Bridge {
+    /// Blocks the calling thread until `future` is done, and returns its output.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_block_on`](Bridge::try_block_on) returns an error, and with the panic of `future`,
+    /// unchanged.
+    #[track_caller]
+    pub fn block_on<F: IntoFuture>(&self, future: F) -> F::Output {
+        self.named_call("Bridge::block_on", future).wait()
+    }
+
+    /// Blocks the calling thread until `future` is done, or hands it back where that cannot be.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Call::try_wait`](crate::Call::try_wait).
+    #[track_caller]
+    pub fn try_block_on<F: IntoFuture>(
+        &self,
+        future: F,
+    ) -> Result<F::Output, WaitError<F::IntoFuture>> {
+        self.named_call("Bridge::block_on", future).try_wait().map_err(WaitError::of_future)
+    }
 }
 
 #[inline]

@@ -4,25 +4,21 @@ mod background;
 mod builder;
 mod default;
 mod inner;
+mod route;
 mod span;
 mod stats;
 mod watchdog;
 
 use std::fmt;
 use std::io;
-use std::panic::Location;
 use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 
 use crate::cache::thread;
-use crate::context::{Context, Place, context};
-use crate::error::{Refusal, WaitError};
-use crate::exec::clock::Clock;
-use crate::exec::until::Until;
+use crate::context::{Ambient, Context, context};
 use crate::process::PerProcess;
-use crate::site::Site;
 
 pub use builder::{BridgeBuilder, Nested};
 pub use default::set_default;
@@ -30,12 +26,14 @@ pub use stats::Stats;
 pub use watchdog::SlowCall;
 
 pub(crate) use default::default;
+pub(crate) use route::Route;
 
 use background::Background;
-use inner::{Home, Inner};
+use inner::{Backend, Inner};
+use route::opens_section;
 
 static SHARED: LazyLock<Bridge> =
-    LazyLock::new(|| Bridge::new(Home::Background(Background::new("smartasync", 1))));
+    LazyLock::new(|| Bridge::new(Backend::Background(Background::new("smartasync", 1))));
 
 /// The handle of the process's background runtime, which is started now if it was not.
 ///
@@ -43,8 +41,8 @@ static SHARED: LazyLock<Bridge> =
 ///
 /// When it cannot be started; the next call tries again.
 pub(crate) fn shared_handle() -> io::Result<&'static Handle> {
-    match &SHARED.inner().home {
-        Home::Background(background) => background.handle(),
+    match &SHARED.inner().backend {
+        Backend::Background(background) => background.handle(),
         _ => unreachable!("made so above"),
     }
 }
@@ -78,7 +76,7 @@ impl Bridge {
     /// thread that may block beside a runtime uses that one.
     #[must_use]
     pub fn per_thread() -> Bridge {
-        static PER_THREAD: LazyLock<Bridge> = LazyLock::new(|| Bridge::new(Home::Thread));
+        static PER_THREAD: LazyLock<Bridge> = LazyLock::new(|| Bridge::new(Backend::PerThread));
         PER_THREAD.clone()
     }
 
@@ -123,7 +121,7 @@ impl Bridge {
     /// ```
     #[must_use]
     pub fn from_handle(handle: Handle) -> Bridge {
-        Bridge::new(Home::Handle(handle))
+        Bridge::new(Backend::Handle(handle))
     }
 
     /// Starts to make a private bridge: own runtimes, own caches, own options.
@@ -131,43 +129,16 @@ impl Bridge {
         BridgeBuilder::default()
     }
 
-    /// Blocks the calling thread until `future` is done, and returns its output.
-    ///
-    /// # Panics
-    ///
-    /// Where [`try_block_on`](Bridge::try_block_on) returns an error, and with the panic of `future`,
-    /// unchanged.
-    #[track_caller]
-    pub fn block_on<F: IntoFuture>(&self, future: F) -> F::Output {
-        match self.try_block_on(future) {
-            Ok(output) => output,
-            Err(error) => error.panic(),
-        }
-    }
-
-    /// Blocks the calling thread until `future` is done, or hands it back where that cannot be.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Call::try_wait`](crate::Call::try_wait).
-    #[track_caller]
-    pub fn try_block_on<F: IntoFuture>(
-        &self,
-        future: F,
-    ) -> Result<F::Output, WaitError<F::IntoFuture>> {
-        let site = Site { name: "Bridge::block_on", caller: Location::caller() };
-        self.run(future.into_future(), &site)
-            .map_err(|(future, refusal)| WaitError::new(refusal, future, site))
-    }
-
     /// Returns the context of the calling thread as calls on this bridge see it: with
     /// [`Nested::BlockInPlace`], a task of a multi-thread runtime may block.
     #[must_use]
     pub fn context(&self) -> Context {
-        match Place::find() {
+        match Ambient::find() {
             None => Context::Sync,
-            Some(place) if self.inner().opens_section_in(&place) => Context::Blocking,
-            Some(place) => place.context(),
+            Some(Ambient::InPoll(poller)) if opens_section(self.inner().nested, &poller) => {
+                Context::Blocking
+            }
+            Some(ambient) => ambient.context(),
         }
     }
 
@@ -187,10 +158,10 @@ impl Bridge {
         let inner = self.inner();
         inner.fleet.epoch.reset();
         inner.fleet.drain();
-        match &inner.home {
-            Home::Thread => thread::leave(),
-            Home::Instances(instances) => instances.reset(),
-            Home::Background(_) | Home::Handle(_) | Home::Inherited => {}
+        match &inner.backend {
+            Backend::PerThread => thread::leave(),
+            Backend::Private(instances) => instances.reset(),
+            Backend::Background(_) | Backend::Handle(_) | Backend::Inherited => {}
         }
     }
 
@@ -248,14 +219,14 @@ impl Bridge {
             gate.cut();
             gate.wait_until_empty(grace)
         };
-        if let Home::Background(background) = &inner.home {
+        if let Backend::Background(background) = &inner.backend {
             background.shutdown();
         }
         has_ended
     }
 
-    fn new(home: Home) -> Bridge {
-        Bridge::with(Inner::of_all(home))
+    fn new(backend: Backend) -> Bridge {
+        Bridge::with(Inner::of_all(backend))
     }
 
     fn with(inner: Inner) -> Bridge {
@@ -266,58 +237,13 @@ impl Bridge {
     fn inner(&self) -> &Inner {
         self.inner.get(Inner::renewed)
     }
-
-    /// Runs `future`, or gives it back.
-    #[inline]
-    pub(crate) fn run<F: Future>(
-        &self,
-        future: F,
-        site: &Site,
-    ) -> Result<F::Output, (Option<F>, Refusal)> {
-        self.inner().run(future, site)
-    }
-
-    /// The same until `deadline`; without one, to its end.
-    pub(crate) fn run_until<F: Future>(
-        &self,
-        future: F,
-        deadline: Option<Instant>,
-        site: &Site,
-    ) -> Result<F::Output, (Option<F>, Refusal)> {
-        let Some(deadline) = deadline else { return self.run(future, site) };
-        let began = Instant::now();
-        // Before the future is polled: it is handed back when there is no clock to be had.
-        let clock = match Clock::running() {
-            Ok(clock) => clock,
-            Err(error) => return Err((Some(future), Refusal::Runtime(error))),
-        };
-        let passed = async {
-            clock.alarm(deadline).await;
-            Refusal::TimedOut(began.elapsed())
-        };
-        self.run_unless(future, passed, site)
-    }
-
-    /// The same until `stop` is ready, which says why.
-    pub(crate) fn run_unless<F: Future>(
-        &self,
-        future: F,
-        stop: impl Future<Output = Refusal>,
-        site: &Site,
-    ) -> Result<F::Output, (Option<F>, Refusal)> {
-        match self.run(Until::new(future, stop), site) {
-            Ok(Ok(output)) => Ok(output),
-            Ok(Err(refusal)) => Err((None, refusal)),
-            Err((until, refusal)) => Err((until.and_then(Until::into_future), refusal)),
-        }
-    }
 }
 
 impl fmt::Debug for Bridge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = self.inner();
         f.debug_struct("Bridge")
-            .field("home", &format_args!("{}", inner.home.name()))
+            .field("backend", &format_args!("{}", inner.backend.name()))
             .field("name", &inner.fleet.blueprint.name)
             .field("nested", &inner.nested)
             .finish_non_exhaustive()

@@ -2,5 +2,4 @@
 
 pub(crate) mod instance;
 pub(crate) mod keep;
-pub(crate) mod mark;
 pub(crate) mod thread;

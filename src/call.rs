@@ -2,11 +2,19 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use crate::bridge::{self, Bridge};
+#[cfg(feature = "tokio-util")]
+use tokio::task::unconstrained;
+
+use crate::bridge::{Bridge, Route};
 use crate::call_future::CallFuture;
-use crate::error::{Refusal, WaitError, WaitErrorKind};
+#[cfg(feature = "tokio-util")]
+use crate::error::Cause;
+use crate::error::{WaitError, WaitErrorKind};
+use crate::exec::job::JobCell;
+use crate::exec::limits::Limits;
 use crate::outcome::Outcome;
 use crate::site::Site;
 
@@ -84,10 +92,11 @@ impl<F: Future> Call<F> {
     #[inline]
     #[track_caller]
     pub fn wait(self) -> F::Output {
-        match self.try_wait() {
-            Ok(output) => output,
-            Err(error) => error.panic(),
-        }
+        let mut route = Route::new(Site { name: self.name, caller: Location::caller() });
+        route.find_or_panic(self.bridge.as_ref());
+        let mut job = pin!(JobCell::new(self.future));
+        route.run_or_panic(job.as_mut());
+        job.take_output()
     }
 
     /// Blocks the calling thread until the call is done, or hands the call back where that cannot
@@ -122,7 +131,17 @@ impl<F: Future> Call<F> {
     #[inline]
     #[track_caller]
     pub fn try_wait(self) -> Result<F::Output, WaitError<Call<F>>> {
-        self.run(Bridge::run)
+        let site = Site { name: self.name, caller: Location::caller() };
+        let mut route = Route::new(site);
+        if let Err(cause) = route.find(self.bridge.as_ref()) {
+            drop(route);
+            return Err(WaitError::new(cause, Some(self), site));
+        }
+        let mut job = pin!(JobCell::new(self.future));
+        match route.run(job.as_mut(), None) {
+            Ok(()) => Ok(job.take_output()),
+            Err(cause) => Err(WaitError::new(cause, None, site)),
+        }
     }
 
     /// Blocks the calling thread until the call is done, but for no longer than `limit`.
@@ -157,8 +176,7 @@ impl<F: Future> Call<F> {
     /// ```
     #[track_caller]
     pub fn wait_timeout(self, limit: Duration) -> Result<F::Output, WaitError<Call<F>>> {
-        let deadline = Instant::now().checked_add(limit);
-        self.run(|bridge, future, site| bridge.run_until(future, deadline, site))
+        self.wait_within(Instant::now().checked_add(limit), Limits::default())
     }
 
     /// Blocks the calling thread until the call is done, but no longer than until `deadline`.
@@ -189,7 +207,7 @@ impl<F: Future> Call<F> {
     /// ```
     #[track_caller]
     pub fn wait_until(self, deadline: Instant) -> Result<F::Output, WaitError<Call<F>>> {
-        self.run(|bridge, future, site| bridge.run_until(future, Some(deadline), site))
+        self.wait_within(Some(deadline), Limits::default())
     }
 
     /// Blocks the calling thread until the call is done, or `token` is cancelled.
@@ -229,16 +247,12 @@ impl<F: Future> Call<F> {
         self,
         token: &tokio_util::sync::CancellationToken,
     ) -> Result<F::Output, WaitError<Call<F>>> {
-        self.run(|bridge, future, site| {
-            if token.is_cancelled() {
-                return Err((Some(future), Refusal::Cancelled));
-            }
-            let stop = async {
-                token.cancelled().await;
-                Refusal::Cancelled
-            };
-            bridge.run_unless(future, stop, site)
-        })
+        if token.is_cancelled() {
+            let site = Site { name: self.name, caller: Location::caller() };
+            return Err(WaitError::new(Cause::Cancelled, Some(self), site));
+        }
+        let cancelled = pin!(unconstrained(token.cancelled()));
+        self.wait_within(None, Limits::cancelled_by(cancelled))
     }
 
     /// Runs the call where the caller may block, and returns its future where it must not.
@@ -255,7 +269,7 @@ impl<F: Future> Call<F> {
     pub fn dispatch(self) -> Outcome<F> {
         match self.try_wait() {
             Ok(output) => Outcome::Ready(output),
-            Err(error) if error.kind() != WaitErrorKind::AsyncContext => error.panic(),
+            Err(error) if error.kind() != WaitErrorKind::AsyncContext => panic!("{error}"),
             Err(error) => {
                 let call = error.into_call().expect("a call in async code has not started");
                 Outcome::Pending(call.into_future())
@@ -293,19 +307,21 @@ impl<F: Future> Call<F> {
 
     #[inline]
     #[track_caller]
-    fn run(
+    fn wait_within(
         self,
-        run: impl FnOnce(&Bridge, F, &Site) -> Result<F::Output, (Option<F>, Refusal)>,
+        deadline: Option<Instant>,
+        mut limits: Limits<'_>,
     ) -> Result<F::Output, WaitError<Call<F>>> {
-        let Call { future, name, bridge } = self;
-        let site = Site { name, caller: Location::caller() };
-        let through = bridge.as_ref().unwrap_or_else(|| bridge::default());
-        match run(through, future, &site) {
-            Ok(output) => Ok(output),
-            Err((future, refusal)) => {
-                let call = future.map(|future| Call { future, name, bridge });
-                Err(WaitError::new(refusal, call, site))
-            }
+        let site = Site { name: self.name, caller: Location::caller() };
+        let mut route = Route::new(site);
+        if let Err(cause) = route.find_within(self.bridge.as_ref(), deadline, &mut limits) {
+            drop(route);
+            return Err(WaitError::new(cause, Some(self), site));
+        }
+        let mut job = pin!(JobCell::new(self.future));
+        match route.run(job.as_mut(), Some(&mut limits)) {
+            Ok(()) => Ok(job.take_output()),
+            Err(cause) => Err(WaitError::new(cause, None, site)),
         }
     }
 }
@@ -332,7 +348,12 @@ impl Bridge {
     /// assert_eq!(error.kind(), WaitErrorKind::TimedOut);
     /// ```
     pub fn call<F: IntoFuture>(&self, future: F) -> Call<F::IntoFuture> {
-        Call::new("Bridge::call", future.into_future()).on(self)
+        self.named_call("Bridge::call", future)
+    }
+
+    #[inline]
+    pub(crate) fn named_call<F: IntoFuture>(&self, name: &'static str, future: F) -> Call<F::IntoFuture> {
+        Call { future: future.into_future(), name, bridge: Some(self.clone()) }
     }
 }
 

@@ -10,8 +10,7 @@ use pin_project_lite::pin_project;
 use tokio::runtime::{EnterGuard, Handle, TryCurrentError};
 
 use crate::bridge;
-use crate::cache::mark;
-use crate::context::is_task_poll;
+use crate::context::{is_task_poll, mark};
 
 pin_project! {
     /// The future of a [`Call`](crate::Call) that is awaited.
@@ -120,7 +119,7 @@ thread_local! {
 
 /// The shared runtime, entered. Fields in the order in which they end.
 struct Entered {
-    _mark: Option<mark::Restore>,
+    _mark: Option<mark::MarkGuard>,
     _runtime: EnterGuard<'static>,
 }
 

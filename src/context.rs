@@ -1,12 +1,11 @@
 //! Where the calling thread stands, found out anew on each call.
 
 mod budget;
+pub(crate) mod mark;
 mod task_poll;
 
 use tokio::runtime::{self, Handle, RuntimeFlavor};
 use tokio::task;
-
-use crate::cache::mark;
 
 pub(crate) use task_poll::is_task_poll;
 
@@ -56,24 +55,24 @@ pub enum Context {
 /// ```
 #[must_use]
 pub fn context() -> Context {
-    Place::find().map_or(Context::Sync, |place| place.context())
+    Ambient::find().map_or(Context::Sync, |ambient| ambient.context())
 }
 
 /// What a call that is made near a runtime can run on.
 #[derive(Debug)]
-pub(crate) enum Place {
+pub(crate) enum Ambient {
     /// A runtime has been entered that nobody may be driving: the thread's own.
-    Beside,
+    EnteredOnly,
     /// A thread that may block on this runtime.
-    On(Handle),
+    Handle(Handle),
     /// Nothing: the thread is inside a poll.
-    Polled(Poller),
+    InPoll(Poller),
 }
 
 /// Who polls the calling code.
 #[derive(Debug)]
 pub(crate) enum Poller {
-    /// This crate, on a runtime that forbids `block_in_place`.
+    /// What Tokio does not show: another executor polls a call, or a runtime of this crate ends.
     Marked,
     /// A scheduler; this is the current handle.
     Scheduler(Handle),
@@ -81,34 +80,34 @@ pub(crate) enum Poller {
     BlockOn,
 }
 
-impl Place {
+impl Ambient {
     /// Finds out where the thread stands; nothing if no runtime is near.
     #[inline]
-    pub(crate) fn find() -> Option<Place> {
+    pub(crate) fn find() -> Option<Ambient> {
         if mark::is_set() {
-            return Some(Place::Polled(Poller::Marked));
+            return Some(Ambient::InPoll(Poller::Marked));
         }
         // A thread that drives a runtime always has a current handle. This errs as well once Tokio's
         // thread-local is gone, and no runtime is driven on this thread then.
-        Handle::try_current().ok().map(Place::with_current)
+        Handle::try_current().ok().map(Ambient::with_current)
     }
 
-    fn with_current(handle: Handle) -> Place {
+    fn with_current(handle: Handle) -> Ambient {
         if runtime::worker_index().is_some() {
-            Place::Polled(Poller::Scheduler(handle))
+            Ambient::InPoll(Poller::Scheduler(handle))
         } else if budget::is_limited() {
-            Place::Polled(Poller::BlockOn)
+            Ambient::InPoll(Poller::BlockOn)
         } else if may_be_undriven(&handle) {
-            Place::Beside
+            Ambient::EnteredOnly
         } else {
-            Place::On(handle)
+            Ambient::Handle(handle)
         }
     }
 
     pub(crate) fn context(&self) -> Context {
         match self {
-            Place::Beside | Place::On(_) => Context::Blocking,
-            Place::Polled(_) => Context::Async,
+            Ambient::EnteredOnly | Ambient::Handle(_) => Context::Blocking,
+            Ambient::InPoll(_) => Context::Async,
         }
     }
 }

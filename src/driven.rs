@@ -2,11 +2,14 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use crate::bridge::{self, Bridge};
+use crate::bridge::{self, Bridge, Route};
 use crate::context::Context;
 use crate::error::WaitError;
+use crate::exec::job::JobCell;
+use crate::exec::limits::Limits;
 use crate::site::Site;
 
 const UNTIL_THE_END: &str = "the object is there until the end";
@@ -49,12 +52,21 @@ impl<T> Driven<T> {
     ) -> Result<F::Output, WaitError<()>> {
         self.was_polled = true;
         let future = make(self.object.as_mut().expect(UNTIL_THE_END));
-        let through = self.bridge.as_ref().unwrap_or_else(|| bridge::default());
-        let waited = match limit {
-            None => through.run(future, &site),
-            Some(limit) => through.run_until(future, Instant::now().checked_add(limit), &site),
+        let mut limits = limit.map(|_| Limits::default());
+        let mut route = Route::new(site);
+        let found = match &mut limits {
+            None => route.find(self.bridge.as_ref()),
+            Some(limits) => {
+                let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+                route.find_within(self.bridge.as_ref(), deadline, limits)
+            }
         };
-        waited.map_err(|(future, refusal)| WaitError::new(refusal, future.map(drop), site))
+        found.map_err(|cause| WaitError::new(cause, Some(()), site))?;
+        let mut job = pin!(JobCell::new(future));
+        match route.run(job.as_mut(), limits.as_mut()) {
+            Ok(()) => Ok(job.take_output()),
+            Err(cause) => Err(WaitError::new(cause, None, site)),
+        }
     }
 
     pub(crate) fn get_ref(&self) -> &T {
@@ -78,8 +90,13 @@ impl<T> Drop for Driven<T> {
         let Some(object) = self.object.take() else { return };
         let through = self.bridge.as_ref().unwrap_or_else(|| bridge::default());
         // Async code has a runtime around it. Where there is none to be had, it is dropped without.
-        if self.was_polled && through.context() != Context::Async {
-            let _ = through.run(async move { drop(object) }, &self.made);
+        if !self.was_polled || through.context() == Context::Async {
+            return;
+        }
+        let mut route = Route::new(self.made);
+        if route.find(Some(through)).is_ok() {
+            let mut job = pin!(JobCell::new(async move { drop(object) }));
+            let _ = route.run(job.as_mut(), None);
         }
     }
 }

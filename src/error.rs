@@ -28,7 +28,7 @@ use crate::site::Site;
 /// ```
 pub struct WaitError<C> {
     call: Option<C>,
-    refusal: Refusal,
+    cause: Cause,
     site: Site,
 }
 
@@ -52,18 +52,18 @@ pub enum WaitErrorKind {
 
 impl<C> WaitError<C> {
     #[cold]
-    pub(crate) fn new(refusal: Refusal, call: Option<C>, site: Site) -> WaitError<C> {
-        WaitError { call, refusal, site }
+    pub(crate) fn new(cause: Cause, call: Option<C>, site: Site) -> WaitError<C> {
+        WaitError { call, cause, site }
     }
 
     /// Returns what kept the call from running to its end.
     pub fn kind(&self) -> WaitErrorKind {
-        match self.refusal {
-            Refusal::Async => WaitErrorKind::AsyncContext,
-            Refusal::Runtime(_) => WaitErrorKind::Runtime,
-            Refusal::Shutdown => WaitErrorKind::Shutdown,
-            Refusal::TimedOut(_) => WaitErrorKind::TimedOut,
-            Refusal::Cancelled => WaitErrorKind::Cancelled,
+        match self.cause {
+            Cause::Async => WaitErrorKind::AsyncContext,
+            Cause::Runtime(_) => WaitErrorKind::Runtime,
+            Cause::Shutdown => WaitErrorKind::Shutdown,
+            Cause::TimedOut(_) => WaitErrorKind::TimedOut,
+            Cause::Cancelled => WaitErrorKind::Cancelled,
         }
     }
 
@@ -98,13 +98,7 @@ impl<C> WaitError<C> {
 
     /// The same of a call that is seen as something else.
     pub(crate) fn map_call<D>(self, map: impl FnOnce(C) -> D) -> WaitError<D> {
-        WaitError { call: self.call.map(map), refusal: self.refusal, site: self.site }
-    }
-
-    #[cold]
-    #[track_caller]
-    pub(crate) fn panic(&self) -> ! {
-        panic!("{self}")
+        WaitError { call: self.call.map(map), cause: self.cause, site: self.site }
     }
 
     /// Returns the name of the function that was called.
@@ -115,44 +109,7 @@ impl<C> WaitError<C> {
 
 impl<C> fmt::Display for WaitError<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Site { name, caller } = self.site;
-        match &self.refusal {
-            Refusal::Async => write!(
-                f,
-                "cannot wait for `{name}` at {caller}: the caller is async code, and blocking here would \
-                 stop the executor that runs it; use `.await` instead, or wait in a \
-                 `tokio::task::spawn_blocking` closure"
-            ),
-            Refusal::Shutdown if self.call.is_some() => write!(
-                f,
-                "cannot wait for `{name}` at {caller}: its bridge has been shut down; make the call \
-                 through another one, or `.await` it"
-            ),
-            Refusal::Shutdown => write!(
-                f,
-                "`{name}` at {caller} was cut short: its bridge was shut down while it waited, and the \
-                 grace period passed"
-            ),
-            Refusal::TimedOut(waited) => write!(
-                f,
-                "`{name}` at {caller} timed out after {waited:?}: it was not done by its deadline, and is \
-                 dropped"
-            ),
-            Refusal::Cancelled if self.call.is_some() => write!(
-                f,
-                "`{name}` at {caller} was not started: its token is cancelled; make the call with another \
-                 one, or `.await` it"
-            ),
-            Refusal::Cancelled => write!(
-                f,
-                "`{name}` at {caller} was cut short: its token was cancelled while it waited"
-            ),
-            Refusal::Runtime(error) => write!(
-                f,
-                "cannot wait for `{name}` at {caller}: no runtime for this thread ({error}); try again \
-                 when the cause is gone, or `.await` the call in a runtime that exists"
-            ),
-        }
+        self.cause.describe(self.site, self.call.is_some(), f)
     }
 }
 
@@ -168,8 +125,8 @@ impl<C> fmt::Debug for WaitError<C> {
 
 impl<C> Error for WaitError<C> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.refusal {
-            Refusal::Runtime(error) => Some(error as &io::Error),
+        match &self.cause {
+            Cause::Runtime(error) => Some(error as &io::Error),
             _ => None,
         }
     }
@@ -177,7 +134,7 @@ impl<C> Error for WaitError<C> {
 
 /// Why a future was not run to its end.
 #[derive(Debug)]
-pub(crate) enum Refusal {
+pub(crate) enum Cause {
     /// The caller must not block.
     Async,
     /// There is nothing to run it on.
@@ -187,15 +144,61 @@ pub(crate) enum Refusal {
     /// Its deadline passed, after it had been waited for this long.
     TimedOut(Duration),
     /// Its token is cancelled.
-    #[cfg_attr(
-        not(feature = "tokio-util"),
-        expect(dead_code, reason = "tokens come with the feature")
-    )]
     Cancelled,
 }
 
-impl From<io::Error> for Refusal {
-    fn from(error: io::Error) -> Refusal {
-        Refusal::Runtime(error)
+impl Cause {
+    /// Panics with the message of the error: it is the same for all calls, and so compiled once.
+    #[cold]
+    #[track_caller]
+    pub(crate) fn panic(self, site: Site, has_call: bool) -> ! {
+        panic!("{}", WaitError { call: has_call.then_some(()), cause: self, site })
+    }
+
+    fn describe(&self, site: Site, has_call: bool, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Site { name, caller } = site;
+        match self {
+            Cause::Async => write!(
+                f,
+                "cannot wait for `{name}` at {caller}: the caller is async code, and blocking here would \
+                 stop the executor that runs it; use `.await` instead, or wait in a \
+                 `tokio::task::spawn_blocking` closure"
+            ),
+            Cause::Shutdown if has_call => write!(
+                f,
+                "cannot wait for `{name}` at {caller}: its bridge has been shut down; make the call \
+                 through another one, or `.await` it"
+            ),
+            Cause::Shutdown => write!(
+                f,
+                "`{name}` at {caller} was cut short: its bridge was shut down while it waited, and the \
+                 grace period passed"
+            ),
+            Cause::TimedOut(waited) => write!(
+                f,
+                "`{name}` at {caller} timed out after {waited:?}: it was not done by its deadline, and is \
+                 dropped"
+            ),
+            Cause::Cancelled if has_call => write!(
+                f,
+                "`{name}` at {caller} was not started: its token is cancelled; make the call with another \
+                 one, or `.await` it"
+            ),
+            Cause::Cancelled => write!(
+                f,
+                "`{name}` at {caller} was cut short: its token was cancelled while it waited"
+            ),
+            Cause::Runtime(error) => write!(
+                f,
+                "cannot wait for `{name}` at {caller}: no runtime for this thread ({error}); try again \
+                 when the cause is gone, or `.await` the call in a runtime that exists"
+            ),
+        }
+    }
+}
+
+impl From<io::Error> for Cause {
+    fn from(error: io::Error) -> Cause {
+        Cause::Runtime(error)
     }
 }

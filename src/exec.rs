@@ -1,21 +1,57 @@
-//! Running a future to its end on the calling thread.
+//! Running a call to its end on the calling thread.
 
 pub(crate) mod berth;
 pub(crate) mod blueprint;
 pub(crate) mod clock;
+pub(crate) mod drive;
 pub(crate) mod epoch;
 pub(crate) mod fleet;
 pub(crate) mod gate;
 pub(crate) mod handover;
+pub(crate) mod job;
 pub(crate) mod lease;
 mod limit;
+pub(crate) mod limits;
 pub(crate) mod owned;
-pub(crate) mod parked;
 pub(crate) mod pool;
-pub(crate) mod relay;
-pub(crate) mod running;
-pub(crate) mod signal;
 pub(crate) mod slot;
-pub(crate) mod until;
 pub(crate) mod vigil;
+pub(crate) mod waker;
 mod warden;
+
+use std::future::poll_fn;
+use std::task::Poll;
+
+use tokio::runtime::Handle;
+
+use drive::Drive;
+use lease::Lease;
+
+/// Runs a call on the calling thread's own runtime.
+///
+/// Each poll goes through the runtime's handle: Tokio's budget and its checks hold there, `block_in_place` is
+/// legal, and the runtime is not the caller's meanwhile. Were the driver held in a poll, as in
+/// `Runtime::block_on`, a poll that blocks would keep it from all who wait for what lives on this runtime, and
+/// if one of these held what the poll waits for, both would wait without end. So a thread drives its runtime
+/// only while it has nothing else to do.
+#[inline(never)]
+pub(crate) fn run_on_own(lease: &Lease, call: &mut Drive<'_, '_>) {
+    let _leave = lease.enter();
+    let handle = lease.handle();
+    let mut polls = 0;
+    while !handle.block_on(poll_fn(|_| Poll::Ready(call.poll()))) {
+        polls += 1;
+        lease.wait(call, polls);
+    }
+}
+
+/// Runs a call on a runtime that other threads drive.
+///
+/// The thread parks between two polls on the token that Tokio has for it.
+#[inline(never)]
+pub(crate) fn run_on_handle(handle: &Handle, call: &mut Drive<'_, '_>) {
+    handle.block_on(poll_fn(|cx| call.poll_on_token(cx)));
+    if call.has_parked {
+        call.waker.flag().unregister();
+    }
+}

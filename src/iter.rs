@@ -163,7 +163,7 @@ impl<S: Stream> Iterator for Iter<S> {
     fn next(&mut self) -> Option<S::Item> {
         match self.advance(self.stream.made, None) {
             Ok(item) => item,
-            Err(error) => error.panic(),
+            Err(error) => panic!("{error}"),
         }
     }
 

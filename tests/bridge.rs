@@ -299,8 +299,6 @@ fn stats_count_calls_by_path() {
         let stats = bridge.stats();
         assert_eq!(stats.calls_on_own_runtime, 31);
         assert_eq!(stats.refused, 2);
-        assert_eq!(stats.marks_hit, 1);
-        assert_eq!(stats.probes, 1);
         assert_eq!(stats.calls_on_handle, 0);
     });
 }

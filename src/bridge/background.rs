@@ -6,7 +6,7 @@ use std::thread;
 
 use tokio::runtime::{Builder, Handle};
 
-use crate::error::Refusal;
+use crate::error::Cause;
 use crate::exec::owned::OwnedRuntime;
 use crate::sync::ignore_poison;
 
@@ -47,11 +47,11 @@ impl Background {
     /// # Errors
     ///
     /// When it cannot be started, in which case the next call tries again, or is shut down.
-    pub(super) fn runtime(&self) -> Result<Arc<OwnedRuntime>, Refusal> {
+    pub(super) fn runtime(&self) -> Result<Arc<OwnedRuntime>, Cause> {
         let mut state = self.state();
         match &*state {
             State::Started(runtime) => Ok(Arc::clone(runtime)),
-            State::ShutDown => Err(Refusal::Shutdown),
+            State::ShutDown => Err(Cause::Shutdown),
             State::Unstarted => {
                 let runtime = Arc::new(self.start()?);
                 *state = State::Started(Arc::clone(&runtime));
@@ -71,7 +71,7 @@ impl Background {
         }
         match self.runtime() {
             Ok(runtime) => Ok(self.handle.get_or_init(|| runtime.handle().clone())),
-            Err(Refusal::Runtime(error)) => Err(error),
+            Err(Cause::Runtime(error)) => Err(error),
             Err(_) => Err(io::Error::other("it has been shut down")),
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Bridge;
 use super::background::Background;
-use super::inner::{Home, Inner};
+use super::inner::{Backend, Inner};
 use super::watchdog::{self, Report, SlowCall, Watchdog};
 use crate::cache::instance::Instances;
 use crate::exec::blueprint::Blueprint;
@@ -205,13 +205,13 @@ impl BridgeBuilder {
     #[must_use]
     pub fn build(self) -> Bridge {
         let name = &self.blueprint.name;
-        let home = match self.shared_threads {
-            Some(threads) => Home::Background(Background::new(name, threads)),
-            None => Home::Instances(Arc::new(Instances::new())),
+        let backend = match self.shared_threads {
+            Some(threads) => Backend::Background(Background::new(name, threads)),
+            None => Backend::Private(Arc::new(Instances::new())),
         };
         let report = self.report.unwrap_or_else(|| Arc::new(watchdog::log));
         let watchdog = self.warn_after.map(|limit| Watchdog::new(name, limit, report));
-        Bridge::with(Inner::new(home, self.blueprint, self.nested, watchdog))
+        Bridge::with(Inner::new(backend, self.blueprint, self.nested, watchdog))
     }
 }
 

@@ -27,10 +27,6 @@ pub struct Stats {
     pub calls_on_handle: u64,
     /// Calls that were refused because they were made from inside async code.
     pub refused: u64,
-    /// Of the refused, those that the thread's mark gave away: they came from inside a call.
-    pub marks_hit: u64,
-    /// Calls that were made near a runtime, for which Tokio was asked more than one question.
-    pub probes: u64,
 }
 
 /// The counters of a bridge, one set a thread: a call shares no cache line with another thread's.
@@ -63,8 +59,6 @@ impl Drop for Counting {
 pub(super) struct Counters {
     pub(super) handle: Counter,
     pub(super) refused: Counter,
-    pub(super) marks_hit: Counter,
-    pub(super) probes: Counter,
 }
 
 impl Ledger {
@@ -84,8 +78,6 @@ impl Ledger {
             calls_on_own_runtime: fleet.gate.calls(),
             calls_on_handle: sum(|counters| &counters.handle),
             refused: sum(|counters| &counters.refused),
-            marks_hit: sum(|counters| &counters.marks_hit),
-            probes: sum(|counters| &counters.probes),
         }
     }
 }

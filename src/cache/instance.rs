@@ -23,11 +23,12 @@ impl<T> Instances<T> {
     pub(crate) fn get_or_make<E>(
         &self,
         key: u64,
+        is_good: impl FnOnce(&T) -> bool,
         make: impl FnOnce() -> Result<T, E>,
     ) -> Result<Arc<Stamped<T>>, E> {
         match self.values.get(key) {
-            Some(stamped) => Ok(stamped),
-            None => self.make(key, make),
+            Some(stamped) if is_good(&stamped) => Ok(stamped),
+            _ => self.make(key, make),
         }
     }
 

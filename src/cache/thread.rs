@@ -12,11 +12,11 @@ use tokio::sync::oneshot;
 
 use crate::cache::instance::Instances;
 use crate::cache::keep::Keep;
-use crate::error::Refusal;
+use crate::error::Cause;
 use crate::exec::epoch::Stamped;
 use crate::exec::fleet::Fleet;
 use crate::exec::lease::Lease;
-use crate::exec::relay::Relay;
+use crate::exec::waker::CallWaker;
 use crate::process::Process;
 use crate::sync::{Arc, thread_local};
 
@@ -36,17 +36,17 @@ std::thread_local! {
 ///
 /// When a runtime cannot be had, as when the thread exits and has let go of its own.
 #[inline]
-pub(crate) fn seat(fleet: &std::sync::Arc<Fleet>) -> Result<Rc<Seat>, Refusal> {
-    with(|thread| thread.seat(fleet))
+pub(crate) fn slot(fleet: &std::sync::Arc<Fleet>) -> Result<Rc<CallSlot>, Cause> {
+    with(|thread| thread.slot(fleet))
 }
 
 /// The same of a bridge that keeps a runtime for each thread.
 #[inline]
-pub(crate) fn seat_in(
+pub(crate) fn private_slot(
     instances: &std::sync::Arc<Instances<Lease>>,
     fleet: &std::sync::Arc<Fleet>,
-) -> Result<(Arc<Kept>, Rc<Relay>), Refusal> {
-    with(|thread| Ok((thread.instance(instances, fleet)?, thread.relay())))
+) -> Result<(Arc<Kept>, Rc<CallWaker>), Cause> {
+    with(|thread| Ok((thread.instance(instances, fleet)?, thread.waker())))
 }
 
 /// The calling thread's waker for one call that runs elsewhere.
@@ -54,14 +54,25 @@ pub(crate) fn seat_in(
 /// # Errors
 ///
 /// When the thread exits, and Tokio can block no more.
-pub(crate) fn relay() -> Result<Rc<Relay>, Refusal> {
-    with(|thread| Ok(thread.relay()))
+pub(crate) fn waker() -> Result<Rc<CallWaker>, Cause> {
+    with(|thread| Ok(thread.waker()))
+}
+
+/// Prepares the calling thread for calls, where it may block.
+pub(crate) fn prepare() {
+    let _ = THREAD.try_with(|_| ());
+}
+
+/// Whether nothing is left to prepare.
+#[inline]
+pub(crate) fn is_prepared() -> bool {
+    IS_MADE.get()
 }
 
 /// Has the calling thread forget its runtime of the process-wide bridge.
 pub(crate) fn leave() {
     if IS_MADE.get() {
-        let _ = THREAD.try_with(|thread| thread.seat.take());
+        let _ = THREAD.try_with(|thread| thread.slot.take());
     }
 }
 
@@ -73,10 +84,10 @@ pub(crate) fn reset() {
 }
 
 #[inline]
-fn with<T>(f: impl FnOnce(&Thread) -> Result<T, Refusal>) -> Result<T, Refusal> {
+fn with<T>(f: impl FnOnce(&Thread) -> Result<T, Cause>) -> Result<T, Cause> {
     match THREAD.try_with(|thread| thread.can_block.then(|| f(thread))) {
         Ok(Some(result)) => result,
-        _ => Err(Refusal::Runtime(exiting())),
+        _ => Err(Cause::Runtime(exiting())),
     }
 }
 
@@ -88,10 +99,16 @@ fn exiting() -> io::Error {
 /// A thread's use of a runtime, and when it began.
 pub(crate) type Kept = Stamped<Lease>;
 
+/// Whether calls may still be made on what was kept.
+#[inline]
+fn is_usable(fleet: &Fleet, kept: &Kept) -> bool {
+    fleet.epoch.is_current(kept) && !kept.is_closed()
+}
+
 /// All that a call needs, behind one pointer.
-pub(crate) struct Seat {
+pub(crate) struct CallSlot {
     pub(crate) lease: Rc<Kept>,
-    pub(crate) relay: Relay,
+    pub(crate) waker: CallWaker,
 }
 
 /// The bridges that keep something for a thread.
@@ -112,9 +129,9 @@ struct Thread {
     /// Names the thread in the maps of bridges; never used again.
     key: u64,
     /// For calls on the process-wide bridge.
-    seat: Keep<Seat>,
+    slot: Keep<CallSlot>,
     /// For calls on the others.
-    relay: Keep<Relay>,
+    waker: Keep<CallWaker>,
     visited: RefCell<Visited>,
 }
 
@@ -125,33 +142,31 @@ impl Thread {
         Thread {
             can_block: touch_tokio(),
             key: NEXT_KEY.fetch_add(1, Ordering::Relaxed),
-            seat: Keep::new(),
-            relay: Keep::new(),
+            slot: Keep::new(),
+            waker: Keep::new(),
             visited: RefCell::new(Visited::none()),
         }
     }
 
     /// A waker that wakes no other call: nobody holds it, no call on this thread uses it.
     #[inline]
-    fn relay(&self) -> Rc<Relay> {
-        let is_free = |relay: &Rc<Relay>| Rc::strong_count(relay) == 1 && !relay.is_shared();
-        let Ok(relay) = self.relay.get_or_make(is_free, |_| Ok::<_, Infallible>(Relay::default()));
-        relay
+    fn waker(&self) -> Rc<CallWaker> {
+        let is_free = |waker: &Rc<CallWaker>| Rc::strong_count(waker) == 1 && !waker.is_shared();
+        let Ok(waker) = self.waker.get_or_make(is_free, |_| Ok::<_, Infallible>(CallWaker::default()));
+        waker
     }
 
     #[inline]
-    fn seat(&self, fleet: &std::sync::Arc<Fleet>) -> Result<Rc<Seat>, Refusal> {
-        let is_good = |seat: &Rc<Seat>| {
-            fleet.epoch.is_current(&seat.lease)
-                && Rc::strong_count(seat) == 1
-                && !seat.relay.is_shared()
+    fn slot(&self, fleet: &std::sync::Arc<Fleet>) -> Result<Rc<CallSlot>, Cause> {
+        let is_good = |slot: &Rc<CallSlot>| {
+            is_usable(fleet, &slot.lease) && Rc::strong_count(slot) == 1 && !slot.waker.is_shared()
         };
-        self.seat.get_or_make(is_good, |old| {
+        self.slot.get_or_make(is_good, |old| {
             let lease = match old {
-                Some(seat) if fleet.epoch.is_current(&seat.lease) => Rc::clone(&seat.lease),
+                Some(slot) if is_usable(fleet, &slot.lease) => Rc::clone(&slot.lease),
                 _ => Rc::new(fleet.epoch.stamp(|| Lease::take(fleet))?),
             };
-            Ok(Seat { lease, relay: Relay::default() })
+            Ok(CallSlot { lease, waker: CallWaker::default() })
         })
     }
 
@@ -160,8 +175,8 @@ impl Thread {
         &self,
         instances: &std::sync::Arc<Instances<Lease>>,
         fleet: &std::sync::Arc<Fleet>,
-    ) -> Result<Arc<Kept>, Refusal> {
-        instances.get_or_make(self.key, || {
+    ) -> Result<Arc<Kept>, Cause> {
+        instances.get_or_make(self.key, |lease| !lease.is_closed(), || {
             let lease = Lease::take(fleet)?;
             self.remember(std::sync::Arc::downgrade(instances));
             Ok(lease)
@@ -178,8 +193,8 @@ impl Thread {
     }
 
     fn reset(&self) {
-        drop(self.seat.take());
-        drop(self.relay.take());
+        drop(self.slot.take());
+        drop(self.waker.take());
         drop(self.leave_bridges());
     }
 
@@ -198,7 +213,7 @@ impl Thread {
 impl Drop for Thread {
     fn drop(&mut self) {
         self.leave_bridges().iter().for_each(|lease| lease.return_to_pool());
-        self.seat.take().iter().for_each(|seat| seat.lease.return_to_pool());
+        self.slot.take().iter().for_each(|slot| slot.lease.return_to_pool());
     }
 }
 

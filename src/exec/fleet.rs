@@ -129,8 +129,13 @@ impl Fleet {
     #[cold]
     fn hire(&self, slot: &Arc<Slot>) {
         let keeper = thread::Builder::new().name(format!("{}/keeper", self.blueprint.name));
-        let driven = Arc::clone(slot);
-        match keeper.spawn(move || keep(&driven)) {
+        let (driven, gate) = (Arc::clone(slot), sync::Arc::clone(&self.gate));
+        let keep = move || {
+            if !driven.drive_until_closed() {
+                gate.wake_all();
+            }
+        };
+        match keeper.spawn(keep) {
             Ok(_) => {
                 self.keepers_hired.fetch_add(1, Ordering::Relaxed);
             }
@@ -183,22 +188,7 @@ struct Known {
     slot: Weak<Slot>,
 }
 
-/// A keeper's life.
-fn keep(slot: &Arc<Slot>) {
-    struct Resign<'a>(&'a Slot);
-
-    impl Drop for Resign<'_> {
-        fn drop(&mut self) {
-            resign(self.0);
-        }
-    }
-
-    // Also when a waker of the user's panics in the driver: the runtime is then to be watched again.
-    let _resign = Resign(slot);
-    slot.drive_until_closed();
-}
-
-/// Nobody keeps `slot` any more. If it goes on, the warden tries again.
+/// No keeper could be started for `slot`. The warden tries again.
 fn resign(slot: &Slot) {
     if slot.handover().unkeep() == Next::Watch {
         warden::watch();

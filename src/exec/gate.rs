@@ -110,6 +110,12 @@ impl Gate {
         inside.tickets.values().for_each(|ticket| ticket.waker.wake());
     }
 
+    /// Has each call that is parked look whether it can go on.
+    #[cold]
+    pub(crate) fn wake_all(&self) {
+        self.inside().tickets.values().for_each(|ticket| ticket.waker.wake());
+    }
+
     /// All calls so far.
     pub(crate) fn calls(&self) -> u64 {
         let inside = self.inside();
@@ -137,11 +143,12 @@ impl Pass {
         Some(Pass { gate: Arc::clone(gate), number, ticket })
     }
 
-    /// Counts a call. No other thread writes, so this needs no atomic addition.
+    /// Counts a call, and returns the count. No other thread writes, so this needs no atomic addition.
     #[inline]
-    pub(crate) fn count_call(&self) {
-        let calls = &self.ticket.calls;
-        calls.store(calls.load(Relaxed) + 1, Relaxed);
+    pub(crate) fn count_call(&self) -> u64 {
+        let calls = self.ticket.calls.load(Relaxed) + 1;
+        self.ticket.calls.store(calls, Relaxed);
+        calls
     }
 
     /// Whether the call is cut short; if not, `waker` is woken when it is.
@@ -151,6 +158,12 @@ impl Pass {
     #[inline]
     pub(crate) fn is_cut(&self, waker: &Waker) -> bool {
         self.ticket.waker.register(waker);
+        self.is_cut_now()
+    }
+
+    /// Whether the call is cut short, for one that does not park.
+    #[inline]
+    pub(crate) fn is_cut_now(&self) -> bool {
         self.gate.phase.load(Acquire) == CUT || self.is_inherited()
     }
 

@@ -11,7 +11,7 @@ pub(crate) const ROUNDS: u8 = if cfg!(smartasync_loom) { 2 } else { 4 };
 /// that he has made since: `DUE`.
 const FRESH: u8 = 0;
 const LAST_DUE: u8 = ROUNDS - 1;
-/// The owner drives, in a call.
+/// The owner drives: it is parked in the driver.
 const DRIVEN: u8 = ROUNDS;
 /// A keeper drives, until the runtime is closed. Calls wait beside it.
 const KEPT: u8 = ROUNDS + 1;
@@ -20,14 +20,17 @@ const CLOSED: u8 = ROUNDS + 2;
 
 /// The state of a runtime. Once built it is left alone for a grace period at the most:
 ///
-/// | from \ by | owner begins | owner ends | ends, tasks live | warden | keep | unkeep | close |
-/// |---|---|---|---|---|---|---|---|
-/// | `FRESH` | `DRIVEN` | | | `DUE` 1 | `KEPT`, hire | | `CLOSED` |
-/// | `DUE` n | `DRIVEN` | | | `DUE` n + 1 | `KEPT`, hire | | `CLOSED` |
-/// | the last `DUE` | `DRIVEN` | | | `KEPT`, hire | `KEPT`, hire | | `CLOSED` |
-/// | `DRIVEN` | | `FRESH`, watch | `KEPT`, hire | | `KEPT`, hire | | `CLOSED` |
-/// | `KEPT` | beside | | | | | `FRESH`, watch | `CLOSED` |
-/// | `CLOSED` | beside | | | | | | |
+/// | from \ by | owner begins | owner ends | warden | keep | unkeep | close |
+/// |---|---|---|---|---|---|---|
+/// | `FRESH` | `DRIVEN` | | `DUE` 1 | `KEPT`, hire | | `CLOSED` |
+/// | `DUE` n | `DRIVEN` | | `DUE` n + 1 | `KEPT`, hire | | `CLOSED` |
+/// | the last `DUE` | `DRIVEN` | | `KEPT`, hire | `KEPT`, hire | | `CLOSED` |
+/// | `DRIVEN` | | `FRESH`, watch | | `KEPT`, hire | | `CLOSED` |
+/// | `KEPT` | beside | | | | `FRESH`, watch | `CLOSED` |
+/// | `CLOSED` | beside | | | | | |
+///
+/// The owner drives while it is parked, and never while it polls a future of the user's: that may block for
+/// as long as it likes, and somebody has to drive meanwhile.
 ///
 /// Why may a keeper be hired while the owner drives? Tokio lets several threads `block_on` one
 /// current-thread runtime: the second waits, and takes the driver over when the first leaves.
@@ -72,10 +75,10 @@ impl Handover {
         self.0.load(Relaxed) == KEPT
     }
 
-    /// Whether the owner drives: for the owner to ask.
+    /// Whether it is closed, for a call that begins: one that misses it finds out when it parks.
     #[inline]
-    pub(crate) fn is_driven(&self) -> bool {
-        self.0.load(Relaxed) == DRIVEN
+    pub(crate) fn is_closed_now(&self) -> bool {
+        self.0.load(Relaxed) == CLOSED
     }
 
     /// Synchronises with `close`: who sees it sees what was done before.
@@ -95,11 +98,10 @@ impl Handover {
         (FRESH + 1..=LAST_DUE).any(|due| self.change(due, DRIVEN))
     }
 
-    /// The owner ends to drive, and leaves tasks behind or not.
+    /// The owner ends to drive: it polls its call, which may take any time, or the call is over.
     #[inline]
-    pub(crate) fn end(&self, tasks_live: bool) -> Next {
-        let (to, next) = if tasks_live { (KEPT, Next::Hire) } else { (FRESH, Next::Watch) };
-        if self.change(DRIVEN, to) { next } else { Next::Nothing }
+    pub(crate) fn end(&self) -> Next {
+        if self.change(DRIVEN, FRESH) { Next::Watch } else { Next::Nothing }
     }
 
     /// The warden comes by.
@@ -154,7 +156,7 @@ mod tests {
         }
         assert!(handover.begin(), "the owner comes back in the last moment");
         assert_eq!(handover.tick(), Next::Nothing, "it is driven");
-        assert_eq!(handover.end(false), Next::Watch);
+        assert_eq!(handover.end(), Next::Watch);
         for _ in 1..ROUNDS {
             assert_eq!(handover.tick(), Next::Watch, "the count has begun anew");
         }

@@ -1,17 +1,25 @@
 //! A thread's use of a runtime: the calls that it makes there.
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
-use crate::error::Refusal;
+use tokio::runtime::Handle;
+
+use crate::error::Cause;
+use crate::exec::drive::Drive;
 use crate::exec::fleet::Fleet;
 use crate::exec::gate::Pass;
-use crate::exec::relay::Relay;
-use crate::exec::running::Running;
 use crate::exec::slot::Slot;
+
+/// A call that wakes itself lets the driver run at each of so many polls: Tokio's default event interval.
+const POLLS_PER_TURN: u32 = 61;
+
+/// A thread whose calls are all ready at once lets the driver run in each of so many: often enough that nothing
+/// waits for longer than some tens of microseconds, and too seldom to be measured.
+const CALLS_PER_TURN: u64 = 512;
 
 /// A thread's use of a runtime. Its end closes the runtime, unless other threads use it too or it is
 /// to go to the pool.
@@ -27,86 +35,107 @@ pub(crate) struct Lease {
 impl Lease {
     /// Takes a runtime of `fleet` for the calling thread.
     #[cold]
-    pub(crate) fn take(fleet: &Arc<Fleet>) -> Result<Lease, Refusal> {
-        let pass = Pass::enter(&fleet.gate).ok_or(Refusal::Shutdown)?;
+    pub(crate) fn take(fleet: &Arc<Fleet>) -> Result<Lease, Cause> {
+        let pass = Pass::enter(&fleet.gate).ok_or(Cause::Shutdown)?;
         let slot = fleet.acquire()?;
         Ok(Lease { slot, fleet: Arc::clone(fleet), to_pool: AtomicBool::new(false), pass })
     }
 
-    /// Runs `future` to its end, and leaves the runtime to whoever has to drive it next.
-    ///
-    /// # Errors
-    ///
-    /// `Shutdown` when it was cut short; it is dropped then.
+    /// Whether the runtime can no more be used.
     #[inline]
-    pub(crate) fn block_on<F: Future>(
-        &self,
-        future: F,
-        relay: &Relay,
-    ) -> Result<F::Output, Refusal> {
-        // By return or by panic, after the future is gone: it may leave tasks behind as it goes.
-        let _leave = Leave(self);
-        let mut future = pin!(Running::new(future));
-        self.pass.count_call();
-        match self.slot.poll_once(future.as_mut(), relay) {
-            Poll::Ready(output) => Ok(output),
-            Poll::Pending => self.wait(future, relay).ok_or(Refusal::Shutdown),
+    pub(crate) fn is_closed(&self) -> bool {
+        self.slot.handover().is_closed_now()
+    }
+
+    #[inline]
+    pub(crate) fn handle(&self) -> &Handle {
+        self.slot.handle()
+    }
+
+    #[inline]
+    pub(crate) fn token(&self) -> &Pass {
+        &self.pass
+    }
+
+    /// Begins a call. At the end of what is returned the runtime is left to whoever is to drive it next.
+    #[inline]
+    pub(crate) fn enter(&self) -> Leave<'_> {
+        let takes_turn = self.pass.count_call().is_multiple_of(CALLS_PER_TURN);
+        Leave { lease: self, takes_turn }
+    }
+
+    /// Waits until a call that was pending is to be polled again, after `polls` polls.
+    pub(crate) fn wait(&self, call: &mut Drive<'_, '_>, polls: u32) {
+        if !call.is_woken() {
+            return self.park(call);
+        }
+        // Woken by its own poll. Tasks that are ready have their turn too, as they would have in a
+        // `Runtime::block_on`.
+        if call.is_exhausted || polls.is_multiple_of(POLLS_PER_TURN) || self.slot.has_tasks() {
+            self.take_turn();
         }
     }
 
-    /// Polls `future`, which was pending, to its end; nothing if it was cut short.
-    ///
-    /// The relay has kept a wake since the earlier poll, and `block_on` asks for it at its start.
-    fn wait<F: Future>(
-        &self,
-        mut future: Pin<&mut Running<F>>,
-        relay: &Relay,
-    ) -> Option<F::Output> {
-        let _forget = relay.forget_on_drop();
-        let polls = poll_fn(|cx| {
-            let polled = relay.poll_woken(future.as_mut(), cx);
-            future.as_mut().unless_cut(polled, &self.pass, cx)
+    /// Parks the thread in the driver of its runtime, or beside the thread that drives it.
+    fn park(&self, call: &mut Drive<'_, '_>) {
+        let flag = call.waker.flag();
+        let is_driver = self.slot.handover().begin();
+        let wait = poll_fn(|cx| {
+            if call.poll_parked(cx).is_pending() {
+                if !self.slot.is_lost() {
+                    return Poll::Pending;
+                }
+                call.cause = Some(Cause::Runtime(lost()));
+            }
+            if !is_driver {
+                // As in `Drive::poll_on_token`: this thread parks on its token.
+                cx.waker().wake_by_ref();
+            }
+            Poll::Ready(())
         });
+        let has_waited = self.slot.block_on(wait);
+        flag.unregister();
+        if is_driver {
+            self.fleet.follow(&self.slot, self.slot.handover().end());
+        }
+        if !has_waited {
+            self.fleet.gate.wake_all();
+            call.cause = Some(Cause::Runtime(lost()));
+        }
+    }
+
+    /// Lets the driver, and the tasks that are ready, have their turn, unless another thread drives.
+    #[cold]
+    fn take_turn(&self) {
         if self.slot.handover().begin() {
-            self.slot.drive(polls)
-        } else {
-            self.slot.wait_beside_keeper(polls)
+            let has_turned = self.slot.block_on(tokio::task::yield_now());
+            self.fleet.follow(&self.slot, self.slot.handover().end());
+            if !has_turned {
+                self.fleet.gate.wake_all();
+            }
         }
     }
 
     #[inline]
-    fn leave(&self) {
-        let slot = &self.slot;
-        if slot.handover().is_fresh() && !slot.has_tasks() {
-            return;
+    fn leave(&self, takes_turn: bool) {
+        if takes_turn || !self.slot.handover().is_fresh() || self.slot.has_tasks() {
+            self.hand_over(takes_turn);
         }
-        self.hand_over();
     }
 
-    fn hand_over(&self) {
+    #[cold]
+    fn hand_over(&self, takes_turn: bool) {
         let slot = &self.slot;
         // A child that was forked inside of the call has nobody to hand it over to.
         if slot.handover().is_kept() || self.pass.is_inherited() {
             return;
         }
-        let has_tasks = slot.has_tasks();
-        if slot.handover().is_driven() {
-            self.fleet.follow(slot, slot.handover().end(has_tasks));
-        } else if has_tasks {
+        if slot.has_tasks() {
             self.fleet.keep(slot);
-        } else if slot.handover().is_due() {
+        } else if (takes_turn || slot.handover().is_due()) && !std::thread::panicking() {
+            // A call that was ready has driven nothing. When the warden has come by since somebody drove, the
+            // driver gets a turn: a thread that calls often, and is never kept waiting, needs no keeper.
             self.take_turn();
-        }
-    }
-
-    /// A call that was ready drove nothing. When the warden has come by since somebody drove, the
-    /// driver gets a turn: a thread that calls often, and is never kept waiting, needs no keeper.
-    #[cold]
-    fn take_turn(&self) {
-        let slot = &self.slot;
-        if !std::thread::panicking() && slot.handover().begin() {
-            slot.turn();
-            self.fleet.follow(slot, slot.handover().end(slot.has_tasks()));
         }
     }
 
@@ -114,6 +143,11 @@ impl Lease {
     pub(crate) fn return_to_pool(&self) {
         self.to_pool.store(true, Ordering::Relaxed);
     }
+}
+
+#[cold]
+fn lost() -> io::Error {
+    io::Error::other("a waker has panicked while the runtime's driver called it")
 }
 
 impl Drop for Lease {
@@ -128,12 +162,16 @@ impl Drop for Lease {
     }
 }
 
-/// The end of a call.
-struct Leave<'a>(&'a Lease);
+/// The end of a call, by return or by panic, after its future is gone: it may leave tasks behind as it goes.
+#[must_use = "the call ends with it"]
+pub(crate) struct Leave<'a> {
+    lease: &'a Lease,
+    takes_turn: bool,
+}
 
 impl Drop for Leave<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.0.leave();
+        self.lease.leave(self.takes_turn);
     }
 }

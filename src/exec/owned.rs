@@ -6,7 +6,7 @@ use std::thread;
 
 use tokio::runtime::{Handle, Runtime};
 
-use crate::cache::mark;
+use crate::context::mark;
 use crate::process::Process;
 
 /// A runtime whose end waits for nothing: a `spawn_blocking` job that still runs keeps its thread, not

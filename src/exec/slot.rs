@@ -3,22 +3,20 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Poll;
 
 use atomic_waker::AtomicWaker;
-use tokio::runtime::{Builder, RuntimeMetrics};
+use tokio::runtime::{Builder, Handle, RuntimeMetrics};
 
 use crate::exec::berth::Berth;
 use crate::exec::blueprint::Blueprint;
 use crate::exec::epoch::Epoch;
 use crate::exec::handover::Handover;
 use crate::exec::owned::OwnedRuntime;
-use crate::exec::parked::Rearming;
 use crate::exec::pool::Pooled;
-use crate::exec::relay::Relay;
 
 /// A runtime that is built once and runs many calls.
 pub(crate) struct Slot {
@@ -27,6 +25,7 @@ pub(crate) struct Slot {
     pub(crate) berth: Arc<Berth>,
     /// The keeper, to be woken by the end.
     closing: AtomicWaker,
+    is_lost: AtomicBool,
     /// How many runtimes of its fleet have not been closed.
     alive: Arc<AtomicUsize>,
 }
@@ -51,45 +50,58 @@ impl Slot {
             runtime: OwnedRuntime::new(runtime),
             berth: Arc::new(Berth::new(made_in)),
             closing: AtomicWaker::new(),
+            is_lost: AtomicBool::new(false),
             alive: Arc::clone(alive),
         })
     }
 
-    /// The first poll, without the scheduler and the driver: a future that is ready needs neither.
-    ///
-    /// It is made under a `block_on` all the same: Tokio's budget then holds for it, so that a loop
-    /// over an always-ready resource yields, and its checks against nested runtimes speak.
     #[inline]
-    pub(crate) fn poll_once<F: Future>(
-        &self,
-        mut future: Pin<&mut F>,
-        relay: &Relay,
-    ) -> Poll<F::Output> {
-        let first = poll_fn(|_| Poll::Ready(relay.poll_first(future.as_mut())));
-        self.runtime.handle().block_on(first)
+    pub(crate) fn handle(&self) -> &Handle {
+        self.runtime.handle()
     }
 
-    /// Drives the runtime until `future` is done.
-    pub(crate) fn drive<F: Future>(&self, future: F) -> F::Output {
-        self.runtime.block_on(future)
+    /// Drives the runtime, or waits beside the thread that does, until `wait` is ready. Returns false if the
+    /// runtime is lost, which is closed then.
+    ///
+    /// Nothing of the user's is polled in `wait`, and Tokio keeps the panics of tasks. So what panics here is a
+    /// waker that the driver calls. Tokio drops the driver then, and nobody can drive this runtime any more.
+    pub(crate) fn block_on(&self, wait: impl Future<Output = ()>) -> bool {
+        if self.is_lost() {
+            return false;
+        }
+        let has_waited = catch_unwind(AssertUnwindSafe(|| self.runtime.block_on(wait))).is_ok();
+        if !has_waited {
+            self.lose();
+        }
+        has_waited
     }
 
-    /// The same while a keeper drives: this thread parks, as it does on a handle.
-    pub(crate) fn wait_beside_keeper<F: Future>(&self, future: F) -> F::Output {
-        self.runtime.block_on(Rearming::new(future))
+    #[cold]
+    fn lose(&self) {
+        // Before those who park are woken: they look for it. Release pairs with `is_lost`.
+        self.is_lost.store(true, Ordering::Release);
+        self.close();
     }
 
-    /// Lets the driver and the tasks that are ready have their turn.
-    pub(crate) fn turn(&self) {
-        self.runtime.block_on(tokio::task::yield_now());
+    /// Whether nobody can drive the runtime any more.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.is_lost.load(Ordering::Acquire)
     }
 
     /// A keeper's work.
-    pub(crate) fn drive_until_closed(&self) {
-        self.runtime.block_on(poll_fn(|cx| {
+    pub(crate) fn drive_until_closed(&self) -> bool {
+        self.block_on(poll_fn(|cx| {
             self.closing.register(cx.waker());
             if self.berth.handover.is_closed() { Poll::Ready(()) } else { Poll::Pending }
-        }));
+        }))
+    }
+
+    /// No keeper drives it any more, and it is dropped with its last user.
+    fn close(&self) {
+        if self.berth.handover.close() {
+            self.alive.fetch_sub(1, Ordering::Relaxed);
+            self.closing.wake();
+        }
     }
 
     #[inline]
@@ -108,12 +120,8 @@ impl Pooled for Arc<Slot> {
         &self.berth
     }
 
-    /// No keeper drives it any more, and it is dropped with its last user.
     fn close(&self) {
-        if self.berth.handover.close() {
-            self.alive.fetch_sub(1, Ordering::Relaxed);
-            self.closing.wake();
-        }
+        Slot::close(self);
     }
 }
 

@@ -17,8 +17,6 @@ pub(crate) struct Here {
     /// The innermost scheduler that the thread works for, also through a blocking section and what is
     /// in it: there Tokio shows it, and gives the budget back.
     pub(crate) scheduler: Option<Flavour>,
-    /// Inside a call that runs on a runtime of this crate's.
-    pub(crate) is_marked: bool,
     /// The current handle.
     pub(crate) handle: Option<Flavour>,
     /// Whether somebody drives the runtime of the current handle.
@@ -44,7 +42,6 @@ impl Here {
     pub(crate) const PLAIN: Here = Here {
         poller: None,
         scheduler: None,
-        is_marked: false,
         handle: None,
         is_driven: true,
         is_local: false,
@@ -83,7 +80,7 @@ impl Here {
 
     /// The known limit: a root future that shows no budget reads as `Blocking`.
     fn is_hidden(self) -> bool {
-        !self.is_marked && !self.is_limited && self.is_bare_root()
+        !self.is_limited && self.is_bare_root()
     }
 
     /// In a root future on a thread that works for no scheduler.

@@ -132,8 +132,7 @@ fn wait(here: Here, bridge: Bridge, a: Box<Async>) {
     let opens_section = bridge == Bridge::Nested
         && here.poller.is_some()
         && here.scheduler == Some(Flavour::Multi)
-        && here.handle == Some(Flavour::Multi)
-        && !here.is_marked;
+        && here.handle == Some(Flavour::Multi);
     if opens_section {
         return section(|| wait(Here::now(), bridge, a));
     }
@@ -142,10 +141,8 @@ fn wait(here: Here, bridge: Bridge, a: Box<Async>) {
     }
     // In the known limit it opens a section by itself.
     let outside = Here { poller: None, is_local: false, ..here };
-    let own = Here {
-        is_marked: true,
-        ..outside.polled(Poller::Scheduler(Flavour::Current), Flavour::Current)
-    };
+    // Polled through the handle, whoever drives the runtime meanwhile.
+    let own = outside.polled(ROOT, Flavour::Current);
     let (place, bridge) = match (bridge, here.handle) {
         (Bridge::Private, _) => (own, Some(&*PRIVATE)),
         (Bridge::Nested, _) => (own, Some(&*NESTED)),

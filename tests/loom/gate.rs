@@ -90,7 +90,7 @@ fn a_shutdown_leaves_nothing_in_the_map() {
         let instances = Arc::new(Instances::new());
         let caller = thread::spawn({
             let (gate, instances) = (Arc::clone(&gate), Arc::clone(&instances));
-            move || drop(instances.get_or_make(7, || Pass::enter(&gate).ok_or(())))
+            move || drop(instances.get_or_make(7, |_| true, || Pass::enter(&gate).ok_or(())))
         });
         gate.close();
         instances.reset();

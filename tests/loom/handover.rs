@@ -33,11 +33,14 @@ impl World {
         }
     }
 
-    /// A call that drives, and leaves tasks behind or not.
+    /// A call that parks once, and leaves tasks behind or not.
     fn call(&self, tasks_live: bool) {
         if self.handover.begin() {
             thread::yield_now();
-            self.follow(self.handover.end(tasks_live));
+            self.follow(self.handover.end());
+        }
+        if tasks_live {
+            self.follow(self.handover.keep());
         }
     }
 

@@ -10,8 +10,8 @@ fn twice(instances: &Instances<u64>, key: u64) -> u64 {
         thread::yield_now();
         Ok::<_, ()>(key)
     };
-    let first = instances.get_or_make(key, make).unwrap();
-    let second = instances.get_or_make(key, make).unwrap();
+    let first = instances.get_or_make(key, |_| true, make).unwrap();
+    let second = instances.get_or_make(key, |_| true, make).unwrap();
     assert!(Arc::ptr_eq(&first, &second), "a thread's second call made another one");
     **first
 }
@@ -35,7 +35,7 @@ fn the_end_of_a_thread_forgets_its_own_and_no_other() {
         let instances = Arc::new(Instances::new());
         let shared = Arc::clone(&instances);
         let ended = thread::spawn(move || {
-            let mine = shared.get_or_make(1, || Ok::<_, ()>(1)).unwrap();
+            let mine = shared.get_or_make(1, |_| true, || Ok::<_, ()>(1)).unwrap();
             drop(shared.remove(1));
             Arc::try_unwrap(mine).map(|_| ()).map_err(|_| ())
         });

@@ -1,21 +1,15 @@
 //! The mark belongs to one poll, on one thread.
 
-use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 
 use loom::thread;
 
-use crate::cache::mark::{self, Marked};
+use crate::context::mark;
 
-/// Polls `body` once under the mark.
-pub(super) fn poll_marked<T>(mut body: impl FnMut() -> T) -> T {
-    let future = pin!(Marked::new(poll_fn(|_| Poll::Ready(body()))));
-    match future.poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => unreachable!("the body is ready at once"),
-    }
+/// Runs `body` under the mark, as a poll that Tokio does not show.
+pub(super) fn poll_marked<T>(body: impl FnOnce() -> T) -> T {
+    let _mark = mark::set();
+    body()
 }
 
 /// Mutants: `mark-not-set`, `mark-not-restored`, `mark-restored-to-unset`.

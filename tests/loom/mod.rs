@@ -16,4 +16,4 @@ mod mark;
 mod naive;
 mod pool;
 mod reset;
-mod signal;
+mod wake;

@@ -36,10 +36,10 @@ fn a_flag_for_each_method_answers_wrongly() {
 fn a_verdict_that_is_not_kept_is_right() {
     loom::model(|| {
         let task = thread::spawn(|| {
-            let is_async = super::mark::poll_marked(crate::cache::mark::is_set);
+            let is_async = super::mark::poll_marked(crate::context::mark::is_set);
             assert!(is_async);
         });
-        assert!(!crate::cache::mark::is_set(), "a sync caller was taken for a task");
+        assert!(!crate::context::mark::is_set(), "a sync caller was taken for a task");
         task.join().unwrap();
     });
 }

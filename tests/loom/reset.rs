@@ -87,7 +87,7 @@ fn what_a_bridge_keeps() {
         let reset = Arc::clone(&instances);
         calls_beside_a_reset(
             move || reset.reset(),
-            |told| instances.get_or_make(7, || Value::make(told)).unwrap(),
+            |told| instances.get_or_make(7, |_| true, || Value::make(told)).unwrap(),
         );
     });
 }
@@ -97,7 +97,7 @@ fn what_a_bridge_keeps() {
 fn what_a_reset_forgets_is_dropped() {
     loom::model(|| {
         let instances = Arc::new(Instances::new());
-        let kept = instances.get_or_make(7, || Ok::<_, ()>(())).unwrap();
+        let kept = instances.get_or_make(7, |_| true, || Ok::<_, ()>(())).unwrap();
         let reset = Arc::clone(&instances);
         thread::spawn(move || reset.reset()).join().unwrap();
         assert!(Arc::try_unwrap(kept).is_ok(), "somebody still holds it");

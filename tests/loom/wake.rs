@@ -9,18 +9,18 @@ use loom::sync::atomic::AtomicUsize;
 use loom::sync::atomic::Ordering::Relaxed;
 use loom::thread;
 
-use crate::exec::signal::Signal;
+use crate::exec::waker::WakeFlag;
 
-/// What is awaited: `Relaxed`, so that nothing but the signal publishes it.
-fn poll_for(count: &AtomicUsize, wanted: usize, signal: &Signal, cx: &Context<'_>) -> Poll<()> {
-    let is_there = signal.take(cx.waker()) && count.load(Relaxed) == wanted;
+/// What is awaited: `Relaxed`, so that nothing but the flag publishes it.
+fn poll_for(count: &AtomicUsize, wanted: usize, flag: &WakeFlag, cx: &Context<'_>) -> Poll<()> {
+    let is_there = flag.take_or_register(cx.waker()) && count.load(Relaxed) == wanted;
     if is_there { Poll::Ready(()) } else { Poll::Pending }
 }
 
 /// Waits on one thread until `wakers` others have each added one and woken it.
 fn model(wakers: usize) {
     loom::model(move || {
-        let shared = Arc::new((Signal::new(), AtomicUsize::new(0)));
+        let shared = Arc::new((WakeFlag::new(), AtomicUsize::new(0)));
         let threads: Vec<_> = (0..wakers)
             .map(|_| {
                 let shared = Arc::clone(&shared);
@@ -35,14 +35,14 @@ fn model(wakers: usize) {
     });
 }
 
-/// Mutants: `signal-not-kept`, `signal-told-before-it-is-kept`, `signal-asked-before-it-registers`,
-/// `signal-tells-nobody`.
+/// Mutants: `wake-not-kept`, `wake-told-before-it-is-kept`, `wake-asked-before-it-registers`,
+/// `wake-tells-nobody`.
 #[test]
 fn a_wake_at_any_point_is_taken() {
     model(1);
 }
 
-/// Mutants: `signal-forgets-what-an-earlier-wake-published`.
+/// Mutants: `wake-forgets-what-an-earlier-wake-published`.
 #[test]
 fn of_two_wakes_at_once_none_is_lost() {
     model(2);

@@ -1,0 +1,136 @@
+//! The polls of one call.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::task::coop;
+
+use crate::error::Cause;
+use crate::exec::gate::Pass;
+use crate::exec::job::Job;
+use crate::exec::limits::Limits;
+use crate::exec::waker::CallWaker;
+
+/// One call on its way: when its future is polled, and what ends it.
+///
+/// | in a poll | then |
+/// |---|---|
+/// | the future is ready | done, with its output |
+/// | a limit is reached | done, the future dropped |
+/// | neither | the thread parks, until one of the next three |
+///
+/// | while parked | then |
+/// |---|---|
+/// | the future or a limit is woken | poll |
+/// | the bridge is shut down, or the process is a forked child | done, the future dropped inside its runtime |
+///
+/// The future comes before the limits: an output that is there is not lost.
+pub(crate) struct Drive<'a, 'l> {
+    pub(crate) job: Pin<&'a mut (dyn Job + 'a)>,
+    pub(crate) waker: &'a CallWaker,
+    pub(crate) limits: Option<&'a mut Limits<'l>>,
+    /// Absent where nobody can cut the call short.
+    pub(crate) token: Option<&'a Pass>,
+    #[cfg(feature = "tracing")]
+    pub(crate) span: &'a tracing::Span,
+    /// Why the call ends without an output.
+    pub(crate) cause: Option<Cause>,
+    /// Whether the last poll has used up its budget.
+    pub(crate) is_exhausted: bool,
+    pub(crate) has_parked: bool,
+    /// Whether a poll is due although nothing wakes the thread for it.
+    is_due: bool,
+}
+
+impl<'a, 'l> Drive<'a, 'l> {
+    #[inline]
+    pub(crate) fn new(
+        job: Pin<&'a mut (dyn Job + 'a)>,
+        limits: Option<&'a mut Limits<'l>>,
+        waker: &'a CallWaker,
+        token: Option<&'a Pass>,
+        #[cfg(feature = "tracing")] span: &'a tracing::Span,
+    ) -> Drive<'a, 'l> {
+        waker.flag().clear();
+        Drive {
+            job,
+            waker,
+            limits,
+            token,
+            #[cfg(feature = "tracing")]
+            span,
+            cause: None,
+            is_exhausted: false,
+            has_parked: false,
+            is_due: false,
+        }
+    }
+
+    /// Polls the call, inside its runtime. Returns whether it is done.
+    pub(crate) fn poll(&mut self) -> bool {
+        #[cfg(feature = "tracing")]
+        let _span = (!self.span.is_none()).then(|| self.span.enter());
+        if self.cause.is_some() {
+            self.job.as_mut().cancel();
+            return true;
+        }
+        let mut cx = Context::from_waker(self.waker.waker());
+        if self.job.as_mut().poll(&mut cx) {
+            return true;
+        }
+        if let Some(limits) = &mut self.limits {
+            self.cause = limits.poll(&mut cx);
+            if self.cause.is_some() {
+                self.job.as_mut().cancel();
+                return true;
+            }
+        }
+        self.is_exhausted = !coop::has_budget_remaining();
+        false
+    }
+
+    /// Whether the call was woken by its own poll: it need not park. One that is shut down is woken too.
+    pub(crate) fn is_woken(&mut self) -> bool {
+        let is_woken = self.waker.flag().take();
+        if is_woken && self.token.is_some_and(Pass::is_cut_now) {
+            self.cause = Some(Cause::Shutdown);
+        }
+        is_woken
+    }
+
+    /// What a thread waits for that is parked: ready when the call is to be polled.
+    pub(crate) fn poll_parked(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.waker.flag().take_or_register(cx.waker()) {
+            return Poll::Ready(());
+        }
+        if self.token.is_some_and(|token| token.is_cut(cx.waker())) {
+            self.cause = Some(Cause::Shutdown);
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    }
+
+    /// Polls the call in a `Handle::block_on`, which parks on the token that Tokio has for each thread.
+    ///
+    /// Where the call stands in a blocking section of a root future, that future's wakes are in the same token,
+    /// and a park takes them. So after a park the token is set again, before user code runs: at worst, somebody
+    /// looks once in vain. Without it the root future would sleep for ever.
+    pub(crate) fn poll_on_token(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.has_parked {
+            if !self.is_due {
+                ready!(self.poll_parked(cx));
+            }
+            cx.waker().wake_by_ref();
+        }
+        if self.poll() {
+            return Poll::Ready(());
+        }
+        self.has_parked = true;
+        self.is_due = self.poll_parked(cx).is_ready();
+        if self.is_due {
+            // Woken by its own poll: Tokio polls again at once, with a new budget.
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+}

@@ -1,0 +1,54 @@
+//! What ends a wait before its future is done.
+
+use std::io;
+use std::pin::Pin;
+use std::task::Context;
+use std::time::Instant;
+
+use crate::error::Cause;
+use crate::exec::clock::{Alarm, Clock};
+
+/// A deadline, a cancellation, or both.
+#[derive(Default)]
+pub(crate) struct Limits<'a> {
+    deadline: Option<Deadline>,
+    /// Must not take from the budget of the call's future, which may use it up in each poll.
+    cancelled: Option<Pin<&'a mut dyn Future<Output = ()>>>,
+}
+
+struct Deadline {
+    alarm: Alarm,
+    began: Instant,
+}
+
+impl<'a> Limits<'a> {
+    /// Ends the wait at `deadline` too; without one there is none.
+    ///
+    /// # Errors
+    ///
+    /// When the thread that tells the time cannot be started.
+    pub(crate) fn end_at(&mut self, deadline: Option<Instant>) -> io::Result<()> {
+        if let Some(time) = deadline {
+            let alarm = Clock::running()?.alarm(time);
+            self.deadline = Some(Deadline { alarm, began: Instant::now() });
+        }
+        Ok(())
+    }
+
+    /// Ends the wait when `cancelled` is ready.
+    #[cfg(feature = "tokio-util")]
+    pub(crate) fn cancelled_by(cancelled: Pin<&'a mut dyn Future<Output = ()>>) -> Limits<'a> {
+        Limits { deadline: None, cancelled: Some(cancelled) }
+    }
+
+    /// Why the wait ends now, if it does; else `cx` is woken when it is to end.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Option<Cause> {
+        if let Some(Deadline { alarm, began }) = &mut self.deadline
+            && Pin::new(alarm).poll(cx).is_ready()
+        {
+            return Some(Cause::TimedOut(began.elapsed()));
+        }
+        let cancelled = self.cancelled.as_mut()?;
+        cancelled.as_mut().poll(cx).is_ready().then_some(Cause::Cancelled)
+    }
+}

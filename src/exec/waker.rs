@@ -1,0 +1,119 @@
+//! The one waker that a call shows to its future.
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Wake, Waker};
+
+use crate::sync::AtomicWaker;
+use crate::sync::atomic::AtomicBool;
+use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+/// A waker that stays the same for a whole call, and passes each wake on to the parked thread.
+///
+/// Hand-written futures may keep the waker of their first poll only, and Tokio shows another one in each way of
+/// waiting. And a thread is woken for more than the call's future, whose wakes are told apart here: the
+/// future is polled when it was woken itself, and at no other time.
+pub(crate) struct CallWaker {
+    flag: Arc<Target>,
+    /// Made of `flag`, so that a poll needs no reference count.
+    waker: Waker,
+}
+
+impl CallWaker {
+    #[inline]
+    pub(crate) fn waker(&self) -> &Waker {
+        &self.waker
+    }
+
+    #[inline]
+    pub(crate) fn flag(&self) -> &WakeFlag {
+        &self.flag.0
+    }
+
+    /// Whether a clone of the waker lives on, which would wake a later call that shows the same one.
+    #[inline]
+    pub(crate) fn is_shared(&self) -> bool {
+        // Ours and the waker's. Nobody can make a third when there are only these two.
+        Arc::strong_count(&self.flag) > 2
+    }
+}
+
+impl Default for CallWaker {
+    fn default() -> CallWaker {
+        let flag = Arc::new(Target(WakeFlag::new()));
+        let waker = Waker::from(Arc::clone(&flag));
+        CallWaker { flag, waker }
+    }
+}
+
+impl fmt::Debug for CallWaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallWaker").finish_non_exhaustive()
+    }
+}
+
+struct Target(WakeFlag);
+
+impl Wake for Target {
+    fn wake(self: Arc<Self>) {
+        self.0.wake();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.wake();
+    }
+}
+
+/// Whether a future has been woken since its last poll, and which thread to wake when it is.
+///
+/// | from \ by | wake | take |
+/// |---|---|---|
+/// | asleep | woken, wakes the parked thread | |
+/// | woken | woken, wakes the parked thread | asleep |
+#[derive(Debug)]
+pub(crate) struct WakeFlag {
+    is_woken: AtomicBool,
+    parked: AtomicWaker,
+}
+
+impl WakeFlag {
+    pub(crate) fn new() -> WakeFlag {
+        WakeFlag { is_woken: AtomicBool::new(false), parked: AtomicWaker::new() }
+    }
+
+    /// Forgets what earlier calls have left: for a call that begins.
+    #[inline]
+    pub(crate) fn clear(&self) {
+        // Relaxed: no clone of the waker is left that could wake meanwhile.
+        self.is_woken.store(false, Relaxed);
+    }
+
+    pub(crate) fn wake(&self) {
+        // The flag comes first: the parked thread looks for it. Release pairs with `take`. It must be a swap: a
+        // plain store would break the release sequence of an earlier wake that has not been taken.
+        self.is_woken.swap(true, Release);
+        self.parked.wake();
+    }
+
+    /// Takes the wake that has come since the last poll.
+    #[inline]
+    pub(crate) fn take(&self) -> bool {
+        // Acquire pairs with `wake`. The load first: most polls are not woken, and a swap is dear. A wake that
+        // it misses is found by `take_or_register`, after which the thread may park.
+        self.is_woken.load(Relaxed) && self.is_woken.swap(false, Acquire)
+    }
+
+    /// Takes the wake; if there is none, the next one wakes `parked`.
+    #[inline]
+    pub(crate) fn take_or_register(&self, parked: &Waker) -> bool {
+        // Registered before the flag is read: a wake either finds the waker, or has set the flag before.
+        self.parked.register(parked);
+        self.is_woken.swap(false, Acquire)
+    }
+
+    /// Forgets the thread that was parked: a wake during a poll would wake it for nothing.
+    #[inline]
+    pub(crate) fn unregister(&self) {
+        drop(self.parked.take());
+    }
+}
