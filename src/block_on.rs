@@ -1,8 +1,17 @@
 //! Waiting for any future.
 
-use crate::bridge::Bridge;
+use std::panic::Location;
+use std::pin::pin;
+
+use crate::bridge::{self, Bridge};
 use crate::call::Call;
-use crate::error::WaitError;
+use crate::error::{WaitError, no_output};
+use crate::exec::job::FutureJob;
+#[cfg(debug_assertions)]
+use crate::exec::job::is_large;
+use crate::site::Site;
+
+const NAME: &str = "smartasync::block_on";
 
 /// Blocks the calling thread until `future` is done, and returns its output.
 ///
@@ -19,10 +28,19 @@ use crate::error::WaitError;
 /// ```
 /// assert_eq!(smartasync::block_on(async { 1 + 1 }), 2);
 /// ```
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 #[track_caller]
 pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
-    call(future).wait()
+    let (site, mut output) = (Site { name: NAME, caller: Location::caller() }, None);
+    #[cfg(debug_assertions)]
+    if const { is_large::<F::IntoFuture>() } {
+        let future = pin!(Some(Box::pin(future.into_future())));
+        bridge::wait(None, site, &mut FutureJob::new(future, &mut output));
+        return output.unwrap_or_else(|| no_output());
+    }
+    let future = pin!(Some(future.into_future()));
+    bridge::wait(None, site, &mut FutureJob::new(future, &mut output));
+    output.unwrap_or_else(|| no_output())
 }
 
 /// Blocks the calling thread until `future` is done, or hands it back where that cannot be.
@@ -47,7 +65,7 @@ pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
 /// assert_eq!(error.into_call().unwrap().await, 2);
 /// # });
 /// ```
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 #[track_caller]
 pub fn try_block_on<F: IntoFuture>(future: F) -> Result<F::Output, WaitError<F::IntoFuture>> {
     call(future).try_wait().map_err(WaitError::of_future)
@@ -60,6 +78,7 @@ impl Bridge {
     ///
     /// Where [`try_block_on`](Bridge::try_block_on) returns an error, and with the panic of `future`,
     /// unchanged.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     #[track_caller]
     pub fn block_on<F: IntoFuture>(&self, future: F) -> F::Output {
         self.named_call("Bridge::block_on", future).wait()
@@ -70,6 +89,7 @@ impl Bridge {
     /// # Errors
     ///
     /// Those of [`Call::try_wait`](crate::Call::try_wait).
+    #[cfg_attr(not(debug_assertions), inline(always))]
     #[track_caller]
     pub fn try_block_on<F: IntoFuture>(
         &self,
@@ -79,7 +99,7 @@ impl Bridge {
     }
 }
 
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn call<F: IntoFuture>(future: F) -> Call<F::IntoFuture> {
-    Call::new("smartasync::block_on", future.into_future())
+    Call::new(NAME, future.into_future())
 }

@@ -26,7 +26,7 @@ pub use stats::Stats;
 pub use watchdog::SlowCall;
 
 pub(crate) use default::default;
-pub(crate) use route::Route;
+pub(crate) use route::{Route, wait};
 
 use background::Background;
 use inner::{Backend, Inner};

@@ -2,72 +2,138 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
 
+use pin_project_lite::pin_project;
 #[cfg(feature = "tokio-util")]
 use tokio::task::unconstrained;
 
-use crate::bridge::{Bridge, Route};
+use crate::bridge::{self, Bridge, Route};
 use crate::call_future::CallFuture;
 #[cfg(feature = "tokio-util")]
 use crate::error::Cause;
-use crate::error::{WaitError, WaitErrorKind};
-use crate::exec::job::JobCell;
+use crate::error::{WaitError, WaitErrorKind, ended, no_output};
+use crate::exec::job::{BoxedJob, FutureJob, is_large};
 use crate::exec::limits::Limits;
 use crate::outcome::Outcome;
 use crate::site::Site;
+use held::{Held, held_pinned, hold, pin_call, release};
 
-/// A call that has not started: wait for it in sync code, await it in async code.
+/// A future in the call that it belongs to.
 ///
-/// It is what a function decorated with [`#[smartasync]`](crate::smartasync) returns. Like the
-/// future of an `async fn` it is lazy, and borrows from the arguments what the `async fn` would; it
-/// is `Send` when that future is.
-///
-/// # Examples
-///
-/// ```
-/// use smartasync::smartasync;
-///
-/// #[smartasync]
-/// async fn greet(name: &str) -> String {
-///     format!("Hello, {name}")
-/// }
-///
-/// let call = greet("Ada");
-/// assert_eq!(call.name(), "greet");
-/// assert_eq!(call.wait(), "Hello, Ada");
-/// ```
-///
-/// A call is not a future yet, so that its methods are its own. Where a future is wanted, as by
-/// `tokio::spawn`, [`into_future`](IntoFuture::into_future) gives one:
-///
-/// ```
-/// # use smartasync::smartasync;
-/// # #[smartasync]
-/// # async fn answer() -> u32 { 42 }
-/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-/// let task = tokio::spawn(answer().into_future());
-/// assert_eq!(task.await.unwrap(), 42);
-/// # });
-/// ```
-///
-/// A call that is neither waited for nor awaited does nothing, and the compiler says so:
-///
-/// ```compile_fail
-/// #![deny(unused_must_use)]
-/// # use smartasync::smartasync;
-/// #[smartasync]
-/// async fn answer() -> u32 { 42 }
-///
-/// fn main() { answer(); }
-/// ```
-#[must_use = "a call does nothing until it is waited for with `.wait()` or awaited with `.await`"]
-pub struct Call<F> {
-    future: F,
-    name: &'static str,
-    /// The default one where there is none.
-    bridge: Option<Bridge>,
+/// An optimised build pins the two together, and so where the caller has made them: there is one place for them on
+/// the stack. A debug build makes a copy of all that is wrapped or moved, so there it is the bare future.
+#[cfg(not(debug_assertions))]
+mod held {
+    use std::pin::Pin;
+
+    pub(super) type Held<F> = Option<F>;
+
+    pub(super) fn hold<F>(future: F) -> Held<F> {
+        Some(future)
+    }
+
+    pub(super) fn release<F>(held: Held<F>) -> F {
+        held.expect(UNTIL_ITS_END)
+    }
+
+    pub(super) fn held_pinned<F>(held: Pin<&mut Held<F>>) -> Pin<&mut F> {
+        held.as_pin_mut().expect(UNTIL_ITS_END)
+    }
+
+    const UNTIL_ITS_END: &str = "the future is there until it has ended, and its call is gone then";
+
+    macro_rules! pin_call {
+        ($call:ident => $bridge:ident, $future:ident) => {
+            let mut call = pin!($call);
+            let Projection { bridge: $bridge, future: $future, .. } = call.as_mut().project();
+        };
+    }
+    pub(super) use pin_call;
+}
+
+#[cfg(debug_assertions)]
+mod held {
+    use std::pin::Pin;
+
+    pub(super) type Held<F> = F;
+
+    pub(super) fn hold<F>(future: F) -> Held<F> {
+        future
+    }
+
+    pub(super) fn release<F>(held: Held<F>) -> F {
+        held
+    }
+
+    pub(super) fn held_pinned<F>(held: Pin<&mut Held<F>>) -> Pin<&mut F> {
+        held
+    }
+
+    macro_rules! pin_call {
+        ($call:ident => $bridge:ident, $future:ident) => {
+            let $bridge = &$call.bridge;
+            let $future = pin!(Some($call.future));
+        };
+    }
+    pub(super) use pin_call;
+}
+
+pin_project! {
+    /// A call that has not started: wait for it in sync code, await it in async code.
+    ///
+    /// It is what a function decorated with [`#[smartasync]`](crate::smartasync) returns. Like the
+    /// future of an `async fn` it is lazy, and borrows from the arguments what the `async fn` would; it
+    /// is `Send` when that future is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::smartasync;
+    ///
+    /// #[smartasync]
+    /// async fn greet(name: &str) -> String {
+    ///     format!("Hello, {name}")
+    /// }
+    ///
+    /// let call = greet("Ada");
+    /// assert_eq!(call.name(), "greet");
+    /// assert_eq!(call.wait(), "Hello, Ada");
+    /// ```
+    ///
+    /// A call is not a future yet, so that its methods are its own. Where a future is wanted, as by
+    /// `tokio::spawn`, [`into_future`](IntoFuture::into_future) gives one:
+    ///
+    /// ```
+    /// # use smartasync::smartasync;
+    /// # #[smartasync]
+    /// # async fn answer() -> u32 { 42 }
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let task = tokio::spawn(answer().into_future());
+    /// assert_eq!(task.await.unwrap(), 42);
+    /// # });
+    /// ```
+    ///
+    /// A call that is neither waited for nor awaited does nothing, and the compiler says so:
+    ///
+    /// ```compile_fail
+    /// #![deny(unused_must_use)]
+    /// # use smartasync::smartasync;
+    /// #[smartasync]
+    /// async fn answer() -> u32 { 42 }
+    ///
+    /// fn main() { answer(); }
+    /// ```
+    #[project = Projection]
+    #[must_use = "a call does nothing until it is waited for with `.wait()` or awaited with `.await`"]
+    pub struct Call<F> {
+        #[pin]
+        future: Held<F>,
+        name: &'static str,
+        // The default one where there is none.
+        bridge: Option<Bridge>,
+    }
 }
 
 impl<F: Future> Call<F> {
@@ -89,14 +155,19 @@ impl<F: Future> Call<F> {
     /// let workers = [(); 4].map(|()| std::thread::spawn(|| answer().wait()));
     /// assert!(workers.into_iter().all(|worker| worker.join().unwrap() == 42));
     /// ```
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     #[track_caller]
     pub fn wait(self) -> F::Output {
-        let mut route = Route::new(Site { name: self.name, caller: Location::caller() });
-        route.find_or_panic(self.bridge.as_ref());
-        let mut job = pin!(JobCell::new(self.future));
-        route.run_or_panic(job.as_mut());
-        job.take_output()
+        let (site, mut output) = (self.site(), None);
+        #[cfg(debug_assertions)]
+        if const { is_large::<F>() } {
+            let (bridge, call) = (self.bridge.clone(), Box::pin(self));
+            bridge::wait(bridge.as_ref(), site, &mut BoxedJob::new(call, Call::future, &mut output));
+            return output.unwrap_or_else(|| no_output());
+        }
+        pin_call!(self => bridge, future);
+        bridge::wait(bridge.as_ref(), site, &mut FutureJob::new(future, &mut output));
+        output.unwrap_or_else(|| no_output())
     }
 
     /// Blocks the calling thread until the call is done, or hands the call back where that cannot
@@ -128,20 +199,10 @@ impl<F: Future> Call<F> {
     /// assert_eq!(call.await, 42);
     /// # });
     /// ```
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     #[track_caller]
     pub fn try_wait(self) -> Result<F::Output, WaitError<Call<F>>> {
-        let site = Site { name: self.name, caller: Location::caller() };
-        let mut route = Route::new(site);
-        if let Err(cause) = route.find(self.bridge.as_ref()) {
-            drop(route);
-            return Err(WaitError::new(cause, Some(self), site));
-        }
-        let mut job = pin!(JobCell::new(self.future));
-        match route.run(job.as_mut(), None) {
-            Ok(()) => Ok(job.take_output()),
-            Err(cause) => Err(WaitError::new(cause, None, site)),
-        }
+        self.wait_within(None, None)
     }
 
     /// Blocks the calling thread until the call is done, but for no longer than `limit`.
@@ -174,9 +235,10 @@ impl<F: Future> Call<F> {
     /// let error = forever().wait_timeout(Duration::from_millis(1)).unwrap_err();
     /// assert_eq!(error.kind(), WaitErrorKind::TimedOut);
     /// ```
+    #[cfg_attr(not(debug_assertions), inline(always))]
     #[track_caller]
     pub fn wait_timeout(self, limit: Duration) -> Result<F::Output, WaitError<Call<F>>> {
-        self.wait_within(Instant::now().checked_add(limit), Limits::default())
+        self.wait_within(Instant::now().checked_add(limit), None)
     }
 
     /// Blocks the calling thread until the call is done, but no longer than until `deadline`.
@@ -205,9 +267,10 @@ impl<F: Future> Call<F> {
     /// assert_eq!(answer().wait_until(deadline).unwrap(), 42);
     /// assert_eq!(answer().wait_until(deadline).unwrap(), 42);
     /// ```
+    #[cfg_attr(not(debug_assertions), inline(always))]
     #[track_caller]
     pub fn wait_until(self, deadline: Instant) -> Result<F::Output, WaitError<Call<F>>> {
-        self.wait_within(Some(deadline), Limits::default())
+        self.wait_within(Some(deadline), None)
     }
 
     /// Blocks the calling thread until the call is done, or `token` is cancelled.
@@ -242,17 +305,18 @@ impl<F: Future> Call<F> {
     /// });
     /// ```
     #[cfg(feature = "tokio-util")]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     #[track_caller]
     pub fn wait_cancellable(
         self,
         token: &tokio_util::sync::CancellationToken,
     ) -> Result<F::Output, WaitError<Call<F>>> {
         if token.is_cancelled() {
-            let site = Site { name: self.name, caller: Location::caller() };
-            return Err(WaitError::new(Cause::Cancelled, Some(self), site));
+            let site = self.site();
+            return Err(WaitError::new(Cause::Cancelled, Box::new(self), site));
         }
         let cancelled = pin!(unconstrained(token.cancelled()));
-        self.wait_within(None, Limits::cancelled_by(cancelled))
+        self.wait_within(None, Some(Limits::cancelled_by(cancelled)))
     }
 
     /// Runs the call where the caller may block, and returns its future where it must not.
@@ -302,34 +366,51 @@ impl<F: Future> Call<F> {
 
     /// Returns the bare future, which knows nothing of this crate.
     pub fn into_inner(self) -> F {
-        self.future
+        release(self.future)
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     #[track_caller]
     fn wait_within(
         self,
         deadline: Option<Instant>,
-        mut limits: Limits<'_>,
+        mut limits: Option<Limits<'_>>,
     ) -> Result<F::Output, WaitError<Call<F>>> {
-        let site = Site { name: self.name, caller: Location::caller() };
+        let (site, bridge, mut output) = (self.site(), self.bridge.clone(), None);
         let mut route = Route::new(site);
-        if let Err(cause) = route.find_within(self.bridge.as_ref(), deadline, &mut limits) {
-            drop(route);
-            return Err(WaitError::new(cause, Some(self), site));
+        // The call is handed back where it cannot be run, so it cannot be pinned before that is known; and to pin
+        // it then takes a copy of it.
+        if const { is_large::<F>() } {
+            let call = Box::new(self);
+            if let Err(cause) = route.find_within(bridge.as_ref(), deadline, &mut limits) {
+                return Err(WaitError::new(cause, call, site));
+            }
+            let job = &mut BoxedJob::new(Box::into_pin(call), Call::future, &mut output);
+            return ended(route.run(job, limits.as_mut()), output, site);
         }
-        let mut job = pin!(JobCell::new(self.future));
-        match route.run(job.as_mut(), Some(&mut limits)) {
-            Ok(()) => Ok(job.take_output()),
-            Err(cause) => Err(WaitError::new(cause, None, site)),
+        if let Err(cause) = route.find_within(bridge.as_ref(), deadline, &mut limits) {
+            return Err(WaitError::new(cause, Box::new(self), site));
         }
+        pin_call!(self => _bridge, future);
+        let run = route.run(&mut FutureJob::new(future, &mut output), limits.as_mut());
+        ended(run, output, site)
+    }
+
+    fn future(self: Pin<&mut Self>) -> Pin<&mut F> {
+        held_pinned(self.project().future)
     }
 }
 
 impl<F> Call<F> {
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[track_caller]
+    fn site(&self) -> Site {
+        Site { name: self.name, caller: Location::caller() }
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn new(name: &'static str, future: F) -> Call<F> {
-        Call { future, name, bridge: None }
+        Call { future: hold(future), name, bridge: None }
     }
 }
 
@@ -351,9 +432,9 @@ impl Bridge {
         self.named_call("Bridge::call", future)
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn named_call<F: IntoFuture>(&self, name: &'static str, future: F) -> Call<F::IntoFuture> {
-        Call { future: future.into_future(), name, bridge: Some(self.clone()) }
+        Call { future: hold(future.into_future()), name, bridge: Some(self.clone()) }
     }
 }
 
@@ -370,7 +451,7 @@ impl<F: Future> IntoFuture for Call<F> {
 
     #[inline]
     fn into_future(self) -> CallFuture<F> {
-        CallFuture::new(self.future)
+        CallFuture::new(self.into_inner())
     }
 }
 
@@ -384,7 +465,9 @@ impl<F> fmt::Debug for Call<F> {
 ///
 /// `T` is apart from `F` so that the attribute can name the output, and the body is checked against
 /// it.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn call<T, F: Future<Output = T>>(name: &'static str, future: F) -> Call<F> {
-    Call::new(name, future)
+    #[cfg(not(debug_assertions))]
+    let future = Some(future);
+    Call { future, name, bridge: None }
 }

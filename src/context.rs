@@ -4,7 +4,7 @@ mod budget;
 pub(crate) mod mark;
 mod task_poll;
 
-use tokio::runtime::{self, Handle, RuntimeFlavor};
+use tokio::runtime::{self, Handle, RuntimeFlavor, TryCurrentError};
 use tokio::task;
 
 pub(crate) use task_poll::is_task_poll;
@@ -81,15 +81,19 @@ pub(crate) enum Poller {
 }
 
 impl Ambient {
-    /// Finds out where the thread stands; nothing if no runtime is near.
-    #[inline]
+    /// Finds out where the thread stands. There is nothing on a plain thread.
     pub(crate) fn find() -> Option<Ambient> {
+        Ambient::beside(Handle::try_current())
+    }
+
+    /// The same, where Tokio has been asked for the current handle.
+    pub(crate) fn beside(current: Result<Handle, TryCurrentError>) -> Option<Ambient> {
         if mark::is_set() {
             return Some(Ambient::InPoll(Poller::Marked));
         }
         // A thread that drives a runtime always has a current handle. This errs as well once Tokio's
         // thread-local is gone, and no runtime is driven on this thread then.
-        Handle::try_current().ok().map(Ambient::with_current)
+        current.ok().map(Ambient::with_current)
     }
 
     fn with_current(handle: Handle) -> Ambient {

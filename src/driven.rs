@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::bridge::{self, Bridge, Route};
 use crate::context::Context;
-use crate::error::WaitError;
-use crate::exec::job::JobCell;
-use crate::exec::limits::Limits;
+use crate::error::{WaitError, ended};
+use crate::exec::job::FutureJob;
 use crate::site::Site;
 
 const UNTIL_THE_END: &str = "the object is there until the end";
@@ -52,21 +51,13 @@ impl<T> Driven<T> {
     ) -> Result<F::Output, WaitError<()>> {
         self.was_polled = true;
         let future = make(self.object.as_mut().expect(UNTIL_THE_END));
-        let mut limits = limit.map(|_| Limits::default());
-        let mut route = Route::new(site);
-        let found = match &mut limits {
-            None => route.find(self.bridge.as_ref()),
-            Some(limits) => {
-                let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-                route.find_within(self.bridge.as_ref(), deadline, limits)
-            }
-        };
-        found.map_err(|cause| WaitError::new(cause, Some(()), site))?;
-        let mut job = pin!(JobCell::new(future));
-        match route.run(job.as_mut(), limits.as_mut()) {
-            Ok(()) => Ok(job.take_output()),
-            Err(cause) => Err(WaitError::new(cause, None, site)),
-        }
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let (mut limits, mut route) = (None, Route::new(site));
+        let found = route.find_within(self.bridge.as_ref(), deadline, &mut limits);
+        found.map_err(|cause| WaitError::new(cause, Box::new(()), site))?;
+        let (future, mut output) = (pin!(Some(future)), None);
+        let run = route.run(&mut FutureJob::new(future, &mut output), limits.as_mut());
+        ended(run, output, site)
     }
 
     pub(crate) fn get_ref(&self) -> &T {
@@ -95,8 +86,8 @@ impl<T> Drop for Driven<T> {
         }
         let mut route = Route::new(self.made);
         if route.find(Some(through)).is_ok() {
-            let mut job = pin!(JobCell::new(async move { drop(object) }));
-            let _ = route.run(job.as_mut(), None);
+            let future = pin!(Some(async move { drop(object) }));
+            let _ = route.run(&mut FutureJob::new(future, &mut None), None);
         }
     }
 }

@@ -27,7 +27,8 @@ use crate::site::Site;
 /// # });
 /// ```
 pub struct WaitError<C> {
-    call: Option<C>,
+    /// Boxed: an error is rare, and a result that has room for a call is as large as the call.
+    call: Option<Box<C>>,
     cause: Cause,
     site: Site,
 }
@@ -51,9 +52,10 @@ pub enum WaitErrorKind {
 }
 
 impl<C> WaitError<C> {
-    #[cold]
-    pub(crate) fn new(cause: Cause, call: Option<C>, site: Site) -> WaitError<C> {
-        WaitError { call, cause, site }
+    /// The error of a call that was not started.
+    #[inline]
+    pub(crate) fn new(cause: Cause, call: Box<C>, site: Site) -> WaitError<C> {
+        WaitError { call: Some(call), cause, site }
     }
 
     /// Returns what kept the call from running to its end.
@@ -69,7 +71,7 @@ impl<C> WaitError<C> {
 
     /// Returns the call if it was not started: it can still be awaited, or waited for elsewhere.
     pub fn into_call(self) -> Option<C> {
-        self.call
+        self.call.map(|call| *call)
     }
 
     /// Returns the error without the call, which may borrow what the caller has: with it, an error that is to
@@ -98,7 +100,7 @@ impl<C> WaitError<C> {
 
     /// The same of a call that is seen as something else.
     pub(crate) fn map_call<D>(self, map: impl FnOnce(C) -> D) -> WaitError<D> {
-        WaitError { call: self.call.map(map), cause: self.cause, site: self.site }
+        WaitError { call: self.call.map(|call| Box::new(map(*call))), cause: self.cause, site: self.site }
     }
 
     /// Returns the name of the function that was called.
@@ -152,7 +154,7 @@ impl Cause {
     #[cold]
     #[track_caller]
     pub(crate) fn panic(self, site: Site, has_call: bool) -> ! {
-        panic!("{}", WaitError { call: has_call.then_some(()), cause: self, site })
+        panic!("{}", WaitError { call: has_call.then(|| Box::new(())), cause: self, site })
     }
 
     fn describe(&self, site: Site, has_call: bool, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -201,4 +203,18 @@ impl From<io::Error> for Cause {
     fn from(error: io::Error) -> Cause {
         Cause::Runtime(error)
     }
+}
+
+/// What a wait returns whose call has been run.
+#[inline]
+pub(crate) fn ended<T, C>(run: Result<(), Cause>, output: Option<T>, site: Site) -> Result<T, WaitError<C>> {
+    match run {
+        Ok(()) => Ok(output.unwrap_or_else(|| no_output())),
+        Err(cause) => Err(WaitError { call: None, cause, site }),
+    }
+}
+
+#[cold]
+pub(crate) fn no_output() -> ! {
+    unreachable!("a call that has run to its end has an output")
 }

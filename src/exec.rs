@@ -20,12 +20,15 @@ pub(crate) mod waker;
 mod warden;
 
 use std::future::poll_fn;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
 
+use crate::error::Cause;
 use drive::Drive;
+use job::Job;
 use lease::Lease;
+use waker::CallWaker;
 
 /// Runs a call on the calling thread's own runtime.
 ///
@@ -34,11 +37,42 @@ use lease::Lease;
 /// `Runtime::block_on`, a poll that blocks would keep it from all who wait for what lives on this runtime, and
 /// if one of these held what the poll waits for, both would wait without end. So a thread drives its runtime
 /// only while it has nothing else to do.
-#[inline(never)]
 pub(crate) fn run_on_own(lease: &Lease, call: &mut Drive<'_, '_>) {
     let _leave = lease.enter();
+    call.waker.flag().clear();
+    drive(lease, call);
+}
+
+/// The same of a call that has neither limits nor a span: most of these are ready in their first poll, and pay for
+/// nothing else.
+#[inline(always)]
+pub(crate) fn run_plainly(lease: &Lease, waker: &CallWaker, job: &mut dyn Job) -> Option<Cause> {
+    let _leave = lease.enter();
+    waker.flag().clear();
+    let poll = |_: &mut Context<'_>| Poll::Ready(job.poll(&mut Context::from_waker(waker.waker())));
+    if lease.handle().block_on(poll_fn(poll)) { None } else { run_pending(lease, waker, job) }
+}
+
+#[inline(never)]
+fn run_pending(lease: &Lease, waker: &CallWaker, job: &mut dyn Job) -> Option<Cause> {
+    #[cfg(feature = "tracing")]
+    let no_span = tracing::Span::none();
+    let mut call = Drive::new(
+        job,
+        None,
+        waker,
+        Some(lease.token()),
+        #[cfg(feature = "tracing")]
+        &no_span,
+    );
+    lease.wait(&mut call, 1);
+    drive(lease, &mut call);
+    call.cause
+}
+
+fn drive(lease: &Lease, call: &mut Drive<'_, '_>) {
     let handle = lease.handle();
-    let mut polls = 0;
+    let mut polls = 1;
     while !handle.block_on(poll_fn(|_| Poll::Ready(call.poll()))) {
         polls += 1;
         lease.wait(call, polls);
@@ -50,6 +84,7 @@ pub(crate) fn run_on_own(lease: &Lease, call: &mut Drive<'_, '_>) {
 /// The thread parks between two polls on the token that Tokio has for it.
 #[inline(never)]
 pub(crate) fn run_on_handle(handle: &Handle, call: &mut Drive<'_, '_>) {
+    call.waker.flag().clear();
     handle.block_on(poll_fn(|cx| call.poll_on_token(cx)));
     if call.has_parked {
         call.waker.flag().unregister();

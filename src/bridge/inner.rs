@@ -14,7 +14,10 @@ use crate::exec::fleet::Fleet;
 use crate::exec::lease::Lease;
 
 /// What a bridge runs its calls on.
+///
+/// With a tag of its own: each call asks for it, and the compiler would hide it in a field of a variant.
 #[derive(Debug)]
+#[repr(u8)]
 pub(super) enum Backend {
     /// The runtime that each thread keeps for the process.
     PerThread,

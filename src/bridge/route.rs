@@ -1,7 +1,6 @@
 //! Which runtime a call runs on, and the way there.
 
 use std::io;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,18 +12,71 @@ use super::background::Background;
 use super::inner::{Backend, Inner};
 use super::watchdog::Watched;
 use super::{Bridge, Nested, default, span};
+use crate::cache::instance::Instances;
 use crate::cache::thread::{self, CallSlot, Kept};
-use crate::context::{Ambient, Poller};
+use crate::context::{Ambient, Poller, mark};
 use crate::error::Cause;
 use crate::exec::drive::Drive;
 use crate::exec::gate::Pass;
 use crate::exec::job::Job;
+use crate::exec::lease::Lease;
 use crate::exec::limits::Limits;
 use crate::exec::owned::OwnedRuntime;
 use crate::exec::waker::CallWaker;
-use crate::exec::{run_on_handle, run_on_own};
+use crate::exec::{run_on_handle, run_on_own, run_plainly};
 use crate::site::Site;
 use crate::sync;
+
+/// Runs a job to its end through `bridge`, or else through the default one. Panics where that cannot be.
+#[inline(never)]
+#[track_caller]
+pub(crate) fn wait(bridge: Option<&Bridge>, site: Site, job: &mut dyn Job) {
+    let inner = bridge.unwrap_or_else(|| default()).inner();
+    let current = Handle::try_current();
+    // Most calls go to the thread's own runtime, and nobody looks on: they pay for nothing else.
+    let is_plain = current.is_err() && !mark::is_set() && !span::is_wanted();
+    let cause = match &inner.backend {
+        Backend::PerThread if is_plain => match thread::slot(&inner.fleet) {
+            Ok(slot) => run_plainly(&slot.lease, &slot.waker, job),
+            Err(cause) => cause.panic(site, true),
+        },
+        Backend::Private(instances) if is_plain && inner.watchdog.is_none() => {
+            run_privately(instances, inner, site, job)
+        }
+        _ => return run_elsewhere(inner, Ambient::beside(current), site, job),
+    };
+    if let Some(cause) = cause {
+        cause.panic(site, false);
+    }
+}
+
+#[inline(never)]
+#[track_caller]
+fn run_privately(
+    instances: &Arc<Instances<Lease>>,
+    inner: &Inner,
+    site: Site,
+    job: &mut dyn Job,
+) -> Option<Cause> {
+    match thread::private_slot(instances, &inner.fleet) {
+        Ok((lease, waker)) => run_plainly(&lease, &waker, job),
+        Err(cause) => cause.panic(site, true),
+    }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn run_elsewhere(inner: &Inner, ambient: Option<Ambient>, site: Site, job: &mut dyn Job) {
+    let other = match Other::find(inner, ambient, &site) {
+        Ok(other) => other,
+        Err(cause) => cause.panic(site, true),
+    };
+    if let Some(cause) = other.run(job, None) {
+        drop(other);
+        cause.panic(site, false);
+    }
+}
 
 /// The way of one call, found before its future is touched: where there is none, the future is handed back.
 pub(crate) struct Route<'a> {
@@ -68,19 +120,13 @@ impl<'a> Route<'a> {
         &mut self,
         bridge: Option<&'a Bridge>,
         deadline: Option<Instant>,
-        limits: &mut Limits<'_>,
+        limits: &mut Option<Limits<'_>>,
     ) -> Result<(), Cause> {
         self.find(bridge)?;
-        limits.end_at(deadline)?;
-        Ok(())
-    }
-
-    /// Finds the way, or panics with the reason why there is none.
-    #[track_caller]
-    pub(crate) fn find_or_panic(&mut self, bridge: Option<&'a Bridge>) {
-        if let Err(cause) = self.find(bridge) {
-            cause.panic(self.site, true);
+        if let Some(deadline) = deadline {
+            limits.get_or_insert_default().end_at(deadline)?;
         }
+        Ok(())
     }
 
     /// Runs a job to its end.
@@ -91,10 +137,11 @@ impl<'a> Route<'a> {
     #[inline(never)]
     pub(crate) fn run(
         &self,
-        job: Pin<&mut (dyn Job + '_)>,
+        job: &mut dyn Job,
         limits: Option<&mut Limits<'_>>,
     ) -> Result<(), Cause> {
         let cause = match (&self.own, &self.other) {
+            (Some(slot), _) if limits.is_none() => run_plainly(&slot.lease, &slot.waker, job),
             (Some(slot), _) => {
                 #[cfg(feature = "tracing")]
                 let no_span = tracing::Span::none();
@@ -113,14 +160,6 @@ impl<'a> Route<'a> {
             (None, None) => unreachable!("a way is found before it is gone"),
         };
         cause.map_or(Ok(()), Err)
-    }
-
-    /// Runs a job to its end, or panics with the reason why it has no output.
-    #[track_caller]
-    pub(crate) fn run_or_panic(&self, job: Pin<&mut (dyn Job + '_)>) {
-        if let Err(cause) = self.run(job, None) {
-            cause.panic(self.site, false);
-        }
     }
 }
 
@@ -173,7 +212,7 @@ impl<'a> Other<'a> {
 
     fn run(
         &self,
-        job: Pin<&mut (dyn Job + '_)>,
+        job: &mut dyn Job,
         limits: Option<&mut Limits<'_>>,
     ) -> Option<Cause> {
         let (waker, token) = self.target.waker_and_token();

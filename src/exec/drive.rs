@@ -1,6 +1,5 @@
 //! The polls of one call.
 
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use tokio::task::coop;
@@ -26,7 +25,7 @@ use crate::exec::waker::CallWaker;
 ///
 /// The future comes before the limits: an output that is there is not lost.
 pub(crate) struct Drive<'a, 'l> {
-    pub(crate) job: Pin<&'a mut (dyn Job + 'a)>,
+    pub(crate) job: &'a mut dyn Job,
     pub(crate) waker: &'a CallWaker,
     pub(crate) limits: Option<&'a mut Limits<'l>>,
     /// Absent where nobody can cut the call short.
@@ -45,13 +44,12 @@ pub(crate) struct Drive<'a, 'l> {
 impl<'a, 'l> Drive<'a, 'l> {
     #[inline]
     pub(crate) fn new(
-        job: Pin<&'a mut (dyn Job + 'a)>,
+        job: &'a mut dyn Job,
         limits: Option<&'a mut Limits<'l>>,
         waker: &'a CallWaker,
         token: Option<&'a Pass>,
         #[cfg(feature = "tracing")] span: &'a tracing::Span,
     ) -> Drive<'a, 'l> {
-        waker.flag().clear();
         Drive {
             job,
             waker,
@@ -67,21 +65,22 @@ impl<'a, 'l> Drive<'a, 'l> {
     }
 
     /// Polls the call, inside its runtime. Returns whether it is done.
+    #[inline]
     pub(crate) fn poll(&mut self) -> bool {
         #[cfg(feature = "tracing")]
         let _span = (!self.span.is_none()).then(|| self.span.enter());
         if self.cause.is_some() {
-            self.job.as_mut().cancel();
+            self.job.cancel();
             return true;
         }
         let mut cx = Context::from_waker(self.waker.waker());
-        if self.job.as_mut().poll(&mut cx) {
+        if self.job.poll(&mut cx) {
             return true;
         }
         if let Some(limits) = &mut self.limits {
             self.cause = limits.poll(&mut cx);
             if self.cause.is_some() {
-                self.job.as_mut().cancel();
+                self.job.cancel();
                 return true;
             }
         }

@@ -4,85 +4,113 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use pin_project_lite::pin_project;
-
-/// A future that keeps its own output, so that the code that runs it is compiled once and not for each future.
+/// What a call runs. Without the type of the future, so that the code that runs it is compiled once.
 pub(crate) trait Job {
     /// Polls the future. Returns whether it is done: its output is kept then, and the future dropped.
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool;
+    fn poll(&mut self, cx: &mut Context<'_>) -> bool;
 
     /// Drops the future, which will have no output.
-    fn cancel(self: Pin<&mut Self>);
+    fn cancel(&mut self);
 }
 
-pin_project! {
-    /// A future, and after its end its output in the same place.
-    ///
-    /// The future is dropped where it ends, be it by a return, a panic or a cancellation: inside its runtime,
-    /// as with `Runtime::block_on`.
-    #[project = Projection]
-    pub(crate) enum JobCell<F: Future> {
-        Running {
-            #[pin]
-            future: F,
-        },
-        Ended {
-            output: Option<F::Output>,
-        },
-    }
+/// A future, and the place for its output.
+///
+/// The future is dropped where it ends, be it by a return, a panic or a cancellation: inside its runtime, as with
+/// `Runtime::block_on`.
+pub(crate) struct FutureJob<'a, F: Future> {
+    /// There until its end.
+    future: Pin<&'a mut Option<F>>,
+    output: &'a mut Option<F::Output>,
 }
 
-impl<F: Future> JobCell<F> {
-    #[inline(always)]
-    pub(crate) fn new(future: F) -> JobCell<F> {
-        JobCell::Running { future }
-    }
-
-    /// Takes the output of a job that is done.
+impl<'a, F: Future> FutureJob<'a, F> {
     #[inline]
-    pub(crate) fn take_output(self: Pin<&mut Self>) -> F::Output {
-        match self.project() {
-            Projection::Ended { output } => output.take().unwrap_or_else(|| not_done()),
-            Projection::Running { .. } => not_done(),
-        }
+    pub(crate) fn new(
+        future: Pin<&'a mut Option<F>>,
+        output: &'a mut Option<F::Output>,
+    ) -> FutureJob<'a, F> {
+        FutureJob { future, output }
     }
 }
 
-impl<F: Future> Job for JobCell<F> {
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool {
-        let mut on_panic = CancelOnDrop(self.as_mut());
-        let Projection::Running { future } = on_panic.0.as_mut().project() else { not_running() };
-        let polled = future.poll(cx);
-        mem::forget(on_panic);
-        match polled {
+impl<F: Future> Job for FutureJob<'_, F> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut end = EndOnDrop(self.future.as_mut());
+        let Some(future) = end.0.as_mut().as_pin_mut() else { polled_after_end() };
+        match future.poll(cx) {
             Poll::Ready(output) => {
-                self.set(JobCell::Ended { output: Some(output) });
+                *self.output = Some(output);
                 true
             }
-            Poll::Pending => false,
+            Poll::Pending => {
+                mem::forget(end);
+                false
+            }
         }
     }
 
-    fn cancel(mut self: Pin<&mut Self>) {
-        self.set(JobCell::Ended { output: None });
+    fn cancel(&mut self) {
+        self.future.set(None);
     }
 }
 
-/// Drops the future of a poll that panics, before the panic leaves the runtime.
-struct CancelOnDrop<'a, F: Future>(Pin<&'a mut JobCell<F>>);
+/// A future on the heap, in whatever it came in.
+pub(crate) struct BoxedJob<'a, T, F: Future> {
+    /// There until the end of the future.
+    holder: Option<Pin<Box<T>>>,
+    future: fn(Pin<&mut T>) -> Pin<&mut F>,
+    output: &'a mut Option<F::Output>,
+}
 
-impl<F: Future> Drop for CancelOnDrop<'_, F> {
+impl<'a, T, F: Future> BoxedJob<'a, T, F> {
+    pub(crate) fn new(
+        holder: Pin<Box<T>>,
+        future: fn(Pin<&mut T>) -> Pin<&mut F>,
+        output: &'a mut Option<F::Output>,
+    ) -> BoxedJob<'a, T, F> {
+        BoxedJob { holder: Some(holder), future, output }
+    }
+}
+
+impl<T, F: Future> Job for BoxedJob<'_, T, F> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        // Dropped here if the poll panics.
+        let Some(mut holder) = self.holder.take() else { polled_after_end() };
+        match (self.future)(holder.as_mut()).poll(cx) {
+            Poll::Ready(output) => {
+                *self.output = Some(output);
+                true
+            }
+            Poll::Pending => {
+                self.holder = Some(holder);
+                false
+            }
+        }
+    }
+
+    fn cancel(&mut self) {
+        self.holder = None;
+    }
+}
+
+/// Whether a future is so large that it is put on the heap where it would have to be copied: Tokio's threshold, in
+/// release builds, for the futures that it runs.
+///
+/// In a debug build each copy takes stack of its own, and one that is dropped in place takes its size twice more.
+pub(crate) const fn is_large<F>() -> bool {
+    size_of::<F>() > 16 * 1024
+}
+
+/// Drops a future at its end.
+struct EndOnDrop<'a, F>(Pin<&'a mut Option<F>>);
+
+impl<F> Drop for EndOnDrop<'_, F> {
     fn drop(&mut self) {
-        self.0.as_mut().cancel();
+        self.0.set(None);
     }
 }
 
 #[cold]
-fn not_done() -> ! {
-    unreachable!("the output of a job is taken once, after it is done")
-}
-
-#[cold]
-fn not_running() -> ! {
+fn polled_after_end() -> ! {
     unreachable!("a job is not polled after its end")
 }

@@ -19,7 +19,7 @@ const POLLS_PER_TURN: u32 = 61;
 
 /// A thread whose calls are all ready at once lets the driver run in each of so many: often enough that nothing
 /// waits for longer than some tens of microseconds, and too seldom to be measured.
-const CALLS_PER_TURN: u64 = 512;
+const CALLS_PER_TURN: u64 = 2048;
 
 /// A thread's use of a runtime. Its end closes the runtime, unless other threads use it too or it is
 /// to go to the pool.
@@ -60,8 +60,7 @@ impl Lease {
     /// Begins a call. At the end of what is returned the runtime is left to whoever is to drive it next.
     #[inline]
     pub(crate) fn enter(&self) -> Leave<'_> {
-        let takes_turn = self.pass.count_call().is_multiple_of(CALLS_PER_TURN);
-        Leave { lease: self, takes_turn }
+        Leave { lease: self, calls: self.pass.count_call() }
     }
 
     /// Waits until a call that was pending is to be polled again, after `polls` polls.
@@ -117,7 +116,8 @@ impl Lease {
     }
 
     #[inline]
-    fn leave(&self, takes_turn: bool) {
+    fn leave(&self, calls: u64) {
+        let takes_turn = calls.is_multiple_of(CALLS_PER_TURN);
         if takes_turn || !self.slot.handover().is_fresh() || self.slot.has_tasks() {
             self.hand_over(takes_turn);
         }
@@ -166,12 +166,12 @@ impl Drop for Lease {
 #[must_use = "the call ends with it"]
 pub(crate) struct Leave<'a> {
     lease: &'a Lease,
-    takes_turn: bool,
+    calls: u64,
 }
 
 impl Drop for Leave<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.lease.leave(self.takes_turn);
+        self.lease.leave(self.calls);
     }
 }

@@ -22,16 +22,14 @@ struct Deadline {
 }
 
 impl<'a> Limits<'a> {
-    /// Ends the wait at `deadline` too; without one there is none.
+    /// Ends the wait at `deadline` too.
     ///
     /// # Errors
     ///
     /// When the thread that tells the time cannot be started.
-    pub(crate) fn end_at(&mut self, deadline: Option<Instant>) -> io::Result<()> {
-        if let Some(time) = deadline {
-            let alarm = Clock::running()?.alarm(time);
-            self.deadline = Some(Deadline { alarm, began: Instant::now() });
-        }
+    pub(crate) fn end_at(&mut self, deadline: Instant) -> io::Result<()> {
+        let alarm = Clock::running()?.alarm(deadline);
+        self.deadline = Some(Deadline { alarm, began: Instant::now() });
         Ok(())
     }
 

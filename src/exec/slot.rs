@@ -21,6 +21,7 @@ use crate::exec::pool::Pooled;
 /// A runtime that is built once and runs many calls.
 pub(crate) struct Slot {
     runtime: OwnedRuntime,
+    handle: Handle,
     metrics: RuntimeMetrics,
     pub(crate) berth: Arc<Berth>,
     /// The keeper, to be woken by the end.
@@ -46,6 +47,7 @@ impl Slot {
         let runtime = builder.build()?;
         alive.fetch_add(1, Ordering::Relaxed);
         Ok(Slot {
+            handle: runtime.handle().clone(),
             metrics: runtime.metrics(),
             runtime: OwnedRuntime::new(runtime),
             berth: Arc::new(Berth::new(made_in)),
@@ -57,7 +59,7 @@ impl Slot {
 
     #[inline]
     pub(crate) fn handle(&self) -> &Handle {
-        self.runtime.handle()
+        &self.handle
     }
 
     /// Drives the runtime, or waits beside the thread that does, until `wait` is ready. Returns false if the

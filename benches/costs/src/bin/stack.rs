@@ -1,0 +1,74 @@
+//! Waits for a future of 64 KiB on a thread with so much stack: `stack KIND BYTES`.
+//!
+//! Where the stack is too small, the process dies.
+
+use std::hint::black_box;
+use std::thread;
+use std::time::Duration;
+
+use smartasync::{Bridge, block_on, smartasync};
+use tokio::runtime::Builder;
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+async fn plain() -> u8 {
+    let bytes = [1_u8; 64 * 1024];
+    tokio::task::yield_now().await;
+    black_box(&bytes)[7]
+}
+
+#[smartasync]
+async fn decorated() -> u8 {
+    let bytes = [1_u8; 64 * 1024];
+    tokio::task::yield_now().await;
+    black_box(&bytes)[7]
+}
+
+// Each in a function of its own: in a debug build a function has stack for all that it may call.
+#[inline(never)]
+fn runtime() -> u8 {
+    Builder::new_current_thread().build().expect("a runtime").block_on(plain())
+}
+
+#[inline(never)]
+fn handle() -> u8 {
+    let runtime = Builder::new_current_thread().build().expect("a runtime");
+    runtime.handle().block_on(plain())
+}
+
+#[inline(never)]
+fn wait() -> u8 {
+    decorated().wait()
+}
+
+#[inline(never)]
+fn wait_timeout() -> u8 {
+    decorated().wait_timeout(LIMIT).unwrap_or(0)
+}
+
+#[inline(never)]
+fn wait_shared() -> u8 {
+    decorated().on(&Bridge::shared()).wait()
+}
+
+#[inline(never)]
+fn wait_any() -> u8 {
+    block_on(plain())
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let kind = arguments.next().expect("a kind");
+    let bytes = arguments.next().expect("a size").parse().expect("a number of bytes");
+    let call = match &*kind {
+        "runtime" => runtime,
+        "handle" => handle,
+        "wait" => wait,
+        "wait_timeout" => wait_timeout,
+        "shared" => wait_shared,
+        "block_on" => wait_any,
+        _ => panic!("no kind is called {kind}"),
+    };
+    let thread = thread::Builder::new().stack_size(bytes).spawn(call).expect("a thread");
+    assert_eq!(thread.join().expect("it does not panic"), 1);
+}
