@@ -17,7 +17,7 @@ mod imp {
 
     pub(crate) use atomic_waker::AtomicWaker;
     pub(crate) use crossbeam_queue::SegQueue as Queue;
-    pub(crate) use std::sync::{Arc, Condvar, Mutex, MutexGuard, atomic};
+    pub(crate) use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak, atomic};
     pub(crate) use std::thread_local;
 
     /// Nothing: `SeqCst` accesses have this order by themselves.

@@ -9,9 +9,9 @@ use super::background::Background;
 use super::stats::Ledger;
 use super::watchdog::Watchdog;
 use crate::cache::instance::Instances;
+use crate::cache::thread::PrivateSlot;
 use crate::exec::blueprint::Blueprint;
 use crate::exec::fleet::Fleet;
-use crate::exec::lease::Lease;
 
 /// What a bridge runs its calls on.
 ///
@@ -22,7 +22,7 @@ pub(super) enum Backend {
     /// The runtime that each thread keeps for the process.
     PerThread,
     /// The runtimes that this bridge keeps, one for each thread.
-    Private(Arc<Instances<Lease>>),
+    Private(Arc<Instances<PrivateSlot>>),
     /// One background runtime.
     Background(Background),
     /// A runtime of somebody else's.

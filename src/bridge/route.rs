@@ -13,19 +13,17 @@ use super::inner::{Backend, Inner};
 use super::watchdog::Watched;
 use super::{Bridge, Nested, default, span};
 use crate::cache::instance::Instances;
-use crate::cache::thread::{self, CallSlot, Kept};
+use crate::cache::thread::{self, CallSlot, Private, PrivateSlot};
 use crate::context::{Ambient, Poller, mark};
 use crate::error::Cause;
 use crate::exec::drive::Drive;
 use crate::exec::gate::Pass;
 use crate::exec::job::Job;
-use crate::exec::lease::Lease;
 use crate::exec::limits::Limits;
 use crate::exec::owned::OwnedRuntime;
 use crate::exec::waker::CallWaker;
 use crate::exec::{run_on_handle, run_on_own, run_plainly};
 use crate::site::Site;
-use crate::sync;
 
 /// Runs a job to its end through `bridge`, or else through the default one. Panics where that cannot be.
 #[inline(never)]
@@ -53,13 +51,13 @@ pub(crate) fn wait(bridge: Option<&Bridge>, site: Site, job: &mut dyn Job) {
 #[inline(never)]
 #[track_caller]
 fn run_privately(
-    instances: &Arc<Instances<Lease>>,
+    instances: &Arc<Instances<PrivateSlot>>,
     inner: &Inner,
     site: Site,
     job: &mut dyn Job,
 ) -> Option<Cause> {
     match thread::private_slot(instances, &inner.fleet) {
-        Ok((lease, waker)) => run_plainly(&lease, &waker, job),
+        Ok(private) => run_plainly(private.lease(), private.waker(), job),
         Err(cause) => cause.panic(site, true),
     }
 }
@@ -68,12 +66,14 @@ fn run_privately(
 #[inline(never)]
 #[track_caller]
 fn run_elsewhere(inner: &Inner, ambient: Option<Ambient>, site: Site, job: &mut dyn Job) {
-    let other = match Other::find(inner, ambient, &site) {
-        Ok(other) => other,
+    let in_section = ambient.is_some();
+    let target = match Target::find(inner, ambient) {
+        Ok(target) => target,
         Err(cause) => cause.panic(site, true),
     };
-    if let Some(cause) = other.run(job, None) {
-        drop(other);
+    let extras = Extras::of(inner, &target, in_section, &site);
+    if let Some(cause) = target.run(&extras, job, None) {
+        drop((target, extras));
         cause.panic(site, false);
     }
 }
@@ -84,7 +84,7 @@ pub(crate) struct Route<'a> {
     /// The thread's runtime of the process-wide bridge, where nothing else is wanted: most calls go there, and
     /// pay for one pointer only.
     own: Option<Rc<CallSlot>>,
-    other: Option<Other<'a>>,
+    other: Option<(Target<'a>, Extras<'a>)>,
 }
 
 impl<'a> Route<'a> {
@@ -105,7 +105,10 @@ impl<'a> Route<'a> {
         if matches!(inner.backend, Backend::PerThread) && ambient.is_none() && !span::is_wanted() {
             self.own = Some(thread::slot(&inner.fleet)?);
         } else {
-            self.other = Some(Other::find(inner, ambient, &self.site)?);
+            let in_section = ambient.is_some();
+            let target = Target::find(inner, ambient)?;
+            let extras = Extras::of(inner, &target, in_section, &self.site);
+            self.other = Some((target, extras));
         }
         Ok(())
     }
@@ -156,16 +159,15 @@ impl<'a> Route<'a> {
                 run_on_own(&slot.lease, &mut call);
                 call.cause
             }
-            (None, Some(other)) => other.run(job, limits),
+            (None, Some((target, extras))) => target.run(extras, job, limits),
             (None, None) => unreachable!("a way is found before it is gone"),
         };
         cause.map_or(Ok(()), Err)
     }
 }
 
-/// Any way but the one that most calls go.
-struct Other<'a> {
-    target: Target<'a>,
+/// What a call has about it, besides what it runs on.
+struct Extras<'a> {
     /// Where a poll could not be told from a blocking section (see "Limits" of `context()`), Tokio allows no
     /// other block than in a section. Elsewhere this changes nothing.
     in_section: bool,
@@ -174,12 +176,24 @@ struct Other<'a> {
     span: tracing::Span,
 }
 
+impl<'a> Extras<'a> {
+    #[inline]
+    fn of(inner: &'a Inner, _target: &Target<'_>, in_section: bool, site: &Site) -> Extras<'a> {
+        Extras {
+            in_section,
+            _watched: inner.watchdog.as_ref().map(|watchdog| watchdog.watch(*site)),
+            #[cfg(feature = "tracing")]
+            span: span::of(site, if in_section { "blocking" } else { "sync" }, _target.name()),
+        }
+    }
+}
+
 /// What a call runs on.
 enum Target<'a> {
     /// The thread's runtime of the process-wide bridge.
     Own(Rc<CallSlot>),
     /// The thread's runtime of a private bridge.
-    Private(sync::Arc<Kept>, Rc<CallWaker>),
+    Private(Private),
     /// A background runtime. The pass is given back after it: when nobody is inside, none is left.
     Background(Rc<CallWaker>, Arc<OwnedRuntime>, Pass),
     /// An application's runtime.
@@ -188,63 +202,28 @@ enum Target<'a> {
     Current(Rc<CallWaker>, Handle),
 }
 
-impl<'a> Other<'a> {
-    #[cold]
-    fn find(inner: &'a Inner, ambient: Option<Ambient>, site: &Site) -> Result<Other<'a>, Cause> {
-        let in_section = ambient.is_some();
-        let is_refused = matches!(&ambient, Some(Ambient::InPoll(poller)) if !opens_section(inner.nested, poller));
-        if is_refused {
-            inner.ledger.count(|counters| &counters.refused);
-            return Err(Cause::Async);
-        }
-        if in_section && !thread::is_prepared() {
-            task::block_in_place(thread::prepare);
-        }
-        let target = Target::find(inner, ambient)?;
-        Ok(Other {
-            _watched: inner.watchdog.as_ref().map(|watchdog| watchdog.watch(*site)),
-            #[cfg(feature = "tracing")]
-            span: span::of(site, if in_section { "blocking" } else { "sync" }, target.name()),
-            target,
-            in_section,
-        })
-    }
-
-    fn run(
-        &self,
-        job: &mut dyn Job,
-        limits: Option<&mut Limits<'_>>,
-    ) -> Option<Cause> {
-        let (waker, token) = self.target.waker_and_token();
-        let mut call = Drive::new(
-            job,
-            limits,
-            waker,
-            token,
-            #[cfg(feature = "tracing")]
-            &self.span,
-        );
-        if self.in_section {
-            task::block_in_place(|| self.target.run(&mut call));
-        } else {
-            self.target.run(&mut call);
-        }
-        call.cause
-    }
-}
-
 impl<'a> Target<'a> {
-    /// What a call runs on that may block: the table of the crate's documentation.
+    /// The table of the crate's documentation.
+    ///
+    /// # Errors
+    ///
+    /// Why a call cannot be run.
     fn find(inner: &'a Inner, ambient: Option<Ambient>) -> Result<Target<'a>, Cause> {
+        if ambient.is_some() && !thread::is_prepared() {
+            prepare(inner, &ambient);
+        }
         Ok(match (&inner.backend, ambient) {
+            (_, Some(Ambient::InPoll(poller))) if !opens_section(inner.nested, &poller) => {
+                inner.ledger.count(|counters| &counters.refused);
+                return Err(Cause::Async);
+            }
             (Backend::PerThread, Some(Ambient::Handle(current))) => {
                 inner.ledger.count(|counters| &counters.handle);
                 Target::Current(thread::waker()?, current)
             }
             (Backend::PerThread, _) => Target::Own(thread::slot(&inner.fleet)?),
             (Backend::Private(instances), _) => {
-                let (lease, waker) = thread::private_slot(instances, &inner.fleet)?;
-                Target::Private(lease, waker)
+                Target::Private(thread::private_slot(instances, &inner.fleet)?)
             }
             (Backend::Background(background), _) => {
                 Target::background(thread::waker()?, background, inner)?
@@ -268,12 +247,47 @@ impl<'a> Target<'a> {
         Ok(Target::Background(waker, runtime, pass))
     }
 
+    /// Runs a job to its end. Returns why it has no output, if it has none.
+    fn run(
+        &self,
+        extras: &Extras<'_>,
+        job: &mut dyn Job,
+        limits: Option<&mut Limits<'_>>,
+    ) -> Option<Cause> {
+        let (waker, token) = self.waker_and_token();
+        let mut call = Drive::new(
+            job,
+            limits,
+            waker,
+            token,
+            #[cfg(feature = "tracing")]
+            &extras.span,
+        );
+        if extras.in_section {
+            task::block_in_place(|| self.run_call(&mut call));
+        } else {
+            self.run_call(&mut call);
+        }
+        call.cause
+    }
+
+    #[inline]
+    fn run_call(&self, call: &mut Drive<'_, '_>) {
+        match self {
+            Target::Own(slot) => run_on_own(&slot.lease, call),
+            Target::Private(private) => run_on_own(private.lease(), call),
+            Target::Background(_, runtime, _) => run_on_handle(runtime.handle(), call),
+            Target::Handle(_, handle) => run_on_handle(handle, call),
+            Target::Current(_, handle) => run_on_handle(handle, call),
+        }
+    }
+
     /// Whose runtime it is, as spans tell it.
     #[cfg(feature = "tracing")]
     fn name(&self) -> &'static str {
         match self {
             Target::Own(_) => "per thread",
-            Target::Private(..) => "private",
+            Target::Private(_) => "private",
             Target::Background(..) => "shared",
             Target::Handle(..) => "handle",
             Target::Current(..) => "near",
@@ -283,20 +297,19 @@ impl<'a> Target<'a> {
     fn waker_and_token(&self) -> (&CallWaker, Option<&Pass>) {
         match self {
             Target::Own(slot) => (&slot.waker, Some(slot.lease.token())),
-            Target::Private(lease, waker) => (waker, Some(lease.token())),
+            Target::Private(private) => (private.waker(), Some(private.lease().token())),
             Target::Background(waker, _, pass) => (waker, Some(pass)),
             Target::Handle(waker, _) | Target::Current(waker, _) => (waker, None),
         }
     }
+}
 
-    fn run(&self, call: &mut Drive<'_, '_>) {
-        match self {
-            Target::Own(slot) => run_on_own(&slot.lease, call),
-            Target::Private(lease, _) => run_on_own(lease, call),
-            Target::Background(_, runtime, _) => run_on_handle(runtime.handle(), call),
-            Target::Handle(_, handle) => run_on_handle(handle, call),
-            Target::Current(_, handle) => run_on_handle(handle, call),
-        }
+/// Prepares a thread that is near a runtime, unless it may not block.
+#[cold]
+fn prepare(inner: &Inner, ambient: &Option<Ambient>) {
+    match ambient {
+        Some(Ambient::InPoll(poller)) if !opens_section(inner.nested, poller) => {}
+        _ => task::block_in_place(thread::prepare),
     }
 }
 

@@ -43,6 +43,12 @@ impl<T> Instances<T> {
         Ok(stamped)
     }
 
+    /// Whether nothing has been reset since `kept` was begun.
+    #[inline]
+    pub(crate) fn is_current(&self, kept: &Stamped<T>) -> bool {
+        self.epoch.is_current(kept)
+    }
+
     /// Takes out what is kept for a thread.
     pub(crate) fn remove(&self, key: u64) -> Option<Arc<Stamped<T>>> {
         self.values.remove(key)

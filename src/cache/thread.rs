@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::io;
+use std::mem;
 use std::rc::Rc;
 use std::sync::Weak;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +19,7 @@ use crate::exec::fleet::Fleet;
 use crate::exec::lease::Lease;
 use crate::exec::waker::CallWaker;
 use crate::process::Process;
-use crate::sync::{Arc, thread_local};
+use crate::sync::{self, Arc, thread_local};
 
 thread_local! {
     static THREAD: Thread = Thread::new();
@@ -43,10 +44,16 @@ pub(crate) fn slot(fleet: &std::sync::Arc<Fleet>) -> Result<Rc<CallSlot>, Cause>
 /// The same of a bridge that keeps a runtime for each thread.
 #[inline]
 pub(crate) fn private_slot(
-    instances: &std::sync::Arc<Instances<Lease>>,
+    instances: &std::sync::Arc<Instances<PrivateSlot>>,
     fleet: &std::sync::Arc<Fleet>,
-) -> Result<(Arc<Kept>, Rc<CallWaker>), Cause> {
-    with(|thread| Ok((thread.instance(instances, fleet)?, thread.waker())))
+) -> Result<Private, Cause> {
+    with(|thread| {
+        let slot = thread.private_slot(instances, fleet)?;
+        // The map's and ours: no call on this thread uses it, and no other thread does.
+        let is_free = Arc::strong_count(&slot) <= 2 && !slot.waker.is_shared();
+        let spare = if is_free { None } else { Some(thread.waker()) };
+        Ok(Private { slot, spare })
+    })
 }
 
 /// The calling thread's waker for one call that runs elsewhere.
@@ -111,9 +118,44 @@ pub(crate) struct CallSlot {
     pub(crate) waker: CallWaker,
 }
 
+/// What a call on a private bridge uses.
+pub(crate) struct Private {
+    slot: Arc<KeptPrivate>,
+    /// Where the slot's waker is in use.
+    spare: Option<Rc<CallWaker>>,
+}
+
+impl Private {
+    #[inline]
+    pub(crate) fn lease(&self) -> &Lease {
+        &self.slot.lease
+    }
+
+    #[inline]
+    pub(crate) fn waker(&self) -> &CallWaker {
+        self.spare.as_deref().unwrap_or(&self.slot.waker)
+    }
+}
+
+/// What a private bridge keeps for a thread.
+#[derive(Debug)]
+pub(crate) struct PrivateSlot {
+    pub(crate) lease: Lease,
+    pub(crate) waker: CallWaker,
+}
+
+pub(crate) type KeptPrivate = Stamped<PrivateSlot>;
+
+/// The private bridge that the thread has used last, so that it need not be looked up. It is not held: it ends with
+/// the bridge, or at a reset.
+struct Recent {
+    bridge: Weak<Instances<PrivateSlot>>,
+    slot: sync::Weak<KeptPrivate>,
+}
+
 /// The bridges that keep something for a thread.
 struct Visited {
-    bridges: Vec<Weak<Instances<Lease>>>,
+    bridges: Vec<Weak<Instances<PrivateSlot>>>,
     made_in: Process,
 }
 
@@ -133,6 +175,7 @@ struct Thread {
     /// For calls on the others.
     waker: Keep<CallWaker>,
     visited: RefCell<Visited>,
+    recent: Cell<Option<Recent>>,
 }
 
 impl Thread {
@@ -145,6 +188,7 @@ impl Thread {
             slot: Keep::new(),
             waker: Keep::new(),
             visited: RefCell::new(Visited::none()),
+            recent: Cell::new(None),
         }
     }
 
@@ -171,19 +215,43 @@ impl Thread {
     }
 
     #[inline]
-    fn instance(
+    fn private_slot(
         &self,
-        instances: &std::sync::Arc<Instances<Lease>>,
+        instances: &std::sync::Arc<Instances<PrivateSlot>>,
         fleet: &std::sync::Arc<Fleet>,
-    ) -> Result<Arc<Kept>, Cause> {
-        instances.get_or_make(self.key, |lease| !lease.is_closed(), || {
-            let lease = Lease::take(fleet)?;
-            self.remember(std::sync::Arc::downgrade(instances));
-            Ok(lease)
-        })
+    ) -> Result<Arc<KeptPrivate>, Cause> {
+        if let Some(recent) = self.recent.take()
+            && recent.bridge.as_ptr() == std::sync::Arc::as_ptr(instances)
+            && let Some(slot) = recent.slot.upgrade()
+            && instances.is_current(&slot)
+            && !slot.lease.is_closed()
+        {
+            // What is replaced is the nothing that `take` has left.
+            mem::forget(self.recent.replace(Some(recent)));
+            return Ok(slot);
+        }
+        self.find_private_slot(instances, fleet)
     }
 
-    fn remember(&self, bridge: Weak<Instances<Lease>>) {
+    #[cold]
+    fn find_private_slot(
+        &self,
+        instances: &std::sync::Arc<Instances<PrivateSlot>>,
+        fleet: &std::sync::Arc<Fleet>,
+    ) -> Result<Arc<KeptPrivate>, Cause> {
+        let is_usable = |slot: &PrivateSlot| !slot.lease.is_closed();
+        let slot = instances.get_or_make(self.key, is_usable, || {
+            let lease = Lease::take(fleet)?;
+            self.remember(std::sync::Arc::downgrade(instances));
+            Ok::<_, Cause>(PrivateSlot { lease, waker: CallWaker::default() })
+        })?;
+        let recent =
+            Recent { bridge: std::sync::Arc::downgrade(instances), slot: Arc::downgrade(&slot) };
+        self.recent.set(Some(recent));
+        Ok(slot)
+    }
+
+    fn remember(&self, bridge: Weak<Instances<PrivateSlot>>) {
         let mut visited = self.visited.borrow_mut();
         if !visited.made_in.is_current() {
             *visited = Visited::none();
@@ -195,11 +263,12 @@ impl Thread {
     fn reset(&self) {
         drop(self.slot.take());
         drop(self.waker.take());
+        drop(self.recent.take());
         drop(self.leave_bridges());
     }
 
     /// Takes out what bridges keep for this thread.
-    fn leave_bridges(&self) -> Vec<Arc<Kept>> {
+    fn leave_bridges(&self) -> Vec<Arc<KeptPrivate>> {
         let visited = self.visited.replace(Visited::none());
         // The maps that a forked child has inherited may be locked.
         if !visited.made_in.is_current() {
@@ -212,7 +281,7 @@ impl Thread {
 
 impl Drop for Thread {
     fn drop(&mut self) {
-        self.leave_bridges().iter().for_each(|lease| lease.return_to_pool());
+        self.leave_bridges().iter().for_each(|slot| slot.lease.return_to_pool());
         self.slot.take().iter().for_each(|slot| slot.lease.return_to_pool());
     }
 }

@@ -121,15 +121,22 @@ impl<'a, 'l> Drive<'a, 'l> {
             }
             cx.waker().wake_by_ref();
         }
-        if self.poll() {
-            return Poll::Ready(());
+        loop {
+            if self.poll() {
+                return Poll::Ready(());
+            }
+            self.is_due = self.is_woken();
+            if self.is_due && !self.is_exhausted {
+                // Woken by its own poll, with budget left: nobody else waits for this thread.
+                continue;
+            }
+            self.has_parked = true;
+            self.is_due |= self.poll_parked(cx).is_ready();
+            if self.is_due {
+                // Tokio polls again at once, with a new budget.
+                cx.waker().wake_by_ref();
+            }
+            return Poll::Pending;
         }
-        self.has_parked = true;
-        self.is_due = self.poll_parked(cx).is_ready();
-        if self.is_due {
-            // Woken by its own poll: Tokio polls again at once, with a new budget.
-            cx.waker().wake_by_ref();
-        }
-        Poll::Pending
     }
 }
