@@ -1,6 +1,5 @@
 //! Where sync callers run async code.
 
-mod background;
 mod builder;
 mod default;
 mod inner;
@@ -18,6 +17,8 @@ use tokio::runtime::Handle;
 
 use crate::cache::thread;
 use crate::context::{Ambient, Context, context};
+use crate::exec::background::Background;
+use crate::exec::fleet::Fleet;
 use crate::process::PerProcess;
 
 pub use builder::{BridgeBuilder, Nested};
@@ -28,12 +29,12 @@ pub use watchdog::SlowCall;
 pub(crate) use default::default;
 pub(crate) use route::{Route, wait};
 
-use background::Background;
 use inner::{Backend, Inner};
 use route::opens_section;
 
-static SHARED: LazyLock<Bridge> =
-    LazyLock::new(|| Bridge::new(Backend::Background(Background::new("smartasync", 1))));
+static SHARED: LazyLock<Bridge> = LazyLock::new(|| {
+    Bridge::new(|fleet| Backend::Background(Background::new("smartasync", 1, &fleet.gate)))
+});
 
 /// The handle of the process's background runtime, which is started now if it was not.
 ///
@@ -76,7 +77,7 @@ impl Bridge {
     /// thread that may block beside a runtime uses that one.
     #[must_use]
     pub fn per_thread() -> Bridge {
-        static PER_THREAD: LazyLock<Bridge> = LazyLock::new(|| Bridge::new(Backend::PerThread));
+        static PER_THREAD: LazyLock<Bridge> = LazyLock::new(|| Bridge::new(|_| Backend::PerThread));
         PER_THREAD.clone()
     }
 
@@ -121,7 +122,7 @@ impl Bridge {
     /// ```
     #[must_use]
     pub fn from_handle(handle: Handle) -> Bridge {
-        Bridge::new(Backend::Handle(handle))
+        Bridge::new(|_| Backend::Handle(handle))
     }
 
     /// Starts to make a private bridge: own runtimes, own caches, own options.
@@ -160,8 +161,8 @@ impl Bridge {
         inner.fleet.drain();
         match &inner.backend {
             Backend::PerThread => thread::leave(),
-            Backend::Private(instances) => instances.reset(),
-            Backend::Background(_) | Backend::Handle(_) | Backend::Inherited => {}
+            Backend::Private | Backend::Background(_) => inner.instances.reset(),
+            Backend::Handle(_) | Backend::Inherited => {}
         }
     }
 
@@ -225,7 +226,7 @@ impl Bridge {
         has_ended
     }
 
-    fn new(backend: Backend) -> Bridge {
+    fn new(backend: impl FnOnce(&Fleet) -> Backend) -> Bridge {
         Bridge::with(Inner::of_all(backend))
     }
 

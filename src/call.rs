@@ -162,7 +162,11 @@ impl<F: Future> Call<F> {
         #[cfg(debug_assertions)]
         if const { is_large::<F>() } {
             let (bridge, call) = (self.bridge.clone(), Box::pin(self));
-            bridge::wait(bridge.as_ref(), site, &mut BoxedJob::new(call, Call::future, &mut output));
+            bridge::wait(
+                bridge.as_ref(),
+                site,
+                &mut BoxedJob::new(call, Call::future, &mut output),
+            );
             return output.unwrap_or_else(|| no_output());
         }
         pin_call!(self => bridge, future);
@@ -433,7 +437,11 @@ impl Bridge {
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn named_call<F: IntoFuture>(&self, name: &'static str, future: F) -> Call<F::IntoFuture> {
+    pub(crate) fn named_call<F: IntoFuture>(
+        &self,
+        name: &'static str,
+        future: F,
+    ) -> Call<F::IntoFuture> {
         Call { future: hold(future.into_future()), name, bridge: Some(self.clone()) }
     }
 }

@@ -100,7 +100,11 @@ impl<C> WaitError<C> {
 
     /// The same of a call that is seen as something else.
     pub(crate) fn map_call<D>(self, map: impl FnOnce(C) -> D) -> WaitError<D> {
-        WaitError { call: self.call.map(|call| Box::new(map(*call))), cause: self.cause, site: self.site }
+        WaitError {
+            call: self.call.map(|call| Box::new(map(*call))),
+            cause: self.cause,
+            site: self.site,
+        }
     }
 
     /// Returns the name of the function that was called.
@@ -207,7 +211,11 @@ impl From<io::Error> for Cause {
 
 /// What a wait returns whose call has been run.
 #[inline]
-pub(crate) fn ended<T, C>(run: Result<(), Cause>, output: Option<T>, site: Site) -> Result<T, WaitError<C>> {
+pub(crate) fn ended<T, C>(
+    run: Result<(), Cause>,
+    output: Option<T>,
+    site: Site,
+) -> Result<T, WaitError<C>> {
     match run {
         Ok(()) => Ok(output.unwrap_or_else(|| no_output())),
         Err(cause) => Err(WaitError { call: None, cause, site }),

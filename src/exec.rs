@@ -1,5 +1,6 @@
 //! Running a call to its end on the calling thread.
 
+pub(crate) mod background;
 pub(crate) mod berth;
 pub(crate) mod blueprint;
 pub(crate) mod clock;
@@ -25,7 +26,9 @@ use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 
 use crate::error::Cause;
+use background::BackgroundRuntime;
 use drive::Drive;
+use gate::Pass;
 use job::Job;
 use lease::Lease;
 use waker::CallWaker;
@@ -62,6 +65,7 @@ fn run_pending(lease: &Lease, waker: &CallWaker, job: &mut dyn Job) -> Option<Ca
         None,
         waker,
         Some(lease.token()),
+        Some(lease.lost_flag()),
         #[cfg(feature = "tracing")]
         &no_span,
     );
@@ -86,6 +90,31 @@ fn drive(lease: &Lease, call: &mut Drive<'_, '_>) {
 pub(crate) fn run_on_handle(handle: &Handle, call: &mut Drive<'_, '_>) {
     call.waker.flag().clear();
     handle.block_on(poll_fn(|cx| call.poll_on_token(cx)));
+    if call.has_parked {
+        call.waker.flag().unregister();
+    }
+}
+
+/// The same on a background runtime of this crate's, for whose workers the warden looks while a call is parked.
+pub(crate) fn run_in_background(runtime: &BackgroundRuntime, call: &mut Drive<'_, '_>) {
+    struct Unparked<'a>(&'a Pass);
+
+    impl Drop for Unparked<'_> {
+        fn drop(&mut self) {
+            self.0.set_parked(false);
+        }
+    }
+
+    let unparked = call.token.map(Unparked);
+    call.waker.flag().clear();
+    runtime.handle().block_on(poll_fn(|cx| {
+        let polled = call.poll_on_token(cx);
+        if let (Poll::Pending, Some(Unparked(token))) = (polled, &unparked) {
+            token.set_parked(true);
+            warden::watch();
+        }
+        polled
+    }));
     if call.has_parked {
         call.waker.flag().unregister();
     }

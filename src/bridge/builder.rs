@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Bridge;
-use super::background::Background;
 use super::inner::{Backend, Inner};
 use super::watchdog::{self, Report, SlowCall, Watchdog};
-use crate::cache::instance::Instances;
+use crate::exec::background::Background;
 use crate::exec::blueprint::Blueprint;
+use crate::exec::fleet::Fleet;
 
 /// What a call does that is made from inside a task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -204,14 +204,16 @@ impl BridgeBuilder {
     /// anything; inside async code too.
     #[must_use]
     pub fn build(self) -> Bridge {
-        let name = &self.blueprint.name;
-        let backend = match self.shared_threads {
-            Some(threads) => Backend::Background(Background::new(name, threads)),
-            None => Backend::Private(Arc::new(Instances::new())),
+        let BridgeBuilder { blueprint, nested, shared_threads, warn_after, report } = self;
+        let report = report.unwrap_or_else(|| Arc::new(watchdog::log));
+        let watchdog = warn_after.map(|limit| Watchdog::new(&blueprint.name, limit, report));
+        let backend = |fleet: &Fleet| match shared_threads {
+            Some(threads) => {
+                Backend::Background(Background::new(&fleet.blueprint.name, threads, &fleet.gate))
+            }
+            None => Backend::Private,
         };
-        let report = self.report.unwrap_or_else(|| Arc::new(watchdog::log));
-        let watchdog = self.warn_after.map(|limit| Watchdog::new(name, limit, report));
-        Bridge::with(Inner::new(backend, self.blueprint, self.nested, watchdog))
+        Bridge::with(Inner::new(blueprint, backend, nested, watchdog))
     }
 }
 

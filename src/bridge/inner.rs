@@ -5,13 +5,15 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 
 use super::Nested;
-use super::background::Background;
 use super::stats::Ledger;
 use super::watchdog::Watchdog;
 use crate::cache::instance::Instances;
 use crate::cache::thread::PrivateSlot;
+use crate::exec::background::Background;
 use crate::exec::blueprint::Blueprint;
 use crate::exec::fleet::Fleet;
+use crate::exec::gate::Gate;
+use crate::sync;
 
 /// What a bridge runs its calls on.
 ///
@@ -22,9 +24,9 @@ pub(super) enum Backend {
     /// The runtime that each thread keeps for the process.
     PerThread,
     /// The runtimes that this bridge keeps, one for each thread.
-    Private(Arc<Instances<PrivateSlot>>),
+    Private,
     /// One background runtime.
-    Background(Background),
+    Background(Arc<Background>),
     /// A runtime of somebody else's.
     Handle(Handle),
     /// Nothing: the runtime belongs to the process of which this one is a forked child.
@@ -35,17 +37,17 @@ impl Backend {
     pub(super) fn name(&self) -> &'static str {
         match self {
             Backend::PerThread => "per thread",
-            Backend::Private(_) => "private",
+            Backend::Private => "private",
             Backend::Background(_) => "shared",
             Backend::Handle(_) | Backend::Inherited => "handle",
         }
     }
 
-    fn renewed(&self) -> Backend {
+    fn renewed(&self, gate: &sync::Arc<Gate>) -> Backend {
         match self {
             Backend::PerThread => Backend::PerThread,
-            Backend::Private(_) => Backend::Private(Arc::new(Instances::new())),
-            Backend::Background(background) => Backend::Background(background.renewed()),
+            Backend::Private => Backend::Private,
+            Backend::Background(background) => Backend::Background(background.renewed(gate)),
             Backend::Handle(_) | Backend::Inherited => Backend::Inherited,
         }
     }
@@ -53,6 +55,8 @@ impl Backend {
 
 pub(super) struct Inner {
     pub(super) backend: Backend,
+    /// What is kept for each thread by a bridge that is not the process-wide one.
+    pub(super) instances: Arc<Instances<PrivateSlot>>,
     pub(super) fleet: Arc<Fleet>,
     pub(super) nested: Nested,
     pub(super) ledger: Ledger,
@@ -63,26 +67,27 @@ pub(super) struct Inner {
 
 impl Inner {
     pub(super) fn new(
-        backend: Backend,
         blueprint: Blueprint,
+        backend: impl FnOnce(&Fleet) -> Backend,
         nested: Nested,
         watchdog: Option<Watchdog>,
     ) -> Inner {
         let (fleet, ledger) = (Fleet::new(blueprint), Ledger::default());
-        Inner { backend, fleet, nested, ledger, is_private: true, watchdog }
+        let (backend, instances) = (backend(&fleet), Arc::new(Instances::new()));
+        Inner { backend, instances, fleet, nested, ledger, is_private: true, watchdog }
     }
 
     /// What others use too, without options.
-    pub(super) fn of_all(backend: Backend) -> Inner {
-        let inner = Inner::new(backend, Blueprint::default(), Nested::Error, None);
+    pub(super) fn of_all(backend: impl FnOnce(&Fleet) -> Backend) -> Inner {
+        let inner = Inner::new(Blueprint::default(), backend, Nested::Error, None);
         Inner { is_private: false, ..inner }
     }
 
     /// The same bridge in a forked child, where nothing has happened yet.
     pub(super) fn renewed(&self) -> Inner {
         let watchdog = self.watchdog.as_ref().map(Watchdog::renewed);
-        let (backend, blueprint) = (self.backend.renewed(), self.fleet.blueprint.clone());
-        let inner = Inner::new(backend, blueprint, self.nested, watchdog);
+        let backend = |fleet: &Fleet| self.backend.renewed(&fleet.gate);
+        let inner = Inner::new(self.fleet.blueprint.clone(), backend, self.nested, watchdog);
         Inner { is_private: self.is_private, ..inner }
     }
 }

@@ -2,27 +2,24 @@
 
 use std::io;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task;
 
-use super::background::Background;
 use super::inner::{Backend, Inner};
 use super::watchdog::Watched;
 use super::{Bridge, Nested, default, span};
-use crate::cache::instance::Instances;
-use crate::cache::thread::{self, CallSlot, Private, PrivateSlot};
+use crate::cache::thread::{self, CallSlot, Private, SlotRuntime};
 use crate::context::{Ambient, Poller, mark};
 use crate::error::Cause;
 use crate::exec::drive::Drive;
 use crate::exec::gate::Pass;
 use crate::exec::job::Job;
+use crate::exec::lease::Lease;
 use crate::exec::limits::Limits;
-use crate::exec::owned::OwnedRuntime;
 use crate::exec::waker::CallWaker;
-use crate::exec::{run_on_handle, run_on_own, run_plainly};
+use crate::exec::{run_in_background, run_on_handle, run_on_own, run_plainly};
 use crate::site::Site;
 
 /// Runs a job to its end through `bridge`, or else through the default one. Panics where that cannot be.
@@ -38,9 +35,7 @@ pub(crate) fn wait(bridge: Option<&Bridge>, site: Site, job: &mut dyn Job) {
             Ok(slot) => run_plainly(&slot.lease, &slot.waker, job),
             Err(cause) => cause.panic(site, true),
         },
-        Backend::Private(instances) if is_plain && inner.watchdog.is_none() => {
-            run_privately(instances, inner, site, job)
-        }
+        Backend::Private if is_plain && inner.watchdog.is_none() => run_privately(inner, site, job),
         _ => return run_elsewhere(inner, Ambient::beside(current), site, job),
     };
     if let Some(cause) = cause {
@@ -50,16 +45,21 @@ pub(crate) fn wait(bridge: Option<&Bridge>, site: Site, job: &mut dyn Job) {
 
 #[inline(never)]
 #[track_caller]
-fn run_privately(
-    instances: &Arc<Instances<PrivateSlot>>,
-    inner: &Inner,
-    site: Site,
-    job: &mut dyn Job,
-) -> Option<Cause> {
-    match thread::private_slot(instances, &inner.fleet) {
-        Ok(private) => run_plainly(private.lease(), private.waker(), job),
+fn run_privately(inner: &Inner, site: Site, job: &mut dyn Job) -> Option<Cause> {
+    let private = match private_slot(inner) {
+        Ok(private) => private,
         Err(cause) => cause.panic(site, true),
+    };
+    match private.runtime() {
+        SlotRuntime::Own(lease) => run_plainly(lease, private.waker(), job),
+        SlotRuntime::Background(..) => unreachable!("a private bridge has no background runtime"),
     }
+}
+
+/// What a private bridge keeps for the calling thread.
+#[inline]
+fn private_slot(inner: &Inner) -> Result<Private, Cause> {
+    thread::private_slot(&inner.instances, || Lease::take(&inner.fleet).map(SlotRuntime::Own))
 }
 
 #[cold]
@@ -153,6 +153,7 @@ impl<'a> Route<'a> {
                     limits,
                     &slot.waker,
                     Some(slot.lease.token()),
+                    Some(slot.lease.lost_flag()),
                     #[cfg(feature = "tracing")]
                     &no_span,
                 );
@@ -193,9 +194,8 @@ enum Target<'a> {
     /// The thread's runtime of the process-wide bridge.
     Own(Rc<CallSlot>),
     /// The thread's runtime of a private bridge.
+    /// The thread's runtime of a private bridge, or a background runtime.
     Private(Private),
-    /// A background runtime. The pass is given back after it: when nobody is inside, none is left.
-    Background(Rc<CallWaker>, Arc<OwnedRuntime>, Pass),
     /// An application's runtime.
     Handle(Rc<CallWaker>, &'a Handle),
     /// The current runtime.
@@ -222,11 +222,12 @@ impl<'a> Target<'a> {
                 Target::Current(thread::waker()?, current)
             }
             (Backend::PerThread, _) => Target::Own(thread::slot(&inner.fleet)?),
-            (Backend::Private(instances), _) => {
-                Target::Private(thread::private_slot(instances, &inner.fleet)?)
-            }
+            (Backend::Private, _) => Target::Private(private_slot(inner)?),
             (Backend::Background(background), _) => {
-                Target::background(thread::waker()?, background, inner)?
+                Target::Private(thread::private_slot(&inner.instances, || {
+                    let pass = Pass::enter(&inner.fleet.gate).ok_or(Cause::Shutdown)?;
+                    Ok(SlotRuntime::Background(background.runtime()?, pass))
+                })?)
             }
             (Backend::Handle(handle), _) => {
                 inner.ledger.count(|counters| &counters.handle);
@@ -236,17 +237,6 @@ impl<'a> Target<'a> {
         })
     }
 
-    fn background(
-        waker: Rc<CallWaker>,
-        background: &Background,
-        inner: &Inner,
-    ) -> Result<Target<'a>, Cause> {
-        let pass = Pass::enter(&inner.fleet.gate).ok_or(Cause::Shutdown)?;
-        let runtime = background.runtime()?;
-        pass.count_call();
-        Ok(Target::Background(waker, runtime, pass))
-    }
-
     /// Runs a job to its end. Returns why it has no output, if it has none.
     fn run(
         &self,
@@ -254,12 +244,22 @@ impl<'a> Target<'a> {
         job: &mut dyn Job,
         limits: Option<&mut Limits<'_>>,
     ) -> Option<Cause> {
-        let (waker, token) = self.waker_and_token();
+        let (waker, token, is_lost) = match self {
+            Target::Own(slot) => {
+                (&slot.waker, Some(slot.lease.token()), Some(slot.lease.lost_flag()))
+            }
+            Target::Private(private) => {
+                let runtime = private.runtime();
+                (private.waker(), Some(runtime.token()), Some(runtime.lost_flag()))
+            }
+            Target::Handle(waker, _) | Target::Current(waker, _) => (&**waker, None, None),
+        };
         let mut call = Drive::new(
             job,
             limits,
             waker,
             token,
+            is_lost,
             #[cfg(feature = "tracing")]
             &extras.span,
         );
@@ -275,8 +275,13 @@ impl<'a> Target<'a> {
     fn run_call(&self, call: &mut Drive<'_, '_>) {
         match self {
             Target::Own(slot) => run_on_own(&slot.lease, call),
-            Target::Private(private) => run_on_own(private.lease(), call),
-            Target::Background(_, runtime, _) => run_on_handle(runtime.handle(), call),
+            Target::Private(private) => match private.runtime() {
+                SlotRuntime::Own(lease) => run_on_own(lease, call),
+                SlotRuntime::Background(runtime, token) => {
+                    token.count_call();
+                    run_in_background(runtime, call);
+                }
+            },
             Target::Handle(_, handle) => run_on_handle(handle, call),
             Target::Current(_, handle) => run_on_handle(handle, call),
         }
@@ -287,19 +292,12 @@ impl<'a> Target<'a> {
     fn name(&self) -> &'static str {
         match self {
             Target::Own(_) => "per thread",
-            Target::Private(_) => "private",
-            Target::Background(..) => "shared",
+            Target::Private(private) => match private.runtime() {
+                SlotRuntime::Own(_) => "private",
+                SlotRuntime::Background(..) => "shared",
+            },
             Target::Handle(..) => "handle",
             Target::Current(..) => "near",
-        }
-    }
-
-    fn waker_and_token(&self) -> (&CallWaker, Option<&Pass>) {
-        match self {
-            Target::Own(slot) => (&slot.waker, Some(slot.lease.token())),
-            Target::Private(private) => (private.waker(), Some(private.lease().token())),
-            Target::Background(waker, _, pass) => (waker, Some(pass)),
-            Target::Handle(waker, _) | Target::Current(waker, _) => (waker, None),
         }
     }
 }

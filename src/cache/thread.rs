@@ -6,7 +6,7 @@ use std::io;
 use std::mem;
 use std::rc::Rc;
 use std::sync::Weak;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -14,8 +14,10 @@ use tokio::sync::oneshot;
 use crate::cache::instance::Instances;
 use crate::cache::keep::Keep;
 use crate::error::Cause;
+use crate::exec::background::BackgroundRuntime;
 use crate::exec::epoch::Stamped;
 use crate::exec::fleet::Fleet;
+use crate::exec::gate::Pass;
 use crate::exec::lease::Lease;
 use crate::exec::waker::CallWaker;
 use crate::process::Process;
@@ -41,14 +43,14 @@ pub(crate) fn slot(fleet: &std::sync::Arc<Fleet>) -> Result<Rc<CallSlot>, Cause>
     with(|thread| thread.slot(fleet))
 }
 
-/// The same of a bridge that keeps a runtime for each thread.
+/// What a private bridge keeps for the calling thread, or what `make` makes.
 #[inline]
 pub(crate) fn private_slot(
     instances: &std::sync::Arc<Instances<PrivateSlot>>,
-    fleet: &std::sync::Arc<Fleet>,
+    make: impl FnOnce() -> Result<SlotRuntime, Cause>,
 ) -> Result<Private, Cause> {
     with(|thread| {
-        let slot = thread.private_slot(instances, fleet)?;
+        let slot = thread.private_slot(instances, make)?;
         // The map's and ours: no call on this thread uses it, and no other thread does.
         let is_free = Arc::strong_count(&slot) <= 2 && !slot.waker.is_shared();
         let spare = if is_free { None } else { Some(thread.waker()) };
@@ -127,8 +129,8 @@ pub(crate) struct Private {
 
 impl Private {
     #[inline]
-    pub(crate) fn lease(&self) -> &Lease {
-        &self.slot.lease
+    pub(crate) fn runtime(&self) -> &SlotRuntime {
+        &self.slot.runtime
     }
 
     #[inline]
@@ -140,8 +142,43 @@ impl Private {
 /// What a private bridge keeps for a thread.
 #[derive(Debug)]
 pub(crate) struct PrivateSlot {
-    pub(crate) lease: Lease,
-    pub(crate) waker: CallWaker,
+    runtime: SlotRuntime,
+    waker: CallWaker,
+}
+
+/// What a thread's calls on a private bridge run on.
+#[derive(Debug)]
+pub(crate) enum SlotRuntime {
+    Own(Lease),
+    /// The pass is given back after the runtime: when nobody is inside, none is left.
+    Background(std::sync::Arc<BackgroundRuntime>, Pass),
+}
+
+impl SlotRuntime {
+    /// Whether calls may still be made on it.
+    #[inline]
+    fn is_usable(&self) -> bool {
+        match self {
+            SlotRuntime::Own(lease) => !lease.is_closed(),
+            SlotRuntime::Background(runtime, _) => !runtime.is_lost(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn token(&self) -> &Pass {
+        match self {
+            SlotRuntime::Own(lease) => lease.token(),
+            SlotRuntime::Background(_, pass) => pass,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn lost_flag(&self) -> &AtomicBool {
+        match self {
+            SlotRuntime::Own(lease) => lease.lost_flag(),
+            SlotRuntime::Background(runtime, _) => runtime.lost_flag(),
+        }
+    }
 }
 
 pub(crate) type KeptPrivate = Stamped<PrivateSlot>;
@@ -196,7 +233,8 @@ impl Thread {
     #[inline]
     fn waker(&self) -> Rc<CallWaker> {
         let is_free = |waker: &Rc<CallWaker>| Rc::strong_count(waker) == 1 && !waker.is_shared();
-        let Ok(waker) = self.waker.get_or_make(is_free, |_| Ok::<_, Infallible>(CallWaker::default()));
+        let Ok(waker) =
+            self.waker.get_or_make(is_free, |_| Ok::<_, Infallible>(CallWaker::default()));
         waker
     }
 
@@ -218,32 +256,32 @@ impl Thread {
     fn private_slot(
         &self,
         instances: &std::sync::Arc<Instances<PrivateSlot>>,
-        fleet: &std::sync::Arc<Fleet>,
+        make: impl FnOnce() -> Result<SlotRuntime, Cause>,
     ) -> Result<Arc<KeptPrivate>, Cause> {
         if let Some(recent) = self.recent.take()
             && recent.bridge.as_ptr() == std::sync::Arc::as_ptr(instances)
             && let Some(slot) = recent.slot.upgrade()
             && instances.is_current(&slot)
-            && !slot.lease.is_closed()
+            && slot.runtime.is_usable()
         {
             // What is replaced is the nothing that `take` has left.
             mem::forget(self.recent.replace(Some(recent)));
             return Ok(slot);
         }
-        self.find_private_slot(instances, fleet)
+        self.find_private_slot(instances, make)
     }
 
     #[cold]
     fn find_private_slot(
         &self,
         instances: &std::sync::Arc<Instances<PrivateSlot>>,
-        fleet: &std::sync::Arc<Fleet>,
+        make: impl FnOnce() -> Result<SlotRuntime, Cause>,
     ) -> Result<Arc<KeptPrivate>, Cause> {
-        let is_usable = |slot: &PrivateSlot| !slot.lease.is_closed();
+        let is_usable = |slot: &PrivateSlot| slot.runtime.is_usable();
         let slot = instances.get_or_make(self.key, is_usable, || {
-            let lease = Lease::take(fleet)?;
+            let runtime = make()?;
             self.remember(std::sync::Arc::downgrade(instances));
-            Ok::<_, Cause>(PrivateSlot { lease, waker: CallWaker::default() })
+            Ok::<_, Cause>(PrivateSlot { runtime, waker: CallWaker::default() })
         })?;
         let recent =
             Recent { bridge: std::sync::Arc::downgrade(instances), slot: Arc::downgrade(&slot) };
@@ -281,7 +319,11 @@ impl Thread {
 
 impl Drop for Thread {
     fn drop(&mut self) {
-        self.leave_bridges().iter().for_each(|slot| slot.lease.return_to_pool());
+        for slot in self.leave_bridges() {
+            if let SlotRuntime::Own(lease) = &slot.runtime {
+                lease.return_to_pool();
+            }
+        }
         self.slot.take().iter().for_each(|slot| slot.lease.return_to_pool());
     }
 }

@@ -1,6 +1,10 @@
 //! The polls of one call.
 
-use std::task::{Context, Poll, ready};
+use std::io;
+use std::mem;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Acquire;
+use std::task::{Context, Poll, Waker, ready};
 
 use tokio::task::coop;
 
@@ -30,6 +34,8 @@ pub(crate) struct Drive<'a, 'l> {
     pub(crate) limits: Option<&'a mut Limits<'l>>,
     /// Absent where nobody can cut the call short.
     pub(crate) token: Option<&'a Pass>,
+    /// Set where the runtime is lost: nobody can drive it any more.
+    pub(crate) is_lost: Option<&'a AtomicBool>,
     #[cfg(feature = "tracing")]
     pub(crate) span: &'a tracing::Span,
     /// Why the call ends without an output.
@@ -48,6 +54,7 @@ impl<'a, 'l> Drive<'a, 'l> {
         limits: Option<&'a mut Limits<'l>>,
         waker: &'a CallWaker,
         token: Option<&'a Pass>,
+        is_lost: Option<&'a AtomicBool>,
         #[cfg(feature = "tracing")] span: &'a tracing::Span,
     ) -> Drive<'a, 'l> {
         Drive {
@@ -55,6 +62,7 @@ impl<'a, 'l> Drive<'a, 'l> {
             waker,
             limits,
             token,
+            is_lost,
             #[cfg(feature = "tracing")]
             span,
             cause: None,
@@ -88,55 +96,72 @@ impl<'a, 'l> Drive<'a, 'l> {
         false
     }
 
-    /// Whether the call was woken by its own poll: it need not park. One that is shut down is woken too.
+    /// Whether the call was woken by its own poll: it need not park.
     pub(crate) fn is_woken(&mut self) -> bool {
         let is_woken = self.waker.flag().take();
-        if is_woken && self.token.is_some_and(Pass::is_cut_now) {
-            self.cause = Some(Cause::Shutdown);
+        if is_woken {
+            let is_cut = self.token.is_some_and(Pass::is_cut_now);
+            self.end_early(is_cut);
         }
         is_woken
     }
 
     /// What a thread waits for that is parked: ready when the call is to be polled.
     pub(crate) fn poll_parked(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.waker.flag().take_or_register(cx.waker()) {
+        let is_woken = self.waker.flag().take_or_register(cx.waker());
+        if is_woken {
             return Poll::Ready(());
         }
-        if self.token.is_some_and(|token| token.is_cut(cx.waker())) {
+        let is_cut = self.token.is_some_and(|token| token.is_cut(cx.waker()));
+        if self.end_early(is_cut) { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// Ends the call in its next poll if it is cut short, or its runtime is lost.
+    fn end_early(&mut self, is_cut: bool) -> bool {
+        if is_cut {
             self.cause = Some(Cause::Shutdown);
-            return Poll::Ready(());
+        } else if self.is_lost.is_some_and(|is_lost| is_lost.load(Acquire)) {
+            // Acquire pairs with the store of who has lost it, and wakes the call then.
+            self.cause = Some(Cause::Runtime(lost()));
         }
-        Poll::Pending
+        self.cause.is_some()
     }
 
     /// Polls the call in a `Handle::block_on`, which parks on the token that Tokio has for each thread.
     ///
     /// Where the call stands in a blocking section of a root future, that future's wakes are in the same token,
-    /// and a park takes them. So after a park the token is set again, before user code runs: at worst, somebody
-    /// looks once in vain. Without it the root future would sleep for ever.
+    /// and a park takes them. So a call that has parked leaves the token set at its end: at worst, somebody looks
+    /// once in vain. Without it the root future would sleep for ever.
     pub(crate) fn poll_on_token(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.has_parked {
-            if !self.is_due {
-                ready!(self.poll_parked(cx));
-            }
+        if self.has_parked && !self.is_due {
+            ready!(self.poll_parked(cx));
+        }
+        let repark = self.has_parked.then(|| ReparkGuard(cx.waker()));
+        if self.poll() {
+            return Poll::Ready(());
+        }
+        mem::forget(repark);
+        self.has_parked = true;
+        self.is_due = self.is_woken() || self.poll_parked(cx).is_ready();
+        if self.is_due {
+            // Tokio polls again at once, with a new budget: where a section has taken the old one, the next poll
+            // would not be told from code that may block.
             cx.waker().wake_by_ref();
         }
-        loop {
-            if self.poll() {
-                return Poll::Ready(());
-            }
-            self.is_due = self.is_woken();
-            if self.is_due && !self.is_exhausted {
-                // Woken by its own poll, with budget left: nobody else waits for this thread.
-                continue;
-            }
-            self.has_parked = true;
-            self.is_due |= self.poll_parked(cx).is_ready();
-            if self.is_due {
-                // Tokio polls again at once, with a new budget.
-                cx.waker().wake_by_ref();
-            }
-            return Poll::Pending;
-        }
+        Poll::Pending
     }
+}
+
+/// Sets the thread's token at the end of a call, by return or by panic.
+struct ReparkGuard<'a>(&'a Waker);
+
+impl Drop for ReparkGuard<'_> {
+    fn drop(&mut self) {
+        self.0.wake_by_ref();
+    }
+}
+
+#[cold]
+pub(crate) fn lost() -> io::Error {
+    io::Error::other("a waker has panicked while the runtime's driver called it")
 }

@@ -14,7 +14,7 @@ use crate::exec::handover::{Next, ROUNDS};
 use crate::exec::limit;
 use crate::exec::pool::Pool;
 use crate::exec::slot::Slot;
-use crate::exec::warden;
+use crate::exec::warden::{self, Monitored};
 use crate::sync::{self, ignore_poison};
 
 /// All runtimes of a bridge.
@@ -53,7 +53,7 @@ impl Fleet {
             epoch: Epoch::starting_at(NEXT.fetch_add(EPOCHS, Ordering::Relaxed)),
             alive: Arc::default(),
         });
-        warden::enlist(&fleet);
+        warden::enlist(Arc::downgrade(&fleet) as _);
         fleet
     }
 
@@ -143,26 +143,6 @@ impl Fleet {
         }
     }
 
-    /// A visit of the warden, who does his round if it is time for it; then when to come again, or
-    /// nothing if there is no need.
-    pub(crate) fn visit(&self, now: Instant) -> Option<Duration> {
-        let known = self.known().clone();
-        let mut next_round = ignore_poison(self.next_round.lock());
-        if now >= *next_round {
-            *next_round = now + self.round();
-            // Whatever is to be watched is found below.
-            let wanted = known.iter().filter(|known| known.berth.handover.tick() == Next::Hire);
-            wanted.filter_map(|known| known.slot.upgrade()).for_each(|slot| self.hire(&slot));
-        }
-        let is_watched = known.iter().any(|known| known.berth.handover.is_unattended());
-        is_watched.then(|| *next_round - now)
-    }
-
-    /// The time between two rounds.
-    pub(crate) fn round(&self) -> Duration {
-        self.blueprint.grace / ROUNDS.into()
-    }
-
     pub(crate) fn runtimes(&self) -> usize {
         self.alive.load(Ordering::Relaxed)
     }
@@ -178,6 +158,26 @@ impl Fleet {
 
     fn known(&self) -> MutexGuard<'_, Vec<Known>> {
         ignore_poison(self.known.lock())
+    }
+}
+
+impl Monitored for Fleet {
+    fn visit(&self, now: Instant) -> Option<Duration> {
+        let known = self.known().clone();
+        let mut next_round = ignore_poison(self.next_round.lock());
+        // The warden may have been woken before it is time for a round.
+        if now >= *next_round {
+            *next_round = now + self.interval();
+            // Whatever is to be watched is found below.
+            let wanted = known.iter().filter(|known| known.berth.handover.tick() == Next::Hire);
+            wanted.filter_map(|known| known.slot.upgrade()).for_each(|slot| self.hire(&slot));
+        }
+        let is_watched = known.iter().any(|known| known.berth.handover.is_unattended());
+        is_watched.then(|| *next_round - now)
+    }
+
+    fn interval(&self) -> Duration {
+        self.blueprint.grace / ROUNDS.into()
     }
 }
 

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use crossbeam_utils::CachePadded;
 
 use crate::process::Process;
-use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use crate::sync::atomic::{AtomicU8, AtomicU64};
+use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
 use crate::sync::{Arc, AtomicWaker, Condvar, Mutex, MutexGuard, ignore_poison};
 
 /// Calls begin and go on.
@@ -110,6 +110,12 @@ impl Gate {
         inside.tickets.values().for_each(|ticket| ticket.waker.wake());
     }
 
+    /// Whether a call is parked that has said so.
+    pub(crate) fn has_parked(&self) -> bool {
+        // SeqCst, as in `Vigil`: who parks says so before it looks whether the warden is awake.
+        self.inside().tickets.values().any(|ticket| ticket.is_parked.load(SeqCst))
+    }
+
     /// Has each call that is parked look whether it can go on.
     #[cold]
     pub(crate) fn wake_all(&self) {
@@ -161,6 +167,11 @@ impl Pass {
         self.is_cut_now()
     }
 
+    /// Says whether the call is parked.
+    pub(crate) fn set_parked(&self, is_parked: bool) {
+        self.ticket.is_parked.store(is_parked, SeqCst);
+    }
+
     /// Whether the call is cut short, for one that does not park.
     #[inline]
     pub(crate) fn is_cut_now(&self) -> bool {
@@ -189,10 +200,15 @@ struct Ticket {
     calls: CachePadded<AtomicU64>,
     /// The call that waits.
     waker: AtomicWaker,
+    is_parked: AtomicBool,
 }
 
 impl Ticket {
     fn new() -> Ticket {
-        Ticket { calls: CachePadded::new(AtomicU64::new(0)), waker: AtomicWaker::new() }
+        Ticket {
+            calls: CachePadded::new(AtomicU64::new(0)),
+            waker: AtomicWaker::new(),
+            is_parked: AtomicBool::new(false),
+        }
     }
 }

@@ -1,15 +1,14 @@
 //! A thread's use of a runtime: the calls that it makes there.
 
 use std::future::poll_fn;
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
+use std::task::{Poll, ready};
 
 use tokio::runtime::Handle;
 
 use crate::error::Cause;
-use crate::exec::drive::Drive;
+use crate::exec::drive::{Drive, lost};
 use crate::exec::fleet::Fleet;
 use crate::exec::gate::Pass;
 use crate::exec::slot::Slot;
@@ -53,6 +52,11 @@ impl Lease {
     }
 
     #[inline]
+    pub(crate) fn lost_flag(&self) -> &AtomicBool {
+        self.slot.lost_flag()
+    }
+
+    #[inline]
     pub(crate) fn token(&self) -> &Pass {
         &self.pass
     }
@@ -80,12 +84,7 @@ impl Lease {
         let flag = call.waker.flag();
         let is_driver = self.slot.handover().begin();
         let wait = poll_fn(|cx| {
-            if call.poll_parked(cx).is_pending() {
-                if !self.slot.is_lost() {
-                    return Poll::Pending;
-                }
-                call.cause = Some(Cause::Runtime(lost()));
-            }
+            ready!(call.poll_parked(cx));
             if !is_driver {
                 // As in `Drive::poll_on_token`: this thread parks on its token.
                 cx.waker().wake_by_ref();
@@ -107,7 +106,7 @@ impl Lease {
     #[cold]
     fn take_turn(&self) {
         if self.slot.handover().begin() {
-            let has_turned = self.slot.block_on(tokio::task::yield_now());
+            let has_turned = self.slot.turn();
             self.fleet.follow(&self.slot, self.slot.handover().end());
             if !has_turned {
                 self.fleet.gate.wake_all();
@@ -143,11 +142,6 @@ impl Lease {
     pub(crate) fn return_to_pool(&self) {
         self.to_pool.store(true, Ordering::Relaxed);
     }
-}
-
-#[cold]
-fn lost() -> io::Error {
-    io::Error::other("a waker has panicked while the runtime's driver called it")
 }
 
 impl Drop for Lease {

@@ -78,11 +78,28 @@ impl Slot {
         has_waited
     }
 
+    /// Lets the driver, and the tasks that are ready, have their turn.
+    pub(crate) fn turn(&self) -> bool {
+        let mut has_yielded = false;
+        self.block_on(poll_fn(|cx| {
+            if std::mem::replace(&mut has_yielded, true) {
+                return Poll::Ready(());
+            }
+            // Not Tokio's `yield_now`: that allocates.
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }))
+    }
+
     #[cold]
     fn lose(&self) {
         // Before those who park are woken: they look for it. Release pairs with `is_lost`.
         self.is_lost.store(true, Ordering::Release);
         self.close();
+    }
+
+    pub(crate) fn lost_flag(&self) -> &AtomicBool {
+        &self.is_lost
     }
 
     /// Whether nobody can drive the runtime any more.

@@ -1,10 +1,9 @@
 //! The thread that sees to it that no runtime is left alone.
 
-use std::sync::{Arc, LazyLock, Mutex, Weak};
+use std::sync::{LazyLock, Mutex, Weak};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use crate::exec::fleet::Fleet;
 use crate::exec::owned;
 use crate::exec::vigil::Vigil;
 use crate::process::PerProcess;
@@ -14,17 +13,26 @@ use crate::sync::ignore_poison;
 struct Warden {
     vigil: Vigil,
     thread: Mutex<Option<Thread>>,
-    fleets: Mutex<Vec<Weak<Fleet>>>,
+    monitored: Mutex<Vec<Weak<dyn Monitored>>>,
 }
 
-/// Puts a fleet into the warden's care.
-pub(crate) fn enlist(fleet: &Arc<Fleet>) {
+/// What the warden looks after.
+pub(crate) trait Monitored: Send + Sync {
+    /// Does what is due. Returns when to come again, or nothing if there is no need.
+    fn visit(&self, now: Instant) -> Option<Duration>;
+
+    /// The longest time between two visits.
+    fn interval(&self) -> Duration;
+}
+
+/// Puts something into the warden's care.
+pub(crate) fn enlist(monitored: Weak<dyn Monitored>) {
     let warden = warden();
-    let mut fleets = ignore_poison(warden.fleets.lock());
-    fleets.retain(|fleet| fleet.strong_count() > 0);
-    fleets.push(Arc::downgrade(fleet));
-    drop(fleets);
-    // He may be waiting for longer than this fleet allows.
+    let mut all = ignore_poison(warden.monitored.lock());
+    all.retain(|monitored| monitored.strong_count() > 0);
+    all.push(monitored);
+    drop(all);
+    // He may be waiting for longer than this one allows.
     if let Some(thread) = &*ignore_poison(warden.thread.lock()) {
         thread.unpark();
     }
@@ -45,7 +53,7 @@ fn warden() -> &'static Warden {
 
 impl Warden {
     fn new() -> Warden {
-        Warden { vigil: Vigil::asleep(), thread: Mutex::default(), fleets: Mutex::default() }
+        Warden { vigil: Vigil::asleep(), thread: Mutex::default(), monitored: Mutex::default() }
     }
 
     #[cold]
@@ -73,16 +81,16 @@ impl Warden {
         }
     }
 
-    /// Visits all fleets; then how long to wait for the next time, or nothing if no fleet needs one.
+    /// Visits all that is monitored; then how long to wait for the next time, or nothing if nothing needs one.
     ///
-    /// It is never longer than the shortest time between two rounds: who leaves a runtime while the warden is
+    /// It is never longer than the shortest time between two visits: who leaves a runtime while the warden is
     /// awake does not wake him.
     fn visit_all(&self) -> Option<Duration> {
         let now = Instant::now();
-        let fleets = ignore_poison(self.fleets.lock()).clone();
-        let fleets: Vec<_> = fleets.iter().filter_map(Weak::upgrade).collect();
-        let next = fleets.iter().filter_map(|fleet| fleet.visit(now)).min()?;
-        let shortest = fleets.iter().map(|fleet| fleet.round()).min()?;
+        let all = ignore_poison(self.monitored.lock()).clone();
+        let all: Vec<_> = all.iter().filter_map(Weak::upgrade).collect();
+        let next = all.iter().filter_map(|monitored| monitored.visit(now)).min()?;
+        let shortest = all.iter().map(|monitored| monitored.interval()).min()?;
         Some(next.min(shortest))
     }
 }

@@ -1,0 +1,226 @@
+//! One background runtime for all calls of a bridge.
+
+use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::{Builder, Handle};
+
+use crate::error::Cause;
+use crate::exec::gate::Gate;
+use crate::exec::owned::OwnedRuntime;
+use crate::exec::warden::{self, Monitored};
+use crate::sync::{self, ignore_poison};
+
+/// How often the runtime is asked whether it still answers, while a call waits on it.
+const PROBE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// A multi-thread runtime, started at the first call. Each call holds it: a shutdown takes it from nobody.
+pub(crate) struct Background {
+    name: String,
+    threads: usize,
+    gate: sync::Arc<Gate>,
+    state: Mutex<State>,
+    probe: Mutex<Option<Probe>>,
+}
+
+#[derive(Debug)]
+enum State {
+    Unstarted,
+    Started(Arc<BackgroundRuntime>),
+    ShutDown,
+}
+
+impl Background {
+    /// The runtime of a bridge called `name`, whose calls go through `gate`.
+    pub(crate) fn new(name: &str, threads: usize, gate: &sync::Arc<Gate>) -> Arc<Background> {
+        let background = Arc::new(Background {
+            name: name.to_owned(),
+            threads,
+            gate: sync::Arc::clone(gate),
+            state: Mutex::new(State::Unstarted),
+            probe: Mutex::default(),
+        });
+        warden::enlist(Arc::downgrade(&background) as _);
+        background
+    }
+
+    /// The same, not started, for another gate.
+    pub(crate) fn renewed(&self, gate: &sync::Arc<Gate>) -> Arc<Background> {
+        Background::new(&self.name, self.threads, gate)
+    }
+
+    /// The runtime; it is started now if it was not, or if it is lost.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started, in which case the next call tries again, or is shut down.
+    pub(crate) fn runtime(&self) -> Result<Arc<BackgroundRuntime>, Cause> {
+        let mut state = self.state();
+        match &*state {
+            State::Started(runtime) if !runtime.is_lost() => return Ok(Arc::clone(runtime)),
+            State::ShutDown => return Err(Cause::Shutdown),
+            State::Started(_) | State::Unstarted => {}
+        }
+        let runtime = Arc::new(BackgroundRuntime::start(&self.name, self.threads)?);
+        let before = std::mem::replace(&mut *state, State::Started(Arc::clone(&runtime)));
+        drop(state);
+        // Dropped unlocked: the destructors of tasks may come back here.
+        drop(before);
+        Ok(runtime)
+    }
+
+    /// The handle of a runtime that is never shut down.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started; the next call tries again.
+    pub(crate) fn handle(&self) -> io::Result<&'static Handle> {
+        match self.runtime() {
+            Ok(runtime) => Ok(runtime.static_handle()),
+            Err(Cause::Runtime(error)) => Err(error),
+            Err(_) => Err(io::Error::other("it has been shut down")),
+        }
+    }
+
+    /// Ends the runtime with the last call that holds it. None is started any more.
+    pub(crate) fn shutdown(&self) {
+        let ended = std::mem::replace(&mut *self.state(), State::ShutDown);
+        // Dropped unlocked: the destructors of tasks may come back here.
+        drop(ended);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        ignore_poison(self.state.lock())
+    }
+}
+
+impl Monitored for Background {
+    /// Finds out whether the runtime is lost.
+    ///
+    /// Tokio keeps the panics of tasks, but a waker that panics in the driver ends the worker that called it. Nobody
+    /// is told. So while a call waits, the runtime is given a task now and then: one that nobody runs though all
+    /// workers are parked shows that there are no workers any more.
+    fn visit(&self, now: Instant) -> Option<Duration> {
+        let State::Started(runtime) = &*self.state() else { return None };
+        let mut probe = ignore_poison(self.probe.lock());
+        if !self.gate.has_parked() || runtime.is_lost() {
+            *probe = None;
+            return None;
+        }
+        match &*probe {
+            Some(probe) if !probe.is_answered() => {
+                if now - probe.since >= PROBE_INTERVAL && runtime.is_parked() {
+                    runtime.lose();
+                    self.gate.wake_all();
+                    return None;
+                }
+            }
+            _ => *probe = Some(Probe::send(runtime.handle(), now)),
+        }
+        Some(PROBE_INTERVAL)
+    }
+
+    fn interval(&self) -> Duration {
+        PROBE_INTERVAL
+    }
+}
+
+impl fmt::Debug for Background {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Background").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// A multi-thread runtime that may lose its workers.
+#[derive(Debug)]
+pub(crate) struct BackgroundRuntime {
+    runtime: OwnedRuntime,
+    static_handle: OnceLock<&'static Handle>,
+    threads: usize,
+    parked: Arc<AtomicUsize>,
+    is_lost: AtomicBool,
+}
+
+impl BackgroundRuntime {
+    fn start(name: &str, threads: usize) -> io::Result<BackgroundRuntime> {
+        // Tokio panics where it cannot start a thread.
+        thread::Builder::new().spawn(|| ())?;
+        let parked = Arc::new(AtomicUsize::new(0));
+        let (parks, unparks) = (Arc::clone(&parked), Arc::clone(&parked));
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(threads)
+            .thread_name(format!("{name}/shared"))
+            // Relaxed: a count that is late is looked at again.
+            .on_thread_park(move || {
+                parks.fetch_add(1, Ordering::Relaxed);
+            })
+            .on_thread_unpark(move || {
+                unparks.fetch_sub(1, Ordering::Relaxed);
+            })
+            .enable_all()
+            .build()?;
+        Ok(BackgroundRuntime {
+            runtime: OwnedRuntime::new(runtime),
+            static_handle: OnceLock::new(),
+            threads,
+            parked,
+            is_lost: AtomicBool::new(false),
+        })
+    }
+
+    #[inline]
+    pub(crate) fn handle(&self) -> &Handle {
+        self.runtime.handle()
+    }
+
+    /// A copy of the handle that lives as long as the process.
+    fn static_handle(&self) -> &'static Handle {
+        self.static_handle.get_or_init(|| Box::leak(Box::new(self.handle().clone())))
+    }
+
+    /// Whether nobody drives the runtime any more.
+    #[inline]
+    pub(crate) fn is_lost(&self) -> bool {
+        // Acquire pairs with `lose`.
+        self.is_lost.load(Ordering::Acquire)
+    }
+
+    #[inline]
+    pub(crate) fn lost_flag(&self) -> &AtomicBool {
+        &self.is_lost
+    }
+
+    fn lose(&self) {
+        self.is_lost.store(true, Ordering::Release);
+    }
+
+    /// Whether all workers are parked, the lost ones included: these never leave the park that they were lost in.
+    fn is_parked(&self) -> bool {
+        self.parked.load(Ordering::Relaxed) >= self.threads
+    }
+}
+
+/// A task that was given to the runtime.
+#[derive(Debug)]
+struct Probe {
+    since: Instant,
+    answered: Arc<AtomicBool>,
+}
+
+impl Probe {
+    fn send(runtime: &Handle, now: Instant) -> Probe {
+        let answered = Arc::new(AtomicBool::new(false));
+        let answer = Arc::clone(&answered);
+        // Relaxed: an answer that is seen late is seen by the next look.
+        runtime.spawn(async move { answer.store(true, Ordering::Relaxed) });
+        Probe { since: now, answered }
+    }
+
+    fn is_answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,123 @@
+//! A wait allocates nothing: on any kind of bridge, ready or pending, whatever the size of its future.
+//!
+//! Two exceptions, both for futures of more than 16 KiB, Tokio's threshold: a debug build puts them on the heap, and
+//! so does a wait that may hand its call back.
+
+mod support;
+
+use std::hint::black_box;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread;
+use std::time::Duration;
+
+use allocation_counter::measure;
+use smartasync::{Bridge, block_on, smartasync};
+use tokio::runtime::Builder;
+use tokio::sync::Notify;
+use tokio::task;
+
+use support::within_a_minute;
+
+#[smartasync]
+async fn sum<const SIZE: usize>(suspensions: usize) -> u64 {
+    let bytes = [1_u8; SIZE];
+    for _ in 0..suspensions {
+        // Wakes itself, without a timer of Tokio's: some of these allocate.
+        futures_lite::future::yield_now().await;
+    }
+    black_box(&bytes).iter().map(|byte| u64::from(*byte)).sum()
+}
+
+const LARGE: usize = 64 * 1024;
+/// How often the second of two equal waits allocates: the first builds what the thread keeps.
+fn allocations(wait: impl Fn()) -> u64 {
+    wait();
+    measure(&wait).count_total
+}
+
+/// What a debug build, and a wait that may hand its call back, may allocate for a future of this size.
+fn allowed(size: usize, is_handed_back: bool) -> u64 {
+    u64::from(size > 16 * 1024 && (is_handed_back || cfg!(debug_assertions)))
+}
+
+fn assert_none<const SIZE: usize>(name: &str, bridge: &Bridge) {
+    for suspensions in [0, 1, 200] {
+        let place = format!("{name}, {SIZE} bytes, {suspensions} suspensions");
+        let waits =
+            allocations(|| assert_eq!(sum::<SIZE>(suspensions).on(bridge).wait(), SIZE as u64));
+        assert_eq!(waits, allowed(SIZE, false), "wait, {place}");
+        let tries = allocations(|| {
+            assert_eq!(sum::<SIZE>(suspensions).on(bridge).try_wait().unwrap(), SIZE as u64);
+        });
+        assert_eq!(tries, allowed(SIZE, true), "try_wait, {place}");
+    }
+}
+
+#[test]
+fn a_wait_allocates_nothing() {
+    within_a_minute(|stage| {
+        let multi = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let bridges = [
+            ("per thread", Bridge::per_thread()),
+            ("private", Bridge::builder().build()),
+            ("shared", Bridge::shared()),
+            ("handle", Bridge::from_handle(multi.handle().clone())),
+        ];
+        let check = |context: &str| {
+            for (name, bridge) in &bridges {
+                let name = format!("{name} {context}");
+                assert_none::<16>(&name, bridge);
+                assert_none::<LARGE>(&name, bridge);
+            }
+        };
+        stage.at("a plain thread");
+        check("on a plain thread");
+        let _entered = multi.enter();
+        stage.at("a thread that has entered a runtime");
+        check("near a runtime");
+    });
+}
+
+/// One that another thread wakes, so that the thread parks.
+#[test]
+fn a_wait_that_parks_allocates_nothing() {
+    within_a_minute(|stage| {
+        let shared = Bridge::shared();
+        let (question, answer) = (Notify::new(), Notify::new());
+        let stop = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !stop.load(Relaxed) {
+                    shared.block_on(question.notified());
+                    thread::sleep(Duration::from_millis(1));
+                    answer.notify_one();
+                }
+            });
+            for bridge in [Bridge::per_thread(), Bridge::builder().build(), shared.clone()] {
+                stage.at(format!("{bridge:?}"));
+                let asks = || {
+                    question.notify_one();
+                    bridge.block_on(answer.notified());
+                };
+                assert_eq!(allocations(asks), 0, "{bridge:?}");
+            }
+            stop.store(true, Relaxed);
+            question.notify_one();
+        });
+    });
+}
+
+#[test]
+fn block_on_allocates_nothing() {
+    within_a_minute(|_| {
+        assert_eq!(allocations(|| block_on(async { black_box(()) })), 0);
+        let large = async || {
+            let bytes = [1_u8; LARGE];
+            task::yield_now().await;
+            black_box(&bytes)[7]
+        };
+        let waits = allocations(|| assert_eq!(block_on(large()), 1));
+        assert_eq!(waits, allowed(LARGE, false));
+    });
+}

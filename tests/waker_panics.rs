@@ -1,0 +1,217 @@
+//! A waker that panics in a driver: whoever is on that runtime hears of it, and the next call gets another one.
+
+mod support;
+
+use std::panic::{self, AssertUnwindSafe};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Wake, Waker};
+use std::thread;
+use std::time::Duration;
+
+use smartasync::{Bridge, WaitError, WaitErrorKind};
+use tokio::time::{Sleep, sleep};
+
+use support::{echo, within_a_minute};
+
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic!("a waker panics");
+    }
+}
+
+/// Starts a timer on the current runtime that wakes a waker which panics. It is left alone until the end.
+fn set_trap(after: Duration) {
+    static TRAPS: Mutex<Vec<Pin<Box<Sleep>>>> = Mutex::new(Vec::new());
+    let mut nap = Box::pin(sleep(after));
+    let waker = Waker::from(Arc::new(Panics));
+    assert!(nap.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    TRAPS.lock().unwrap().push(nap);
+}
+
+/// Without the messages of the panics that are wanted.
+fn quietly<T>(test: impl FnOnce() -> T) -> T {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let hook = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if info.payload_as_str() != Some("a waker panics") {
+                hook(info);
+            }
+        }));
+    });
+    test()
+}
+
+fn assert_lost<C>(error: &WaitError<C>) {
+    assert_eq!(error.kind(), WaitErrorKind::Runtime);
+    assert!(error.to_string().contains("waker"), "{error}");
+}
+
+fn assert_works(bridge: &Bridge) {
+    assert_eq!(bridge.block_on(echo(7)).unwrap(), 7);
+    bridge.block_on(async { sleep(Duration::from_millis(1)).await });
+}
+
+#[test]
+fn in_the_driver_of_the_thread_itself() {
+    quietly(|| {
+        within_a_minute(|_| {
+            for bridge in [Bridge::per_thread(), Bridge::builder().build()] {
+                let error = bridge
+                    .try_block_on(async {
+                        set_trap(Duration::from_millis(2));
+                        sleep(Duration::from_secs(3_600)).await;
+                    })
+                    .unwrap_err();
+                assert_lost(&error);
+                assert!(error.into_call().is_none(), "it had begun");
+                assert_works(&bridge);
+            }
+        });
+    });
+}
+
+#[test]
+fn in_a_turn_of_the_driver() {
+    quietly(|| {
+        within_a_minute(|_| {
+            let bridge = Bridge::builder().build();
+            let error = bridge
+                .try_block_on(async {
+                    set_trap(Duration::from_millis(2));
+                    loop {
+                        tokio::task::yield_now().await;
+                    }
+                })
+                .unwrap_err();
+            assert_lost(&error);
+            assert_works(&bridge);
+        });
+    });
+}
+
+#[test]
+fn in_a_driver_thread_while_nobody_calls() {
+    quietly(|| {
+        within_a_minute(|stage| {
+            let bridge = Bridge::builder().grace(Duration::from_millis(1)).build();
+            bridge.block_on(async { set_trap(Duration::from_millis(30)) });
+            stage.at("the driver thread");
+            while bridge.stats().runtimes > 0 {
+                thread::yield_now();
+            }
+            assert_works(&bridge);
+        });
+    });
+}
+
+#[test]
+fn beside_other_threads_that_wait_on_the_same_runtime() {
+    quietly(|| {
+        within_a_minute(|stage| {
+            let bridge = Bridge::builder().max_runtimes(1).build();
+            thread::scope(|scope| {
+                let waiting: Vec<_> = (0..8)
+                    .map(|number| {
+                        let bridge = &bridge;
+                        scope.spawn(move || {
+                            bridge.try_block_on(async move {
+                                if number == 7 {
+                                    sleep(Duration::from_millis(20)).await;
+                                    set_trap(Duration::from_millis(2));
+                                }
+                                sleep(Duration::from_secs(3_600)).await;
+                            })
+                        })
+                    })
+                    .collect();
+                stage.at("the waiting threads");
+                waiting.into_iter().for_each(|thread| {
+                    assert_lost(&thread.join().unwrap().unwrap_err());
+                });
+            });
+            assert_works(&bridge);
+        });
+    });
+}
+
+#[test]
+fn after_a_thread_has_ended_and_its_runtime_is_in_the_pool() {
+    quietly(|| {
+        within_a_minute(|stage| {
+            let bridge = Bridge::builder().build();
+            thread::scope(|scope| {
+                let maker = || bridge.block_on(async { set_trap(Duration::from_millis(10)) });
+                scope.spawn(maker).join().unwrap();
+            });
+            stage.at("the driver thread");
+            while bridge.stats().runtimes > 0 {
+                thread::yield_now();
+            }
+            assert_works(&bridge);
+        });
+    });
+}
+
+#[test]
+fn a_wait_panics_with_the_reason() {
+    quietly(|| {
+        within_a_minute(|_| {
+            let bridge = Bridge::builder().build();
+            let wait = AssertUnwindSafe(|| {
+                bridge.block_on(async {
+                    set_trap(Duration::from_millis(2));
+                    sleep(Duration::from_secs(3_600)).await;
+                });
+            });
+            let payload = panic::catch_unwind(wait).unwrap_err();
+            let message = payload.downcast_ref::<String>().unwrap();
+            assert!(message.contains("waker"), "{message}");
+        });
+    });
+}
+
+#[test]
+fn in_the_driver_of_a_background_runtime() {
+    quietly(|| {
+        within_a_minute(|stage| {
+            for bridge in [Bridge::shared(), Bridge::builder().shared_threads(2).build()] {
+                let error = bridge
+                    .try_block_on(async {
+                        set_trap(Duration::from_millis(20));
+                        sleep(Duration::from_secs(3_600)).await;
+                    })
+                    .map(drop);
+                stage.at("the next call");
+                if let Err(error) = error {
+                    assert_lost(&error);
+                }
+                assert_works(&bridge);
+            }
+        });
+    });
+}
+
+/// A future that another executor polls by hand, on the shared runtime.
+#[test]
+fn beside_a_call_that_another_executor_awaits() {
+    quietly(|| {
+        within_a_minute(|_| {
+            #[smartasync::smartasync]
+            async fn echoes() -> u8 {
+                echo(9).await.unwrap()
+            }
+
+            Bridge::shared()
+                .try_block_on(async {
+                    set_trap(Duration::from_millis(20));
+                    sleep(Duration::from_secs(3_600)).await;
+                })
+                .unwrap_err();
+            assert_eq!(pollster::block_on(echoes().into_future()), 9);
+        });
+    });
+}
