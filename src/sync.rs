@@ -20,6 +20,10 @@ mod imp {
     pub(crate) use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak, atomic};
     pub(crate) use std::thread_local;
 
+    pub(crate) fn downgrade<T>(arc: &Arc<T>) -> Weak<T> {
+        Arc::downgrade(arc)
+    }
+
     /// Nothing: `SeqCst` accesses have this order by themselves.
     #[inline]
     pub(crate) fn loom_needs_a_fence() {}
@@ -77,7 +81,7 @@ mod imp {
 #[cfg(smartasync_loom)]
 mod imp {
     use std::collections::{HashMap, VecDeque};
-
+    use std::marker::PhantomData;
     use std::task::Waker;
 
     pub(crate) use loom::sync::{Arc, Condvar, Mutex, MutexGuard, atomic};
@@ -93,6 +97,20 @@ mod imp {
         };
     }
     pub(crate) use local as thread_local;
+
+    /// Loom's `Arc` has none: this one is always too late.
+    #[derive(Debug)]
+    pub(crate) struct Weak<T>(PhantomData<fn() -> T>);
+
+    impl<T> Weak<T> {
+        pub(crate) fn upgrade(&self) -> Option<Arc<T>> {
+            None
+        }
+    }
+
+    pub(crate) fn downgrade<T>(_: &Arc<T>) -> Weak<T> {
+        Weak(PhantomData)
+    }
 
     /// Loom takes `SeqCst` accesses for `AcqRel` ones; this gives it the order that they have.
     pub(crate) fn loom_needs_a_fence() {

@@ -284,7 +284,7 @@ impl Thread {
             Ok::<_, Cause>(PrivateSlot { runtime, waker: CallWaker::default() })
         })?;
         let recent =
-            Recent { bridge: std::sync::Arc::downgrade(instances), slot: Arc::downgrade(&slot) };
+            Recent { bridge: std::sync::Arc::downgrade(instances), slot: sync::downgrade(&slot) };
         self.recent.set(Some(recent));
         Ok(slot)
     }

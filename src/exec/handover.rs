@@ -86,6 +86,16 @@ impl Handover {
         self.0.load(SeqCst) == CLOSED
     }
 
+    /// Parks the owner with `park`, which is told whether the owner drives in it or waits beside a keeper.
+    ///
+    /// It drives no longer than that: what it does next may block, and wait for what this runtime serves.
+    pub(crate) fn while_parked<R>(&self, park: impl FnOnce(bool) -> R) -> (R, Next) {
+        let drives = self.begin();
+        let result = park(drives);
+        let next = if drives { self.end() } else { Next::Nothing };
+        (result, next)
+    }
+
     /// The owner begins to drive; false if it is to wait beside a keeper.
     #[inline]
     pub(crate) fn begin(&self) -> bool {

@@ -82,20 +82,18 @@ impl Lease {
     /// Parks the thread in the driver of its runtime, or beside the thread that drives it.
     fn park(&self, call: &mut Drive<'_, '_>) {
         let flag = call.waker.flag();
-        let is_driver = self.slot.handover().begin();
-        let wait = poll_fn(|cx| {
-            ready!(call.poll_parked(cx));
-            if !is_driver {
-                // As in `Drive::poll_on_token`: this thread parks on its token.
-                cx.waker().wake_by_ref();
-            }
-            Poll::Ready(())
+        let (has_waited, next) = self.slot.handover().while_parked(|drives| {
+            self.slot.block_on(poll_fn(|cx| {
+                ready!(call.poll_parked(cx));
+                if !drives {
+                    // This thread parks on its token: see `Drive::poll_on_token`.
+                    cx.waker().wake_by_ref();
+                }
+                Poll::Ready(())
+            }))
         });
-        let has_waited = self.slot.block_on(wait);
         flag.unregister();
-        if is_driver {
-            self.fleet.follow(&self.slot, self.slot.handover().end());
-        }
+        self.fleet.follow(&self.slot, next);
         if !has_waited {
             self.fleet.gate.wake_all();
             call.cause = Some(Cause::Runtime(lost()));
@@ -105,12 +103,11 @@ impl Lease {
     /// Lets the driver, and the tasks that are ready, have their turn, unless another thread drives.
     #[cold]
     fn take_turn(&self) {
-        if self.slot.handover().begin() {
-            let has_turned = self.slot.turn();
-            self.fleet.follow(&self.slot, self.slot.handover().end());
-            if !has_turned {
-                self.fleet.gate.wake_all();
-            }
+        let (has_turned, next) =
+            self.slot.handover().while_parked(|drives| !drives || self.slot.turn());
+        self.fleet.follow(&self.slot, next);
+        if !has_turned {
+            self.fleet.gate.wake_all();
         }
     }
 

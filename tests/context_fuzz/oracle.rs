@@ -27,6 +27,8 @@ pub(crate) struct Here {
     pub(crate) is_limited: bool,
     /// Whether the thread runs a `spawn_blocking` job or a task.
     pub(crate) has_task_id: bool,
+    /// Whether a task of a current-thread runtime waits for this code: nobody drives that runtime meanwhile.
+    pub(crate) holds_driver: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +49,7 @@ impl Here {
         is_local: false,
         is_limited: false,
         has_task_id: false,
+        holds_driver: false,
     };
 
     pub(crate) fn now() -> Here {

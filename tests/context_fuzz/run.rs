@@ -1,8 +1,9 @@
 //! Runs a tree, and keeps the oracle's account of where each node is.
 
 use std::pin::Pin;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use smartasync::{Bridge as Private, Nested, smartasync};
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -22,6 +23,7 @@ static UNDRIVEN: LazyLock<Runtime> = LazyLock::new(current_thread);
 static PRIVATE: LazyLock<Private> = LazyLock::new(|| Private::builder().build());
 static NESTED: LazyLock<Private> =
     LazyLock::new(|| Private::builder().nested(Nested::BlockInPlace).build());
+static SINGLE: LazyLock<Private> = LazyLock::new(|| Private::builder().max_runtimes(1).build());
 static FROM_HANDLE: LazyLock<Private> =
     LazyLock::new(|| Private::from_handle(MULTI.handle().clone()));
 
@@ -45,11 +47,16 @@ fn run_sync_inner(tree: &Sync) {
             run_sync(one);
             run_sync(other);
         }
-        Sync::Thread(s) => thread::scope(|scope| {
-            scope.spawn(|| run_sync(s)).join().unwrap_or_else(|payload| {
-                std::panic::resume_unwind(payload);
-            });
-        }),
+        Sync::Thread(s) => {
+            let plain = Here { holds_driver: here.holds_driver, ..Here::PLAIN };
+            on_thread(|| within(plain, || run_sync(s)));
+        }
+        Sync::Lock(bridge, s) => {
+            if !here.holds_driver && here.poller != Some(Poller::Scheduler(Flavour::Current)) {
+                lock(*bridge);
+            }
+            run_sync(s);
+        }
         Sync::Enter(flavour, s) => {
             let runtime = if *flavour == Flavour::Multi { &*MULTI } else { &*UNDRIVEN };
             let _guard = runtime.enter();
@@ -68,6 +75,46 @@ fn run_sync_inner(tree: &Sync) {
             block_on(here, tree);
         }
         _ => {}
+    }
+}
+
+fn on_thread(f: impl FnOnce() + Send) {
+    thread::scope(|scope| {
+        scope.spawn(f).join().unwrap_or_else(|payload| {
+            std::panic::resume_unwind(payload);
+        });
+    });
+}
+
+/// Blocks on a lock whose holder waits for a call, perhaps on the runtime that this code is polled on.
+fn lock(bridge: Bridge) {
+    let lock = Mutex::new(());
+    let (hold, held) = std::sync::mpsc::channel();
+    thread::scope(|scope| {
+        let lock = &lock;
+        scope.spawn(move || {
+            let _guard = lock.lock().unwrap();
+            hold.send(()).unwrap();
+            // It needs a driver.
+            let naps = async { tokio::time::sleep(Duration::from_micros(100)).await };
+            match private(bridge) {
+                Some(bridge) => bridge.block_on(naps),
+                None => smartasync::block_on(naps),
+            }
+        });
+        held.recv().unwrap();
+        drop(lock.lock().unwrap());
+    });
+}
+
+/// Nothing for the default one.
+fn private(bridge: Bridge) -> Option<&'static Private> {
+    match bridge {
+        Bridge::Default => None,
+        Bridge::Private => Some(&PRIVATE),
+        Bridge::Nested => Some(&NESTED),
+        Bridge::Single => Some(&SINGLE),
+        Bridge::FromHandle => Some(&FROM_HANDLE),
     }
 }
 
@@ -143,18 +190,17 @@ fn wait(here: Here, bridge: Bridge, a: Box<Async>) {
     let outside = Here { poller: None, is_local: false, ..here };
     // Polled through the handle, whoever drives the runtime meanwhile.
     let own = outside.polled(ROOT, Flavour::Current);
-    let (place, bridge) = match (bridge, here.handle) {
-        (Bridge::Private, _) => (own, Some(&*PRIVATE)),
-        (Bridge::Nested, _) => (own, Some(&*NESTED)),
-        (Bridge::FromHandle, _) => (outside.polled(ROOT, Flavour::Multi), Some(&*FROM_HANDLE)),
-        (Bridge::Default, None) => (own, None),
-        (Bridge::Default, Some(Flavour::Current)) if !here.has_task_id => (own, None),
+    let place = match (bridge, here.handle) {
+        (Bridge::Private | Bridge::Nested | Bridge::Single, _) => own,
+        (Bridge::FromHandle, _) => outside.polled(ROOT, Flavour::Multi),
+        (Bridge::Default, None) => own,
+        (Bridge::Default, Some(Flavour::Current)) if !here.has_task_id => own,
         (Bridge::Default, Some(flavour)) => {
-            (Here { is_driven: here.is_driven, ..outside.polled(ROOT, flavour) }, None)
+            Here { is_driven: here.is_driven, ..outside.polled(ROOT, flavour) }
         }
     };
     let waited = call(Box::pin(at(place, &a)));
-    match bridge {
+    match private(bridge) {
         Some(bridge) => waited.on(bridge).wait(),
         None => waited.wait(),
     }
@@ -190,11 +236,12 @@ async fn run_async_inner(tree: Async) {
         Async::Task(a) if here.is_driven => {
             let flavour = here.handle.expect("a future has a runtime");
             let place = Here::PLAIN.polled(Poller::Scheduler(flavour), flavour);
-            let place = Here { has_task_id: true, ..place };
+            let holds_driver = here.holds_driver || flavour == Flavour::Current;
+            let place = Here { has_task_id: true, holds_driver, ..place };
             finish(tokio::spawn(at(place, &a))).await;
         }
         Async::LocalTask(a) if here.is_local => {
-            let place = Here { is_limited: true, has_task_id: true, ..here };
+            let place = Here { is_limited: true, has_task_id: true, holds_driver: true, ..here };
             finish(task::spawn_local(at(place, &a))).await;
         }
         Async::SpawnBlocking(s) => {
@@ -202,6 +249,7 @@ async fn run_async_inner(tree: Async) {
                 handle: here.handle,
                 is_driven: here.is_driven,
                 has_task_id: true,
+                holds_driver: here.holds_driver,
                 ..Here::PLAIN
             };
             finish(Handle::current().spawn_blocking(move || within(place, || run_sync(&s)))).await;

@@ -27,6 +27,8 @@ pub(crate) enum Sync {
     LocalRuntime(Box<Async>),
     /// `.wait()` of a call.
     Wait(Bridge, Box<Async>),
+    /// Takes a lock that another thread holds while it waits for a call.
+    Lock(Bridge, Box<Sync>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +37,8 @@ pub(crate) enum Bridge {
     Private,
     /// A private one with `Nested::BlockInPlace`.
     Nested,
+    /// A private one with a single runtime, which all threads share.
+    Single,
     FromHandle,
 }
 
@@ -81,6 +85,7 @@ fn sync_code(
         1 => (s.clone(), s.clone()).prop_map(|(one, other)| Sync::Then(one, other)),
         2 => s.clone().prop_map(Sync::Thread),
         2 => (flavour(), s.clone()).prop_map(|(flavour, s)| Sync::Enter(flavour, s)),
+        1 => (bridge(), s.clone()).prop_map(|(bridge, s)| Sync::Lock(bridge, s)),
         4 => s.prop_map(Sync::BlockInPlace),
         3 => (flavour(), a.clone()).prop_map(|(flavour, a)| Sync::BlockOn(flavour, a)),
         1 => a.clone().prop_map(Sync::HandleBlockOn),
@@ -121,6 +126,7 @@ fn bridge() -> impl Strategy<Value = Bridge> + Clone {
         3 => Just(Bridge::Default),
         1 => Just(Bridge::Private),
         1 => Just(Bridge::Nested),
+        1 => Just(Bridge::Single),
         1 => Just(Bridge::FromHandle),
     ]
 }

@@ -1,8 +1,8 @@
 //! No runtime is left alone: its owner, the warden and those who want a keeper, all at once.
 
-use loom::sync::Arc;
 use loom::sync::atomic::AtomicUsize;
 use loom::sync::atomic::Ordering::Relaxed;
+use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 
 use crate::exec::handover::{Handover, Next};
@@ -35,10 +35,8 @@ impl World {
 
     /// A call that parks once, and leaves tasks behind or not.
     fn call(&self, tasks_live: bool) {
-        if self.handover.begin() {
-            thread::yield_now();
-            self.follow(self.handover.end());
-        }
+        let ((), next) = self.handover.while_parked(|_| thread::yield_now());
+        self.follow(next);
         if tasks_live {
             self.follow(self.handover.keep());
         }
@@ -143,5 +141,80 @@ fn what_is_closed_stays_closed() {
         owner.join().unwrap();
         warden.join().unwrap();
         assert!(world.handover.is_closed());
+    });
+}
+
+/// A runtime whose owner blocks in a poll, until what it waits for has been served by a driver.
+struct Blocked {
+    world: World,
+    served: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Blocked {
+    fn new() -> Arc<Blocked> {
+        let world =
+            World { handover: Handover::new(), vigil: Vigil::asleep(), hired: AtomicUsize::new(0) };
+        Arc::new(Blocked { world, served: Mutex::new(false), changed: Condvar::new() })
+    }
+
+    /// A keeper that is hired drives, and serves what the owner waits for.
+    fn follow(&self, next: Next) {
+        match next {
+            Next::Nothing => {}
+            Next::Watch => self.world.vigil.call(|| {
+                // The lock, so that a warden who has looked a moment ago is asleep by now.
+                drop(self.served.lock().unwrap());
+                self.changed.notify_all();
+            }),
+            Next::Hire => {
+                *self.served.lock().unwrap() = true;
+                self.changed.notify_all();
+            }
+        }
+    }
+
+    fn owner(&self) {
+        let ((), next) = self.world.handover.while_parked(|_| thread::yield_now());
+        self.follow(next);
+        // The poll blocks.
+        let mut served = self.served.lock().unwrap();
+        while !*served {
+            served = self.changed.wait(served).unwrap();
+        }
+    }
+
+    /// Makes rounds as long as there is something to watch, and then sleeps until it is called.
+    fn warden(&self) {
+        loop {
+            if *self.served.lock().unwrap() {
+                return;
+            }
+            if !self.round() && self.world.vigil.rest(|| self.round()) {
+                let mut served = self.served.lock().unwrap();
+                while !*served && !self.world.vigil.is_awake() {
+                    served = self.changed.wait(served).unwrap();
+                }
+            }
+        }
+    }
+
+    fn round(&self) -> bool {
+        let next = self.world.handover.tick();
+        self.follow(next);
+        next == Next::Watch
+    }
+}
+
+/// Mutants: `owner-drives-while-it-polls`, `handover-end-unwatched`.
+#[test]
+fn an_owner_that_blocks_in_a_poll_is_served_by_a_driver() {
+    loom::model(|| {
+        let blocked = Blocked::new();
+        blocked.follow(Next::Watch);
+        let shared = Arc::clone(&blocked);
+        let owner = thread::spawn(move || shared.owner());
+        blocked.warden();
+        owner.join().unwrap();
     });
 }
