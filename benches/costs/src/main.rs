@@ -1,2 +1,82 @@
-//! x
-fn main() {}
+//! Counts what a wait costs: code, stack, instructions. Nothing is timed, so the figures may gate.
+//!
+//! ```text
+//! cargo run --release -p smartasync-costs             compares with benches/costs/table.txt
+//! cargo run --release -p smartasync-costs -- --update writes that table anew
+//! ```
+//!
+//! It fails where a limit is passed, and where a figure has moved away from the table: a change that costs
+//! something says so in the table.
+
+mod code;
+mod instructions;
+mod stack;
+mod table;
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use table::{Row, Table};
+
+/// How the measured programs are built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Profile {
+    Debug,
+    Release,
+}
+
+impl Profile {
+    const ALL: [Profile; 2] = [Profile::Release, Profile::Debug];
+
+    fn name(self) -> &'static str {
+        match self {
+            Profile::Debug => "debug",
+            Profile::Release => "release",
+        }
+    }
+
+    fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Profile::Debug => &[],
+            Profile::Release => &["--release"],
+        }
+    }
+
+    /// Builds a program of this package, and returns where it is.
+    fn build(self, program: &str) -> PathBuf {
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--package", env!("CARGO_PKG_NAME"), "--bin", program])
+            .args(self.arguments())
+            .current_dir(root())
+            .status();
+        assert!(built.expect("cargo can be run").success(), "{program} builds");
+        target().join(self.name()).join(program)
+    }
+}
+
+/// The workspace.
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+fn main() -> ExitCode {
+    let mut rows: Vec<Row> = Vec::new();
+    for profile in Profile::ALL {
+        rows.extend(code::rows(profile));
+        rows.extend(stack::rows(profile));
+    }
+    rows.extend(instructions::rows());
+    let table = Table::new(rows);
+    println!("{table}");
+    if std::env::args().any(|argument| argument == "--update") {
+        table.write();
+        return ExitCode::SUCCESS;
+    }
+    let complaints = table.complaints();
+    complaints.iter().for_each(|complaint| eprintln!("{complaint}"));
+    if complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,111 @@
+//! The figures, their limits, and those of the last change that meant to move them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::PathBuf;
+
+/// How far a figure may be from the one in the table, in percent: compilers and Tokio move a little.
+const TOLERANCE: u64 = 5;
+
+/// What something costs, beside what the same costs with Tokio alone.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) what: String,
+    pub(crate) unit: &'static str,
+    pub(crate) figure: u64,
+    /// The figure that it is compared with, and how many times as much it may be.
+    pub(crate) beside: Option<(u64, f64)>,
+    /// The most that it may be.
+    pub(crate) most: Option<u64>,
+}
+
+impl Row {
+    pub(crate) fn new(what: impl Into<String>, figure: u64, unit: &'static str) -> Row {
+        Row { what: what.into(), unit, figure, beside: None, most: None }
+    }
+
+    pub(crate) fn beside(mut self, other: u64, at_most: f64) -> Row {
+        self.beside = Some((other, at_most));
+        self
+    }
+
+    pub(crate) fn at_most(mut self, most: u64) -> Row {
+        self.most = Some(most);
+        self
+    }
+
+    fn ratio(&self) -> Option<(f64, f64)> {
+        #[expect(clippy::cast_precision_loss, reason = "figures are far below 2^52")]
+        self.beside.map(|(other, at_most)| (self.figure as f64 / other as f64, at_most))
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Table {
+    rows: Vec<Row>,
+}
+
+impl Table {
+    pub(crate) fn new(rows: Vec<Row>) -> Table {
+        Table { rows }
+    }
+
+    /// What has passed a limit, and what has moved.
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        let before = read();
+        let mut complaints = Vec::new();
+        for row in &self.rows {
+            let Row { what, unit, figure, most, .. } = row;
+            if let Some((ratio, at_most)) = row.ratio().filter(|(ratio, at_most)| ratio > at_most) {
+                complaints.push(format!("{what}: {ratio:.2} times as much, at most {at_most}"));
+            }
+            if let Some(most) = most.filter(|most| figure > most) {
+                complaints.push(format!("{what}: {figure} {unit}, at most {most}"));
+            }
+            match before.get(what) {
+                None => complaints.push(format!("{what}: not in the table")),
+                Some(old) if figure.abs_diff(*old) * 100 > old * TOLERANCE => {
+                    complaints.push(format!("{what}: {figure} {unit}, in the table {old}"));
+                }
+                Some(_) => {}
+            }
+        }
+        if !complaints.is_empty() {
+            complaints.push("where that is meant, write the table anew with `--update`".into());
+        }
+        complaints
+    }
+
+    pub(crate) fn write(&self) {
+        fs::write(path(), self.to_string()).expect("the table can be written");
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for row in &self.rows {
+            let Row { what, unit, figure, .. } = row;
+            write!(f, "{what:<44} {figure:>8} {unit}")?;
+            if let Some((ratio, at_most)) = row.ratio() {
+                write!(f, ", ratio {ratio:.2}, at most {at_most}")?;
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
+
+fn path() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("table.txt")
+}
+
+/// The figures of the table, by what they are of.
+fn read() -> BTreeMap<String, u64> {
+    let text = fs::read_to_string(path()).unwrap_or_default();
+    let figure = |line: &str| {
+        let (what, rest) = line.split_at_checked(44)?;
+        Some((what.trim_end().to_owned(), rest.split_whitespace().next()?.parse().ok()?))
+    };
+    text.lines().filter_map(figure).collect()
+}
