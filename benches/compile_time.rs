@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const ROUNDS: usize = 5;
+const TICKS: usize = 5;
 
 /// Functions as clients have them, with `N` for their number.
 const SHAPES: [&str; 5] = [
@@ -132,8 +132,8 @@ fn source(attribute: &str, count: usize) -> String {
 }
 
 fn main() {
-    let rounds = turns::rounds(ROUNDS);
-    let count = if rounds == ROUNDS { 1_000 } else { 10 };
+    let rounds = turns::rounds(TICKS);
+    let count = if rounds == TICKS { 1_000 } else { 10 };
     let [plain, decorated] = [("plain", ""), ("decorated", "#[smartasync::smartasync]")]
         .map(|(name, attribute)| Functions::write(name, attribute, count));
     // Their dependencies.

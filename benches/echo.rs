@@ -1,4 +1,4 @@
-//! A round trip over a socket, by whoever drives the runtime: its owner, or a keeper beside it.
+//! A round trip over a socket, by whoever drives the runtime: its owner, or a driver thread beside it.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -42,22 +42,22 @@ fn bench(criterion: &mut Criterion) {
     let address = echo_server();
     let mut group = criterion.benchmark_group("echo");
 
-    let owner = Bridge::builder().grace(Duration::from_secs(3_600)).build();
+    let owner = Bridge::builder().idle_timeout(Duration::from_secs(3_600)).build();
     let mut stream = owner.block_on(connect(address));
     group.bench_function("the owner drives", |b| {
         b.iter(|| owner.block_on(round_trip(&mut stream)));
     });
-    assert_eq!(owner.stats().keepers_hired, 0);
+    assert_eq!(owner.stats().driver_threads, 0);
 
-    let keeper = Bridge::builder().build();
-    let mut stream = keeper.block_on(async {
+    let driven = Bridge::builder().build();
+    let mut stream = driven.block_on(async {
         drop(tokio::spawn(std::future::pending::<()>()));
         connect(address).await
     });
-    group.bench_function("a keeper drives", |b| {
-        b.iter(|| keeper.block_on(round_trip(&mut stream)));
+    group.bench_function("a driver thread drives", |b| {
+        b.iter(|| driven.block_on(round_trip(&mut stream)));
     });
-    assert_eq!(keeper.stats().keepers_hired, 1);
+    assert_eq!(driven.stats().driver_threads, 1);
 
     let shared = Bridge::shared();
     let mut stream = shared.block_on(connect(address));

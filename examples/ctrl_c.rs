@@ -73,7 +73,7 @@ async fn next_message(client: &reqwest::Client, url: &str) -> reqwest::Result<St
     client.get(url).send().await?.error_for_status()?.text().await
 }
 
-/// Starts the server, on the runtime of the thread that calls: it is driven there from now on.
+/// Starts the server, on the runtime of the thread that calls: it is sync_driver there from now on.
 async fn serve(hold: Duration) -> std::io::Result<SocketAddr> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;

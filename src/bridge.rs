@@ -17,9 +17,9 @@ use tokio::runtime::Handle;
 
 use crate::cache::thread;
 use crate::context::{Ambient, Context, context};
-use crate::exec::background::Background;
-use crate::exec::fleet::Fleet;
 use crate::process::PerProcess;
+use crate::runtime::background::Background;
+use crate::runtime::set::Runtimes;
 
 pub use builder::{BridgeBuilder, Nested};
 pub use default::set_default;
@@ -33,7 +33,7 @@ use inner::{Backend, Inner};
 use route::opens_section;
 
 static SHARED: LazyLock<Bridge> = LazyLock::new(|| {
-    Bridge::new(|fleet| Backend::Background(Background::new("smartasync", 1, &fleet.gate)))
+    Bridge::new(|runtimes| Backend::Background(Background::new("smartasync", 1, &runtimes.tracker)))
 });
 
 /// The handle of the process's background runtime, which is started now if it was not.
@@ -106,7 +106,7 @@ impl Bridge {
     /// Makes a bridge to an application's own runtime: the calling thread polls the future, and the
     /// runtime's threads drive its I/O, its timers and its tasks.
     ///
-    /// A current-thread runtime must be driven by somebody, or a call that needs it waits for ever. On
+    /// A current-thread runtime must be sync_driver by somebody, or a call that needs it waits for ever. On
     /// a runtime that has been shut down, what Tokio gives the future reaches the caller: an I/O
     /// error, a cancelled join, or a panic.
     ///
@@ -146,7 +146,7 @@ impl Bridge {
     /// Returns what the bridge has done so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.inner().ledger.stats(&self.inner().fleet)
+        self.inner().counters.stats(&self.inner().runtimes)
     }
 
     /// Forgets what the bridge keeps, for all threads: no later call uses what was kept before.
@@ -157,11 +157,11 @@ impl Bridge {
     pub fn reset(&self) {
         // First, so that nobody takes an old runtime from the pool for a new one.
         let inner = self.inner();
-        inner.fleet.epoch.reset();
-        inner.fleet.drain();
+        inner.runtimes.generation.reset();
+        inner.runtimes.drain();
         match &inner.backend {
             Backend::PerThread => thread::leave(),
-            Backend::Private | Backend::Background(_) => inner.instances.reset(),
+            Backend::Private | Backend::Background(_) => inner.per_thread.reset(),
             Backend::Handle(_) | Backend::Inherited => {}
         }
     }
@@ -212,13 +212,13 @@ impl Bridge {
             "only a private bridge, made by `Bridge::builder()`, can be shut down"
         );
         let grace = if context() == Context::Async { Duration::ZERO } else { grace };
-        let gate = &inner.fleet.gate;
-        gate.close();
+        let tracker = &inner.runtimes.tracker;
+        tracker.close();
         // What no call uses is given up here, the rest by the last call that uses it.
         self.reset();
-        let has_ended = gate.wait_until_empty(grace) || {
-            gate.cut();
-            gate.wait_until_empty(grace)
+        let has_ended = tracker.wait_until_empty(grace) || {
+            tracker.cancel();
+            tracker.wait_until_empty(grace)
         };
         if let Backend::Background(background) = &inner.backend {
             background.shutdown();
@@ -226,7 +226,7 @@ impl Bridge {
         has_ended
     }
 
-    fn new(backend: impl FnOnce(&Fleet) -> Backend) -> Bridge {
+    fn new(backend: impl FnOnce(&Runtimes) -> Backend) -> Bridge {
         Bridge::with(Inner::of_all(backend))
     }
 
@@ -245,7 +245,7 @@ impl fmt::Debug for Bridge {
         let inner = self.inner();
         f.debug_struct("Bridge")
             .field("backend", &format_args!("{}", inner.backend.name()))
-            .field("name", &inner.fleet.blueprint.name)
+            .field("name", &inner.runtimes.options.name)
             .field("nested", &inner.nested)
             .finish_non_exhaustive()
     }

@@ -92,7 +92,7 @@ impl Ambient {
             return Some(Ambient::InPoll(Poller::Marked));
         }
         // A thread that drives a runtime always has a current handle. This errs as well once Tokio's
-        // thread-local is gone, and no runtime is driven on this thread then.
+        // thread-local is gone, and no runtime is sync_driver on this thread then.
         current.ok().map(Ambient::with_current)
     }
 
@@ -119,7 +119,7 @@ impl Ambient {
 /// Whether `handle` may have come from an `enter()` guard of a runtime that nobody drives.
 ///
 /// A multi-thread runtime drives itself. A current-thread runtime that runs `spawn_blocking` jobs
-/// is driven by whoever awaits them, and such a job has a task id.
+/// is sync_driver by whoever awaits them, and such a job has a task id.
 fn may_be_undriven(handle: &Handle) -> bool {
     handle.runtime_flavor() != RuntimeFlavor::MultiThread && task::try_id().is_none()
 }

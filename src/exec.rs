@@ -1,24 +1,11 @@
 //! Running a call to its end on the calling thread.
 
-pub(crate) mod background;
-pub(crate) mod berth;
-pub(crate) mod blueprint;
-pub(crate) mod clock;
+pub(crate) mod deadline;
 pub(crate) mod drive;
-pub(crate) mod epoch;
-pub(crate) mod fleet;
-pub(crate) mod gate;
-pub(crate) mod handover;
 pub(crate) mod job;
 pub(crate) mod lease;
-mod limit;
 pub(crate) mod limits;
-pub(crate) mod owned;
-pub(crate) mod pool;
-pub(crate) mod slot;
-pub(crate) mod vigil;
 pub(crate) mod waker;
-mod warden;
 
 use std::future::poll_fn;
 use std::task::{Context, Poll};
@@ -26,9 +13,10 @@ use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 
 use crate::error::Cause;
-use background::BackgroundRuntime;
+use crate::runtime::background::BackgroundRuntime;
+use crate::runtime::monitor;
+use crate::runtime::tracker::CallToken;
 use drive::Drive;
-use gate::Pass;
 use job::Job;
 use lease::Lease;
 use waker::CallWaker;
@@ -95,9 +83,9 @@ pub(crate) fn run_on_handle(handle: &Handle, call: &mut Drive<'_, '_>) {
     }
 }
 
-/// The same on a background runtime of this crate's, for whose workers the warden looks while a call is parked.
+/// The same on a background runtime of this crate's, for whose workers the monitor looks while a call is parked.
 pub(crate) fn run_in_background(runtime: &BackgroundRuntime, call: &mut Drive<'_, '_>) {
-    struct Unparked<'a>(&'a Pass);
+    struct Unparked<'a>(&'a CallToken);
 
     impl Drop for Unparked<'_> {
         fn drop(&mut self) {
@@ -111,7 +99,7 @@ pub(crate) fn run_in_background(runtime: &BackgroundRuntime, call: &mut Drive<'_
         let polled = call.poll_on_token(cx);
         if let (Poll::Pending, Some(Unparked(token))) = (polled, &unparked) {
             token.set_parked(true);
-            warden::watch();
+            monitor::watch();
         }
         polled
     }));

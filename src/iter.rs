@@ -10,9 +10,9 @@ use std::time::Duration;
 use futures_core::Stream;
 
 use crate::bridge::Bridge;
-use crate::driven::Driven;
 use crate::error::WaitError;
 use crate::site::Site;
+use crate::sync_driver::SyncDriver;
 
 /// Makes a blocking iterator over the items of `stream`.
 ///
@@ -37,7 +37,7 @@ use crate::site::Site;
 /// ```
 #[track_caller]
 pub fn iter<S: Stream>(stream: S) -> Iter<S> {
-    Iter { stream: Driven::new(Box::pin(stream), "smartasync::iter"), has_ended: false }
+    Iter { stream: SyncDriver::new(Box::pin(stream), "smartasync::iter"), has_ended: false }
 }
 
 /// A blocking iterator over a stream: what [`iter`] returns.
@@ -50,7 +50,7 @@ pub fn iter<S: Stream>(stream: S) -> Iter<S> {
 /// thread may block, else that of the async code around.
 #[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct Iter<S> {
-    stream: Driven<Pin<Box<S>>>,
+    stream: SyncDriver<Pin<Box<S>>>,
     has_ended: bool,
 }
 

@@ -73,16 +73,16 @@
 //! Each plain thread that waits for a call keeps one current-thread Tokio runtime with everything
 //! enabled that Tokio was compiled with. It is built or taken from the pool at the first call and used
 //! by all later ones. A call polls its future once through the runtime's handle; only a future that is
-//! still pending then drives the runtime, or waits beside the keeper that does. The future sees one and
+//! still pending then drives the runtime, or waits beside the driver thread that does. The future sees one and
 //! the same waker from its first poll to its last.
 //!
-//! A runtime, once built, is always driven, so that what was made in a call goes on working: on any
+//! A runtime, once built, is always sync_driver, so that what was made in a call goes on working: on any
 //! thread, in any runtime, after the call, after the thread. These threads see to it:
 //!
 //! | thread | started | what it does |
 //! |---|---|---|
-//! | `smartasync/keeper`, at most one a runtime | when a call leaves tasks behind, or a thread has made no call for [a grace period](BridgeBuilder::grace) | drives the runtime to its end, parked in the driver |
-//! | `smartasync/warden`, one | with the first runtime | looks for runtimes that need a keeper; sleeps when there is none |
+//! | `smartasync/driver`, at most one a runtime | when a call leaves tasks behind, or a thread has made no call for [a grace period](BridgeBuilder::grace) | drives the runtime to its end, parked in the driver |
+//! | `smartasync/monitor`, one | with the first runtime | looks for runtimes that need a driver thread; sleeps when there is none |
 //! | `smartasync/clock`, one | with the first [`wait_timeout`](Call::wait_timeout) | wakes calls at their deadlines |
 //! | `smartasync/shared`, one, or [as many as wanted](BridgeBuilder::shared_threads) | with the first call on [`Bridge::shared`], or that another executor than Tokio awaits | drives the shared runtime |
 //! | `smartasync/watchdog`, one a bridge | with the first call on a bridge that [wants it](BridgeBuilder::warn_after) | reports calls that wait too long |
@@ -107,8 +107,6 @@ mod cache;
 mod call;
 mod call_future;
 mod context;
-#[cfg(any(feature = "stream", feature = "io"))]
-mod driven;
 mod error;
 mod exec;
 #[cfg(feature = "io")]
@@ -120,8 +118,11 @@ mod outcome;
 mod per_thread;
 mod process;
 mod reset;
+mod runtime;
 mod site;
 mod sync;
+#[cfg(any(feature = "stream", feature = "io"))]
+mod sync_driver;
 mod wait;
 
 pub use block_on::{block_on, try_block_on};

@@ -10,7 +10,7 @@ use tokio::task::{self, LocalSet};
 
 use support::{current_thread, multi_thread, within_a_minute};
 
-/// Suspends on a timer, so that it needs a runtime that is driven. Tells which one it ran on.
+/// Suspends on a timer, so that it needs a runtime that is sync_driver. Tells which one it ran on.
 #[smartasync]
 async fn runtime_id() -> tokio::runtime::Id {
     tokio::time::sleep(Duration::from_millis(2)).await;
@@ -146,7 +146,7 @@ fn root_future_of_a_handle() {
 fn second_block_on_of_one_current_thread_runtime() {
     within_a_minute(|stage| {
         let runtime = current_thread();
-        let (driving, driven) = std::sync::mpsc::channel();
+        let (driving, sync_driver) = std::sync::mpsc::channel();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         std::thread::scope(|scope| {
             let runtime = &runtime;
@@ -156,7 +156,7 @@ fn second_block_on_of_one_current_thread_runtime() {
                     let _ = stopped.await;
                 })
             });
-            driven.recv().unwrap();
+            sync_driver.recv().unwrap();
             stage.at("the second block_on");
             runtime.block_on(assert_awaits());
             drop(stop);

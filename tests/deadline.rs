@@ -127,8 +127,8 @@ fn beside_a_keeper() {
     within_a_minute(|stage| {
         let bridge = Bridge::builder().build();
         bridge.block_on(async { drop(tokio::spawn(sleep(LONG))) });
-        stage.at("the keeper starts");
-        while bridge.stats().keepers_hired == 0 {
+        stage.at("the driver thread starts");
+        while bridge.stats().driver_threads == 0 {
             thread::yield_now();
         }
         for round in 0..20 {
@@ -136,7 +136,7 @@ fn beside_a_keeper() {
             assert_timed_out(forever().on(&bridge).wait_timeout(Duration::from_millis(2)));
             assert_eq!(bridge.call(echo(7)).wait_timeout(LONG).unwrap().unwrap(), 7);
         }
-        assert_eq!(bridge.stats().keepers_hired, 1);
+        assert_eq!(bridge.stats().driver_threads, 1);
     });
 }
 

@@ -39,7 +39,7 @@ fn a_timeout_beside_an_always_full_channel_fires() {
 fn calls_that_are_ready_at_once_let_the_driver_run() {
     within_a_minute(|stage| {
         // No driver thread comes while the machine is busy elsewhere.
-        let bridge = Bridge::builder().grace(Duration::from_secs(3_600)).build();
+        let bridge = Bridge::builder().idle_timeout(Duration::from_secs(3_600)).build();
         let any_port = "127.0.0.1:0";
         let peer = std::net::UdpSocket::bind(any_port).unwrap();
         let socket = bridge.block_on(async { UdpSocket::bind(any_port).await.unwrap() });

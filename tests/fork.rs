@@ -20,7 +20,7 @@ use tokio::runtime::{Handle, Id};
 use tokio::time::sleep;
 
 const CHILDREN: usize = 40;
-/// So long that no keeper is started on a busy machine for a thread that had no turn.
+/// So long that no driver thread is started on a busy machine for a thread that had no turn.
 const LONG: Duration = Duration::from_secs(3600);
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -87,7 +87,7 @@ fn child(inherited: Inherited) {
             sender.send(())
         });
     });
-    assert!(receiver.blocking_recv().is_ok(), "a keeper drives what a call has left behind");
+    assert!(receiver.blocking_recv().is_ok(), "a driver thread drives what a call has left behind");
     smartasync::reset();
     inherited.private.shutdown(Duration::ZERO);
     drop(inherited);
@@ -130,9 +130,9 @@ fn fork_while_others_call(stage: &Stage) {
     let stop = AtomicBool::new(false);
     let runtime = support::multi_thread();
     let bridges = Bridges {
-        private: Bridge::builder().grace(LONG).build(),
+        private: Bridge::builder().idle_timeout(LONG).build(),
         background: Bridge::builder().shared_threads(1).build(),
-        watched: Bridge::builder().grace(LONG).warn_after(PATIENCE).build(),
+        watched: Bridge::builder().idle_timeout(LONG).warn_after(PATIENCE).build(),
         foreign: Bridge::from_handle(runtime.handle().clone()),
     };
     thread::scope(|scope| {
@@ -148,12 +148,12 @@ fn fork_while_others_call(stage: &Stage) {
                     call.wait_timeout(PATIENCE).unwrap();
                     bridges.background.block_on(tokio::task::yield_now());
                     bridges.watched.block_on(tokio::task::yield_now());
-                    Bridge::builder().grace(LONG).build().block_on(tokio::task::yield_now());
+                    Bridge::builder().idle_timeout(LONG).build().block_on(tokio::task::yield_now());
                 }
             });
         }
         // A thread that starts while another one forks holds a lock of the standard library, and no thread
-        // can be started in the child. So whatever starts does so now: the keepers of the callers, and those
+        // can be started in the child. So whatever starts does so now: the driver threads of the callers, and those
         // of the runtimes that go to the pool for the threads to come.
         scope.spawn(|| Inherited::new(&bridges)).join().unwrap();
         thread::sleep(Duration::from_secs(1));

@@ -51,7 +51,7 @@ fn sixty_four_idle_threads_use_no_cpu_time() {
         let bare = resident_memory();
         releases.iter().for_each(|release| release.send(()).unwrap());
         all();
-        // The warden has come by, and the keepers have begun.
+        // The monitor has come by, and the driver threads have begun.
         thread::sleep(Duration::from_millis(500));
 
         let with_runtimes = resident_memory();
@@ -60,14 +60,14 @@ fn sixty_four_idle_threads_use_no_cpu_time() {
         let used = cpu_time() - before;
         let stats = Bridge::per_thread().stats();
         println!(
-            "{THREADS} threads, {} runtimes, {} keepers: {used:?} of CPU time in 10 s",
-            stats.runtimes, stats.keepers_hired
+            "{THREADS} threads, {} runtimes, {} driver threads: {used:?} of CPU time in 10 s",
+            stats.runtimes, stats.driver_threads
         );
         let each = (with_runtimes - bare) / stats.runtimes;
         println!(
-            "{each} KiB of resident memory for each runtime with its keeper and its threads' calls"
+            "{each} KiB of resident memory for each runtime with its driver thread and its threads' calls"
         );
-        assert!(stats.keepers_hired <= stats.runtimes as u64);
+        assert!(stats.driver_threads <= stats.runtimes as u64);
         assert!(used < Duration::from_millis(10), "{used:?}");
         drop(releases);
     });

@@ -92,14 +92,10 @@ async fn echo_socket() -> TcpStream {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (near, far) = tokio::join!(TcpStream::connect(address), listener.accept());
-    let (mut far, _) = far.unwrap();
-    let mut far = far.into_std().map(|far| {
-        far.set_nonblocking(false).unwrap();
-        far
-    });
+    let mut far = far.unwrap().0.into_std().unwrap();
+    far.set_nonblocking(false).unwrap();
     thread::spawn(move || {
         use std::io::{Read, Write};
-        let far = far.as_mut().unwrap();
         let mut byte = [0];
         while far.read_exact(&mut byte).is_ok() && far.write_all(&byte).is_ok() {}
     });

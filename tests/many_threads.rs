@@ -67,10 +67,10 @@ fn all_calls_of_ten_thousand_threads_are_answered_with_256_descriptors() {
         });
         let stats = Bridge::per_thread().stats();
         println!(
-            "{THREADS} threads on {} runtimes, {} keepers",
-            stats.runtimes, stats.keepers_hired
+            "{THREADS} threads on {} runtimes, {} driver threads",
+            stats.runtimes, stats.driver_threads
         );
         assert!(stats.runtimes <= 16, "{stats:?}");
-        assert!(stats.keepers_hired <= stats.runtimes as u64, "{stats:?}");
+        assert!(stats.driver_threads <= stats.runtimes as u64, "{stats:?}");
     });
 }

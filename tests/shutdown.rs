@@ -143,11 +143,11 @@ fn tasks_are_dropped_and_keepers_end() {
                 scope.spawn(|| spawn(&bridge, Arc::clone(&held)));
             }
         });
-        until(stage, "keepers drive", || threads("tidy/keeper") > 0);
+        until(stage, "driver threads drive", || threads("tidy/driver") > 0);
         assert!(Arc::strong_count(&held) > 1);
         assert!(bridge.shutdown(Duration::ZERO));
         until(stage, "tasks are dropped", || Arc::strong_count(&held) == 1);
-        until(stage, "keepers end", || threads("tidy/keeper") == 0);
+        until(stage, "driver threads end", || threads("tidy/driver") == 0);
         assert_eq!(bridge.stats().runtimes, 0);
     });
 }
@@ -291,7 +291,7 @@ fn the_destructor_of_a_task_may_make_a_call_and_it_is_refused() {
         for (number, end) in ends.into_iter().enumerate() {
             for grace in [Duration::from_secs(60), Duration::from_millis(1)] {
                 stage.at(format!("end {number}, {grace:?}"));
-                let bridge = Bridge::builder().grace(grace).build();
+                let bridge = Bridge::builder().idle_timeout(grace).build();
                 let (called, calls) = channel();
                 let handle = bridge.block_on(async { Handle::current() });
                 let guard = CallsAtItsEnd(called);

@@ -37,7 +37,7 @@ fn quietly<T>(test: impl FnOnce() -> T) -> T {
     ONCE.call_once(|| {
         let hook = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if info.payload_as_str() != Some("a waker panics") {
+            if info.payload().downcast_ref() != Some(&"a waker panics") {
                 hook(info);
             }
         }));
@@ -97,7 +97,7 @@ fn in_a_turn_of_the_driver() {
 fn in_a_driver_thread_while_nobody_calls() {
     quietly(|| {
         within_a_minute(|stage| {
-            let bridge = Bridge::builder().grace(Duration::from_millis(1)).build();
+            let bridge = Bridge::builder().idle_timeout(Duration::from_millis(1)).build();
             bridge.block_on(async { set_trap(Duration::from_millis(30)) });
             stage.at("the driver thread");
             while bridge.stats().runtimes > 0 {

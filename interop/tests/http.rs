@@ -20,8 +20,8 @@ use support::within;
 use web::{CLIENT, serve};
 
 const THREADS: usize = 8;
-const ROUNDS: usize = 1_250;
-const REQUESTS: usize = THREADS * ROUNDS;
+const TICKS: usize = 1_250;
+const REQUESTS: usize = THREADS * TICKS;
 
 /// Says what it was asked and over which of the client's ports.
 async fn answer(Path(number): Path<usize>, peer: ConnectInfo<SocketAddr>) -> String {

@@ -5,16 +5,16 @@ use syn::{Attribute, Error, ImplItem, ImplItemConst, Item, ItemImpl, Meta, Resul
 
 use crate::attributes;
 use crate::blocking::{Method, Twin};
+use crate::context::{Context, Kind};
 use crate::function::Function;
 use crate::options::Options;
-use crate::site::{Place, Site};
 use crate::valid;
 
 /// An `impl` block or a trait: what is before its braces, and what is in them.
 pub(crate) struct Block {
     head: TokenStream,
     braces: Group,
-    site: Site,
+    context: Context,
     /// The head of a type's own block.
     inherent: Option<ItemImpl>,
 }
@@ -28,14 +28,14 @@ enum Member {
 impl Block {
     /// The block of this head and these braces, if it is one.
     pub(crate) fn of(head: TokenStream, braces: Group) -> Option<Block> {
-        let (site, inherent) = match syn::parse2(quote!(#head {})) {
+        let (context, inherent) = match syn::parse2(quote!(#head {})) {
             Ok(Item::Impl(block)) => {
-                (Site::of_impl(&block), block.trait_.is_none().then_some(block))
+                (Context::of_impl(&block), block.trait_.is_none().then_some(block))
             }
-            Ok(Item::Trait(block)) => (Site::of_trait(&block), None),
+            Ok(Item::Trait(block)) => (Context::of_trait(&block), None),
             _ => return None,
         };
-        Some(Block { head, braces, site, inherent })
+        Some(Block { head, braces, context, inherent })
     }
 
     /// Decorates each `async fn` in the block, and makes its blocking twin if that is wanted.
@@ -52,21 +52,21 @@ impl Block {
     /// impl Client { const N: u32 = 1; DECORATED fn len(&self) { .. } }
     /// ```
     pub(crate) fn expand(self, options: &Options) -> Result<(TokenStream, Option<Error>)> {
-        let Block { head, braces, site, inherent } = self;
-        let mut errors = Vec::from_iter(valid::check_block(options, site.place).err());
+        let Block { head, braces, context, inherent } = self;
+        let mut errors = Vec::from_iter(valid::check_block(options, context.kind).err());
         let mut twin = Twin::of(inherent, options).unwrap_or_else(|error| {
             errors.push(error);
             None
         });
         let options = &options.of_members();
-        let parse = |input: ParseStream<'_>| members(input, site.place);
+        let parse = |input: ParseStream<'_>| members(input, context.kind);
         let (inner, members) = parse.parse2(braces.stream())?;
-        if site.place == Place::Trait && !members.iter().any(Member::has_async_body) {
+        if context.kind == Kind::Trait && !members.iter().any(Member::has_async_body) {
             errors.extend(valid::no_body_for_bridge(options).err());
         }
         let mut content = quote!(#(#inner)*);
         for member in members {
-            let (expanded, error) = member.expand(options, &site, twin.as_mut());
+            let (expanded, error) = member.expand(options, &context, twin.as_mut());
             content.extend(expanded);
             errors.extend(error);
         }
@@ -83,13 +83,13 @@ fn together(mut one: Error, other: Error) -> Error {
     one
 }
 
-fn members(input: ParseStream<'_>, place: Place) -> Result<(Vec<Attribute>, Vec<Member>)> {
+fn members(input: ParseStream<'_>, kind: Kind) -> Result<(Vec<Attribute>, Vec<Member>)> {
     let inner = Attribute::parse_inner(input)?;
     let mut members = Vec::new();
     while !input.is_empty() {
         members.push(if Function::peek(input) {
             Member::Function(Box::new(input.parse()?))
-        } else if place == Place::Trait {
+        } else if kind == Kind::Trait {
             Member::Other(input.parse::<TraitItem>()?.into_token_stream())
         } else {
             match input.parse()? {
@@ -109,11 +109,11 @@ impl Member {
     fn expand(
         self,
         options: &Options,
-        site: &Site,
+        context: &Context,
         twin: Option<&mut Twin>,
     ) -> (TokenStream, Option<Error>) {
         match self {
-            Member::Function(function) => expand_function(*function, options, site, twin),
+            Member::Function(function) => expand_function(*function, options, context, twin),
             Member::Constant(constant) => {
                 if let Some(twin) = twin {
                     twin.add_constant(&constant);
@@ -128,12 +128,12 @@ impl Member {
 fn expand_function(
     mut function: Function,
     options: &Options,
-    site: &Site,
+    context: &Context,
     twin: Option<&mut Twin>,
 ) -> (TokenStream, Option<Error>) {
     let (options, wrong_option) = own_options(&mut function.attrs, options);
     let method = twin.as_ref().and_then(|_| Method::of(&function, &options));
-    let (expanded, error) = function.expand(&options, site);
+    let (expanded, error) = function.expand(&options, context);
     let refused = error.is_some();
     let no_twin = twin.zip(method).and_then(|(twin, method)| twin.add_method(method, refused));
     (expanded, wrong_option.or(error).or(no_twin))

@@ -4,9 +4,9 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Error, Result, Token};
 
 use crate::block::Block;
+use crate::context::Context;
 use crate::function::{self, Function};
 use crate::options::Options;
-use crate::site::Site;
 use crate::valid;
 
 /// Expands the attribute. An error is shown beside the item, which is kept as valid as it can be.
@@ -32,8 +32,8 @@ fn expand_item(item: TokenStream, options: &Options) -> Result<(TokenStream, Opt
         Some(braces) => function.with_body(braces)?,
         None => function,
     };
-    let alone = Site::alone();
-    Ok(function.expand(options, options.site.as_ref().unwrap_or(&alone)))
+    let alone = Context::alone();
+    Ok(function.expand(options, options.context.as_ref().unwrap_or(&alone)))
 }
 
 /// Splits an item into what is before its braces, and these.

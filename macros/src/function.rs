@@ -4,9 +4,9 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{AttrStyle, Attribute, Error, LitStr, Result, Signature, Token, Visibility};
 
+use crate::context::{Context, Kind};
 use crate::options::Options;
 use crate::output::Output;
-use crate::site::{Place, Site};
 use crate::{arguments, attributes, lifetimes, valid};
 
 /// A function, its body not looked into: that costs the compiler's time, and the compiler reports a
@@ -42,18 +42,22 @@ impl Function {
     }
 
     /// Decorates the function, beside the error that it may have.
-    pub(crate) fn expand(mut self, options: &Options, site: &Site) -> (TokenStream, Option<Error>) {
-        let error = valid::check_function(&mut self, options, site.place).err();
+    pub(crate) fn expand(
+        mut self,
+        options: &Options,
+        context: &Context,
+    ) -> (TokenStream, Option<Error>) {
+        let error = valid::check_function(&mut self, options, context.kind).err();
         // A moved attribute has been checked where it was written.
-        let error = error.filter(|_| options.site.is_none());
+        let error = error.filter(|_| options.context.is_none());
         let expanded = if options.offload.is_some() && error.is_none() {
             self.offload(options)
         } else if !self.is_async() {
             self.into_token_stream()
-        } else if options.site.is_none() && attributes::has_macros(&self.attrs) {
-            self.after_other_macros(options, site)
+        } else if options.context.is_none() && attributes::has_macros(&self.attrs) {
+            self.after_other_macros(options, context)
         } else {
-            self.decorate(options, site)
+            self.decorate(options, context)
         };
         (expanded, error)
     }
@@ -71,9 +75,9 @@ impl Function {
     /// ```text
     /// #[instrument] #[smartasync(OPTIONS, __site(alone))] async fn fetch() { .. }
     /// ```
-    fn after_other_macros(mut self, options: &Options, site: &Site) -> TokenStream {
+    fn after_other_macros(mut self, options: &Options, context: &Context) -> TokenStream {
         let krate = options.krate(self.sig.ident.span());
-        let moved = options.moved_to(site);
+        let moved = options.moved_to(context);
         self.attrs.push(syn::parse_quote!(#[#krate::smartasync(#moved)]));
         self.into_token_stream()
     }
@@ -108,17 +112,17 @@ impl Function {
     /// The `let`s are those of the compiler's own lowering of an `async fn`: they give arguments
     /// their drop order. The block around the body is of this crate's edition, 2024: it drops the
     /// temporaries of the body's last expression before them, in callers of any edition.
-    fn decorate(self, options: &Options, site: &Site) -> TokenStream {
+    fn decorate(self, options: &Options, context: &Context) -> TokenStream {
         let Function { attrs, vis, mut sig, body } = self;
         let span = Span::mixed_site().located_at(sig.ident.span());
         let name = LitStr::new(&sig.ident.unraw().to_string(), span);
-        let output = Output::of(&sig, options, site.place, span);
+        let output = Output::of(&sig, options, context.kind, span);
         sig.asyncness = None;
-        if site.place == Place::Trait && body.is_some() && options.maybe_send.is_none() {
+        if context.kind == Kind::Trait && body.is_some() && options.maybe_send.is_none() {
             arguments::require_send_receiver(&mut sig, &options.krate(span), span);
         }
         if options.boxed.is_some() {
-            lifetimes::bound_by_future(&mut sig, &site.held);
+            lifetimes::bound_by_future(&mut sig, &context.held);
         }
         let moves = body.is_some().then(|| arguments::move_into_future(&mut sig));
         sig.output = output.returned();

@@ -6,13 +6,13 @@ mod attributes;
 mod block;
 mod blocking;
 mod borrowed;
+mod context;
 mod expand;
 mod function;
 mod lifetimes;
 mod offload;
 mod options;
 mod output;
-mod site;
 mod valid;
 
 use proc_macro::TokenStream;
@@ -30,7 +30,7 @@ use proc_macro::TokenStream;
 /// - `boxed`: the call's future is a `Pin<Box<dyn Future + Send>>`. It makes a trait usable as
 ///   `dyn Trait`, and an `async fn` recursive.
 /// - `?Send`: lifts the `Send` that a trait and `boxed` ask of a future.
-/// - `offload`: on a sync function, which then returns an `Offload`: waited for it runs in place,
+/// - `offload`: on a sync function, which then returns an `Offload`: waited for it runs in kind,
 ///   awaited it runs on the blocking pool. It takes owned arguments that are `Send`.
 /// - `blocking`: on an `impl` block of a client, beside which it makes a sync twin: `BlockingClient`
 ///   of `Client`, or `blocking = NAME`. See below.

@@ -104,8 +104,8 @@ fn check_argument(
         Generic::No => quote_spanned!(span=> #bounds::argument::<#ty>()),
         Generic::Named => quote_spanned!(span=> #bounds::generic::<#ty>()),
         Generic::Unnamed => {
-            let place = span.located_at(ty.span());
-            quote_spanned!(place=> #bounds::unnamed(&#pat))
+            let kind = span.located_at(ty.span());
+            quote_spanned!(kind=> #bounds::unnamed(&#pat))
         }
     };
     let condition = attributes::condition(attrs).map(|under| quote!(#[cfg(#under)]));

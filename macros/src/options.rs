@@ -5,7 +5,7 @@ use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Error, Expr, Ident, Path, Result, Token, Visibility, parenthesized};
 
-use crate::site::Site;
+use crate::context::Context;
 
 /// The options of the attribute. Each flag is the word that set it, where an error can point.
 #[derive(Clone, Default)]
@@ -19,7 +19,7 @@ pub(crate) struct Options {
     pub(crate) maybe_send: Option<Ident>,
     pub(crate) offload: Option<Ident>,
     /// Not for users: set where the attribute has moved below other macros.
-    pub(crate) site: Option<Site>,
+    pub(crate) context: Option<Context>,
     /// As they were written, to be handed on.
     tokens: TokenStream,
 }
@@ -68,9 +68,9 @@ impl Options {
     }
 
     /// The same options for an attribute that stands elsewhere.
-    pub(crate) fn moved_to(&self, site: &Site) -> TokenStream {
+    pub(crate) fn moved_to(&self, context: &Context) -> TokenStream {
         let tokens = &self.tokens;
-        quote!(#tokens #site)
+        quote!(#tokens #context)
     }
 
     fn add(&mut self, options: Punctuated<Opt, Token![,]>) -> Result<()> {
@@ -84,7 +84,7 @@ impl Options {
             self.set(name, value);
         }
         // A moved attribute has the options of a block and those of a method, which override them.
-        match twice.filter(|_| self.site.is_none()) {
+        match twice.filter(|_| self.context.is_none()) {
             None => Ok(()),
             Some(name) => Err(Error::new(name.span(), format!("`{name}` is there twice"))),
         }
@@ -100,7 +100,7 @@ impl Options {
             Value::MaybeSend => self.maybe_send = Some(name),
             Value::Offload => self.offload = Some(name),
             Value::On(bridge) => self.bridge = Some((name, *bridge)),
-            Value::Site(site) => self.site = Some(site),
+            Value::Context(context) => self.context = Some(context),
         }
     }
 }
@@ -119,7 +119,7 @@ enum Value {
     MaybeSend,
     Offload,
     On(Box<Expr>),
-    Site(Site),
+    Context(Context),
 }
 
 impl Parse for Opt {
@@ -139,7 +139,7 @@ impl Parse for Opt {
             (None, "offload") => flag(input, Value::Offload)?,
             (None, "crate") => assigned(&name, input, Path::parse_mod_style).map(Value::Crate)?,
             (None, "on") => assigned(&name, input, Expr::parse).map(Box::new).map(Value::On)?,
-            (None, "__site") => input.parse().map(Value::Site)?,
+            (None, "__site") => input.parse().map(Value::Context)?,
             (Some(_), _) => return Err(unknown(name.span(), &format!("`?{word}`"))),
             (None, _) => return Err(unknown(name.span(), &format!("`{word}`"))),
         };

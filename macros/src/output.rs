@@ -3,9 +3,9 @@ use quote::{quote, quote_spanned};
 use syn::visit_mut::{VisitMut, visit_type_mut};
 use syn::{LitStr, ReturnType, Signature, Token, Type, TypeInfer, parse_quote_spanned};
 
+use crate::context::Kind;
 use crate::lifetimes;
 use crate::options::Options;
-use crate::site::Place;
 
 /// What an `async fn` returns, and what it is to return as a call.
 pub(crate) struct Output {
@@ -22,7 +22,7 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    pub(crate) fn of(sig: &Signature, options: &Options, place: Place, span: Span) -> Output {
+    pub(crate) fn of(sig: &Signature, options: &Options, kind: Kind, span: Span) -> Output {
         let boxed = options.boxed.is_some();
         let krate = options.krate(span);
         let output = output(sig, &krate, span);
@@ -35,7 +35,7 @@ impl Output {
             boxed,
             // An implementation of a trait need not repeat the trait's `Send`: it is held to it.
             // To say it where the trait does not would refine the trait.
-            send: (boxed || place == Place::Trait) && options.maybe_send.is_none(),
+            send: (boxed || kind == Kind::Trait) && options.maybe_send.is_none(),
         }
     }
 

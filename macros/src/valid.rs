@@ -9,9 +9,9 @@ use syn::{
 use crate::attributes;
 use crate::blocking;
 use crate::borrowed::{self, Borrow};
+use crate::context::Kind;
 use crate::function::{Body, Function};
 use crate::options::Options;
-use crate::site::Place;
 
 /// The error for an item that takes no attribute.
 pub(crate) fn no_place_for_the_attribute(item: TokenStream) -> Error {
@@ -39,7 +39,7 @@ pub(crate) fn no_place_for_the_attribute(item: TokenStream) -> Error {
 }
 
 /// Checks the options of a block for what is wrong with them whatever is in it.
-pub(crate) fn check_block(options: &Options, place: Place) -> Result<()> {
+pub(crate) fn check_block(options: &Options, kind: Kind) -> Result<()> {
     if let Some(offload) = &options.offload {
         return Err(Error::new(
             offload.span(),
@@ -47,7 +47,7 @@ pub(crate) fn check_block(options: &Options, place: Place) -> Result<()> {
         ));
     }
     match &options.blocking {
-        Some((word, _)) if place != Place::Impl => Err(Error::new(
+        Some((word, _)) if kind != Kind::Impl => Err(Error::new(
             word.span(),
             "`blocking` makes a twin of a type: it goes on an `impl` block of its own methods, not of a \
              trait",
@@ -131,23 +131,19 @@ pub(crate) fn no_body_for_bridge(options: &Options) -> Result<()> {
 
 /// Checks a function, and makes of a wrong one the nearest that compiles, so that ours is the only
 /// error shown.
-pub(crate) fn check_function(
-    function: &mut Function,
-    options: &Options,
-    place: Place,
-) -> Result<()> {
+pub(crate) fn check_function(function: &mut Function, options: &Options, kind: Kind) -> Result<()> {
     check_no_block(options)?;
     if let Some(offload) = &options.offload {
         return check_offloaded(function, offload, options);
     }
     if !function.is_async() {
-        return if place == Place::Alone { check_sync(&function.sig, options) } else { Ok(()) };
+        return if kind == Kind::Free { check_sync(&function.sig, options) } else { Ok(()) };
     }
     check_qualifiers(&mut function.sig)?;
     check_callers(function)?;
-    check_body(function, place)?;
+    check_body(function, kind)?;
     check_attributes(&mut function.attrs)?;
-    check_send(options, place)
+    check_send(options, kind)
 }
 
 fn check_sync(sig: &Signature, options: &Options) -> Result<()> {
@@ -273,8 +269,8 @@ fn check_callers(function: &mut Function) -> Result<()> {
     Err(error)
 }
 
-fn check_body(function: &mut Function, place: Place) -> Result<()> {
-    if function.body.is_some() || place == Place::Trait {
+fn check_body(function: &mut Function, kind: Kind) -> Result<()> {
+    if function.body.is_some() || kind == Kind::Trait {
         return Ok(());
     }
     function.body = Some(Body::endless());
@@ -296,8 +292,8 @@ fn check_attributes(attrs: &mut Vec<Attribute>) -> Result<()> {
     }
 }
 
-fn check_send(options: &Options, place: Place) -> Result<()> {
-    let has_effect = options.boxed.is_some() || matches!(place, Place::Trait | Place::TraitImpl);
+fn check_send(options: &Options, kind: Kind) -> Result<()> {
+    let has_effect = options.boxed.is_some() || matches!(kind, Kind::Trait | Kind::TraitImpl);
     match &options.maybe_send {
         Some(send) if !has_effect => Err(Error::new(
             send.span(),

@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::Bridge;
 use super::inner::{Backend, Inner};
 use super::watchdog::{self, Report, SlowCall, Watchdog};
-use crate::exec::background::Background;
-use crate::exec::blueprint::Blueprint;
-use crate::exec::fleet::Fleet;
+use crate::runtime::background::Background;
+use crate::runtime::options::RuntimeOptions;
+use crate::runtime::set::Runtimes;
 
 /// What a call does that is made from inside a task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -30,11 +30,11 @@ pub enum Nested {
     BlockInPlace,
 }
 
-/// Shorter ones would have the warden do nothing but make his rounds.
-const SHORTEST_GRACE: Duration = Duration::from_micros(400);
+/// Shorter ones would have the monitor do nothing but make his rounds.
+const SHORTEST_IDLE_TIMEOUT: Duration = Duration::from_micros(400);
 
 /// Longer ones would be as good as none, and must not overflow a point in time.
-const LONGEST_GRACE: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST_IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The options of a private [`Bridge`].
 ///
@@ -53,7 +53,7 @@ const LONGEST_GRACE: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Default)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct BridgeBuilder {
-    blueprint: Blueprint,
+    options: RuntimeOptions,
     nested: Nested,
     shared_threads: Option<usize>,
     warn_after: Option<Duration>,
@@ -70,7 +70,7 @@ impl BridgeBuilder {
     pub fn name(mut self, name: impl Into<String>) -> BridgeBuilder {
         let name = name.into();
         assert!(!name.contains('\0'), "a thread's name must not contain a zero byte");
-        self.blueprint.name = name;
+        self.options.name = name;
         self
     }
 
@@ -89,7 +89,7 @@ impl BridgeBuilder {
     #[track_caller]
     pub fn max_blocking_threads(mut self, limit: usize) -> BridgeBuilder {
         assert!(limit > 0, "a runtime needs at least one thread for `spawn_blocking` jobs");
-        self.blueprint.max_blocking_threads = Some(limit);
+        self.options.max_blocking_threads = Some(limit);
         self
     }
 
@@ -103,31 +103,31 @@ impl BridgeBuilder {
     #[track_caller]
     pub fn max_runtimes(mut self, limit: usize) -> BridgeBuilder {
         assert!(limit > 0, "a bridge needs at least one runtime");
-        self.blueprint.max_runtimes = Some(limit);
+        self.options.max_runtimes = Some(limit);
         self
     }
 
-    /// How long a runtime may be left alone, at the most, while its thread makes no call: a keeper thread
+    /// How long a runtime may be left alone, at the most, while its thread makes no call: a driver thread
     /// drives it then. Default: 20 ms; 400 us at the least, a day at the most.
     ///
-    /// The time is taken in quarters, so a keeper comes after three to four of them: a thread that makes a
-    /// call in every three quarters drives its runtime itself, and never meets a keeper. Where a call leaves
-    /// tasks behind, a keeper takes over at once.
+    /// The time is taken in quarters, so a driver thread comes after three to four of them: a thread that makes a
+    /// call in every three quarters drives its runtime itself, and never meets a driver thread. Where a call leaves
+    /// tasks behind, a driver thread takes over at once.
     ///
     /// # Panics
     ///
-    /// When `grace` is zero.
+    /// When `timeout` is zero.
     #[track_caller]
-    pub fn grace(mut self, grace: Duration) -> BridgeBuilder {
-        assert!(!grace.is_zero(), "without a grace period the warden would never rest");
-        self.blueprint.grace = grace.clamp(SHORTEST_GRACE, LONGEST_GRACE);
+    pub fn idle_timeout(mut self, timeout: Duration) -> BridgeBuilder {
+        assert!(!timeout.is_zero(), "without an idle timeout the monitor would never rest");
+        self.options.idle_timeout = timeout.clamp(SHORTEST_IDLE_TIMEOUT, LONGEST_IDLE_TIMEOUT);
         self
     }
 
     /// Has the bridge keep one background runtime with so many threads, called `NAME/shared`, instead of
     /// a runtime for each calling thread; see [`Bridge::shared`]. Default: a runtime for each thread.
     ///
-    /// [`max_runtimes`](BridgeBuilder::max_runtimes), [`grace`](BridgeBuilder::grace) and
+    /// [`max_runtimes`](BridgeBuilder::max_runtimes), [`timeout`](BridgeBuilder::idle_timeout) and
     /// [`max_blocking_threads`](BridgeBuilder::max_blocking_threads) mean nothing to it.
     ///
     /// # Panics
@@ -204,23 +204,25 @@ impl BridgeBuilder {
     /// anything; inside async code too.
     #[must_use]
     pub fn build(self) -> Bridge {
-        let BridgeBuilder { blueprint, nested, shared_threads, warn_after, report } = self;
+        let BridgeBuilder { options, nested, shared_threads, warn_after, report } = self;
         let report = report.unwrap_or_else(|| Arc::new(watchdog::log));
-        let watchdog = warn_after.map(|limit| Watchdog::new(&blueprint.name, limit, report));
-        let backend = |fleet: &Fleet| match shared_threads {
-            Some(threads) => {
-                Backend::Background(Background::new(&fleet.blueprint.name, threads, &fleet.gate))
-            }
+        let watchdog = warn_after.map(|limit| Watchdog::new(&options.name, limit, report));
+        let backend = |runtimes: &Runtimes| match shared_threads {
+            Some(threads) => Backend::Background(Background::new(
+                &runtimes.options.name,
+                threads,
+                &runtimes.tracker,
+            )),
             None => Backend::Private,
         };
-        Bridge::with(Inner::new(blueprint, backend, nested, watchdog))
+        Bridge::with(Inner::new(options, backend, nested, watchdog))
     }
 }
 
 impl fmt::Debug for BridgeBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BridgeBuilder")
-            .field("blueprint", &self.blueprint)
+            .field("options", &self.options)
             .field("nested", &self.nested)
             .field("shared_threads", &self.shared_threads)
             .field("warn_after", &self.warn_after)

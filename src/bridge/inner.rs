@@ -5,14 +5,14 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 
 use super::Nested;
-use super::stats::Ledger;
+use super::stats::Counters;
 use super::watchdog::Watchdog;
-use crate::cache::instance::Instances;
+use crate::cache::map::PerThreadMap;
 use crate::cache::thread::PrivateSlot;
-use crate::exec::background::Background;
-use crate::exec::blueprint::Blueprint;
-use crate::exec::fleet::Fleet;
-use crate::exec::gate::Gate;
+use crate::runtime::background::Background;
+use crate::runtime::options::RuntimeOptions;
+use crate::runtime::set::Runtimes;
+use crate::runtime::tracker::CallTracker;
 use crate::sync;
 
 /// What a bridge runs its calls on.
@@ -43,11 +43,11 @@ impl Backend {
         }
     }
 
-    fn renewed(&self, gate: &sync::Arc<Gate>) -> Backend {
+    fn renewed(&self, tracker: &sync::Arc<CallTracker>) -> Backend {
         match self {
             Backend::PerThread => Backend::PerThread,
             Backend::Private => Backend::Private,
-            Backend::Background(background) => Backend::Background(background.renewed(gate)),
+            Backend::Background(background) => Backend::Background(background.renewed(tracker)),
             Backend::Handle(_) | Backend::Inherited => Backend::Inherited,
         }
     }
@@ -56,10 +56,10 @@ impl Backend {
 pub(super) struct Inner {
     pub(super) backend: Backend,
     /// What is kept for each thread by a bridge that is not the process-wide one.
-    pub(super) instances: Arc<Instances<PrivateSlot>>,
-    pub(super) fleet: Arc<Fleet>,
+    pub(super) per_thread: Arc<PerThreadMap<PrivateSlot>>,
+    pub(super) runtimes: Arc<Runtimes>,
     pub(super) nested: Nested,
-    pub(super) ledger: Ledger,
+    pub(super) counters: Counters,
     /// Made by a builder, for those who have a clone of it.
     pub(super) is_private: bool,
     pub(super) watchdog: Option<Watchdog>,
@@ -67,27 +67,27 @@ pub(super) struct Inner {
 
 impl Inner {
     pub(super) fn new(
-        blueprint: Blueprint,
-        backend: impl FnOnce(&Fleet) -> Backend,
+        options: RuntimeOptions,
+        backend: impl FnOnce(&Runtimes) -> Backend,
         nested: Nested,
         watchdog: Option<Watchdog>,
     ) -> Inner {
-        let (fleet, ledger) = (Fleet::new(blueprint), Ledger::default());
-        let (backend, instances) = (backend(&fleet), Arc::new(Instances::new()));
-        Inner { backend, instances, fleet, nested, ledger, is_private: true, watchdog }
+        let (runtimes, counters) = (Runtimes::new(options), Counters::default());
+        let (backend, per_thread) = (backend(&runtimes), Arc::new(PerThreadMap::new()));
+        Inner { backend, per_thread, runtimes, nested, counters, is_private: true, watchdog }
     }
 
     /// What others use too, without options.
-    pub(super) fn of_all(backend: impl FnOnce(&Fleet) -> Backend) -> Inner {
-        let inner = Inner::new(Blueprint::default(), backend, Nested::Error, None);
+    pub(super) fn of_all(backend: impl FnOnce(&Runtimes) -> Backend) -> Inner {
+        let inner = Inner::new(RuntimeOptions::default(), backend, Nested::Error, None);
         Inner { is_private: false, ..inner }
     }
 
     /// The same bridge in a forked child, where nothing has happened yet.
     pub(super) fn renewed(&self) -> Inner {
         let watchdog = self.watchdog.as_ref().map(Watchdog::renewed);
-        let backend = |fleet: &Fleet| self.backend.renewed(&fleet.gate);
-        let inner = Inner::new(self.fleet.blueprint.clone(), backend, self.nested, watchdog);
+        let backend = |runtimes: &Runtimes| self.backend.renewed(&runtimes.tracker);
+        let inner = Inner::new(self.runtimes.options.clone(), backend, self.nested, watchdog);
         Inner { is_private: self.is_private, ..inner }
     }
 }

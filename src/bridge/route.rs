@@ -14,12 +14,12 @@ use crate::cache::thread::{self, CallSlot, Private, SlotRuntime};
 use crate::context::{Ambient, Poller, mark};
 use crate::error::Cause;
 use crate::exec::drive::Drive;
-use crate::exec::gate::Pass;
 use crate::exec::job::Job;
 use crate::exec::lease::Lease;
 use crate::exec::limits::Limits;
 use crate::exec::waker::CallWaker;
 use crate::exec::{run_in_background, run_on_handle, run_on_own, run_plainly};
+use crate::runtime::tracker::CallToken;
 use crate::site::Site;
 
 /// Runs a job to its end through `bridge`, or else through the default one. Panics where that cannot be.
@@ -31,7 +31,7 @@ pub(crate) fn wait(bridge: Option<&Bridge>, site: Site, job: &mut dyn Job) {
     // Most calls go to the thread's own runtime, and nobody looks on: they pay for nothing else.
     let is_plain = current.is_err() && !mark::is_set() && !span::is_wanted();
     let cause = match &inner.backend {
-        Backend::PerThread if is_plain => match thread::slot(&inner.fleet) {
+        Backend::PerThread if is_plain => match thread::slot(&inner.runtimes) {
             Ok(slot) => run_plainly(&slot.lease, &slot.waker, job),
             Err(cause) => cause.panic(site, true),
         },
@@ -59,7 +59,7 @@ fn run_privately(inner: &Inner, site: Site, job: &mut dyn Job) -> Option<Cause> 
 /// What a private bridge keeps for the calling thread.
 #[inline]
 fn private_slot(inner: &Inner) -> Result<Private, Cause> {
-    thread::private_slot(&inner.instances, || Lease::take(&inner.fleet).map(SlotRuntime::Own))
+    thread::private_slot(&inner.per_thread, || Lease::take(&inner.runtimes).map(SlotRuntime::Own))
 }
 
 #[cold]
@@ -103,7 +103,7 @@ impl<'a> Route<'a> {
         let inner = bridge.unwrap_or_else(|| default()).inner();
         let ambient = Ambient::find();
         if matches!(inner.backend, Backend::PerThread) && ambient.is_none() && !span::is_wanted() {
-            self.own = Some(thread::slot(&inner.fleet)?);
+            self.own = Some(thread::slot(&inner.runtimes)?);
         } else {
             let in_section = ambient.is_some();
             let target = Target::find(inner, ambient)?;
@@ -214,23 +214,23 @@ impl<'a> Target<'a> {
         }
         Ok(match (&inner.backend, ambient) {
             (_, Some(Ambient::InPoll(poller))) if !opens_section(inner.nested, &poller) => {
-                inner.ledger.count(|counters| &counters.refused);
+                inner.counters.count(|counters| &counters.refused);
                 return Err(Cause::Async);
             }
             (Backend::PerThread, Some(Ambient::Handle(current))) => {
-                inner.ledger.count(|counters| &counters.handle);
+                inner.counters.count(|counters| &counters.handle);
                 Target::Current(thread::waker()?, current)
             }
-            (Backend::PerThread, _) => Target::Own(thread::slot(&inner.fleet)?),
+            (Backend::PerThread, _) => Target::Own(thread::slot(&inner.runtimes)?),
             (Backend::Private, _) => Target::Private(private_slot(inner)?),
             (Backend::Background(background), _) => {
-                Target::Private(thread::private_slot(&inner.instances, || {
-                    let pass = Pass::enter(&inner.fleet.gate).ok_or(Cause::Shutdown)?;
-                    Ok(SlotRuntime::Background(background.runtime()?, pass))
+                Target::Private(thread::private_slot(&inner.per_thread, || {
+                    let token = CallToken::enter(&inner.runtimes.tracker).ok_or(Cause::Shutdown)?;
+                    Ok(SlotRuntime::Background(background.runtime()?, token))
                 })?)
             }
             (Backend::Handle(handle), _) => {
-                inner.ledger.count(|counters| &counters.handle);
+                inner.counters.count(|counters| &counters.handle);
                 Target::Handle(thread::waker()?, handle)
             }
             (Backend::Inherited, _) => return Err(Cause::Runtime(inherited())),

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use crossbeam_utils::CachePadded;
 use thread_local::ThreadLocal;
 
-use crate::exec::fleet::Fleet;
+use crate::runtime::set::Runtimes;
 
 /// What a [`Bridge`](crate::Bridge) has done so far.
 ///
@@ -18,8 +18,8 @@ use crate::exec::fleet::Fleet;
 pub struct Stats {
     /// The runtimes that the bridge has built and not given up.
     pub runtimes: usize,
-    /// How many times a keeper thread has taken over a runtime whose owner did not drive it.
-    pub keepers_hired: u64,
+    /// How many times a driver thread has taken over a runtime whose owner did not drive it.
+    pub driver_threads: u64,
     /// Calls that went to a runtime of the bridge's own.
     pub calls_on_own_runtime: u64,
     /// Calls that went to a runtime of somebody else's: the one near the caller, or that of
@@ -33,7 +33,7 @@ pub struct Stats {
 ///
 /// The set of a thread that has ended passes to a new one with its numbers, so the sum stays right.
 #[derive(Debug, Default)]
-pub(super) struct Ledger(ThreadLocal<CachePadded<Counters>>);
+pub(super) struct Counters(ThreadLocal<CachePadded<ThreadCounters>>);
 
 thread_local! {
     static COUNTING: Counting = Counting::new();
@@ -56,26 +56,26 @@ impl Drop for Counting {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Counters {
+pub(super) struct ThreadCounters {
     pub(super) handle: Counter,
     pub(super) refused: Counter,
 }
 
-impl Ledger {
+impl Counters {
     /// Adds one, on behalf of the calling thread. A call at the thread's exit is not counted.
     #[inline]
-    pub(super) fn count(&self, counter: impl FnOnce(&Counters) -> &Counter) {
+    pub(super) fn count(&self, counter: impl FnOnce(&ThreadCounters) -> &Counter) {
         let _ = COUNTING.try_with(|_| counter(self.0.get_or_default()).add_one());
     }
 
-    pub(super) fn stats(&self, fleet: &Fleet) -> Stats {
-        let sum = |counter: fn(&Counters) -> &Counter| {
+    pub(super) fn stats(&self, runtimes: &Runtimes) -> Stats {
+        let sum = |counter: fn(&ThreadCounters) -> &Counter| {
             self.0.iter().map(|counters| counter(counters).0.load(Relaxed)).sum()
         };
         Stats {
-            runtimes: fleet.runtimes(),
-            keepers_hired: fleet.keepers_hired(),
-            calls_on_own_runtime: fleet.gate.calls(),
+            runtimes: runtimes.alive(),
+            driver_threads: runtimes.driver_threads(),
+            calls_on_own_runtime: runtimes.tracker.calls(),
             calls_on_handle: sum(|counters| &counters.handle),
             refused: sum(|counters| &counters.refused),
         }

@@ -11,16 +11,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use crate::cache::instance::Instances;
-use crate::cache::keep::Keep;
+use crate::cache::cached::Cached;
+use crate::cache::map::PerThreadMap;
 use crate::error::Cause;
-use crate::exec::background::BackgroundRuntime;
-use crate::exec::epoch::Stamped;
-use crate::exec::fleet::Fleet;
-use crate::exec::gate::Pass;
 use crate::exec::lease::Lease;
 use crate::exec::waker::CallWaker;
 use crate::process::Process;
+use crate::runtime::background::BackgroundRuntime;
+use crate::runtime::generation::Versioned;
+use crate::runtime::set::Runtimes;
+use crate::runtime::tracker::CallToken;
 use crate::sync::{self, Arc, thread_local};
 
 thread_local! {
@@ -39,18 +39,18 @@ std::thread_local! {
 ///
 /// When a runtime cannot be had, as when the thread exits and has let go of its own.
 #[inline]
-pub(crate) fn slot(fleet: &std::sync::Arc<Fleet>) -> Result<Rc<CallSlot>, Cause> {
-    with(|thread| thread.slot(fleet))
+pub(crate) fn slot(runtimes: &std::sync::Arc<Runtimes>) -> Result<Rc<CallSlot>, Cause> {
+    with(|thread| thread.slot(runtimes))
 }
 
 /// What a private bridge keeps for the calling thread, or what `make` makes.
 #[inline]
 pub(crate) fn private_slot(
-    instances: &std::sync::Arc<Instances<PrivateSlot>>,
+    per_thread: &std::sync::Arc<PerThreadMap<PrivateSlot>>,
     make: impl FnOnce() -> Result<SlotRuntime, Cause>,
 ) -> Result<Private, Cause> {
     with(|thread| {
-        let slot = thread.private_slot(instances, make)?;
+        let slot = thread.private_slot(per_thread, make)?;
         // The map's and ours: no call on this thread uses it, and no other thread does.
         let is_free = Arc::strong_count(&slot) <= 2 && !slot.waker.is_shared();
         let spare = if is_free { None } else { Some(thread.waker()) };
@@ -106,23 +106,23 @@ fn exiting() -> io::Error {
 }
 
 /// A thread's use of a runtime, and when it began.
-pub(crate) type Kept = Stamped<Lease>;
+pub(crate) type CachedLease = Versioned<Lease>;
 
 /// Whether calls may still be made on what was kept.
 #[inline]
-fn is_usable(fleet: &Fleet, kept: &Kept) -> bool {
-    fleet.epoch.is_current(kept) && !kept.is_closed()
+fn is_usable(runtimes: &Runtimes, kept: &CachedLease) -> bool {
+    runtimes.generation.is_current(kept) && !kept.is_closed()
 }
 
 /// All that a call needs, behind one pointer.
 pub(crate) struct CallSlot {
-    pub(crate) lease: Rc<Kept>,
+    pub(crate) lease: Rc<CachedLease>,
     pub(crate) waker: CallWaker,
 }
 
 /// What a call on a private bridge uses.
 pub(crate) struct Private {
-    slot: Arc<KeptPrivate>,
+    slot: Arc<CachedSlot>,
     /// Where the slot's waker is in use.
     spare: Option<Rc<CallWaker>>,
 }
@@ -150,8 +150,8 @@ pub(crate) struct PrivateSlot {
 #[derive(Debug)]
 pub(crate) enum SlotRuntime {
     Own(Lease),
-    /// The pass is given back after the runtime: when nobody is inside, none is left.
-    Background(std::sync::Arc<BackgroundRuntime>, Pass),
+    /// The token is given back after the runtime: when nobody is inside, none is left.
+    Background(std::sync::Arc<BackgroundRuntime>, CallToken),
 }
 
 impl SlotRuntime {
@@ -165,10 +165,10 @@ impl SlotRuntime {
     }
 
     #[inline]
-    pub(crate) fn token(&self) -> &Pass {
+    pub(crate) fn token(&self) -> &CallToken {
         match self {
             SlotRuntime::Own(lease) => lease.token(),
-            SlotRuntime::Background(_, pass) => pass,
+            SlotRuntime::Background(_, token) => token,
         }
     }
 
@@ -181,24 +181,24 @@ impl SlotRuntime {
     }
 }
 
-pub(crate) type KeptPrivate = Stamped<PrivateSlot>;
+pub(crate) type CachedSlot = Versioned<PrivateSlot>;
 
 /// The private bridge that the thread has used last, so that it need not be looked up. It is not held: it ends with
 /// the bridge, or at a reset.
 struct Recent {
-    bridge: Weak<Instances<PrivateSlot>>,
-    slot: sync::Weak<KeptPrivate>,
+    bridge: Weak<PerThreadMap<PrivateSlot>>,
+    slot: sync::Weak<CachedSlot>,
 }
 
 /// The bridges that keep something for a thread.
-struct Visited {
-    bridges: Vec<Weak<Instances<PrivateSlot>>>,
+struct UsedBridges {
+    bridges: Vec<Weak<PerThreadMap<PrivateSlot>>>,
     made_in: Process,
 }
 
-impl Visited {
-    fn none() -> Visited {
-        Visited { bridges: Vec::new(), made_in: Process::current() }
+impl UsedBridges {
+    fn none() -> UsedBridges {
+        UsedBridges { bridges: Vec::new(), made_in: Process::current() }
     }
 }
 
@@ -208,10 +208,10 @@ struct Thread {
     /// Names the thread in the maps of bridges; never used again.
     key: u64,
     /// For calls on the process-wide bridge.
-    slot: Keep<CallSlot>,
+    slot: Cached<CallSlot>,
     /// For calls on the others.
-    waker: Keep<CallWaker>,
-    visited: RefCell<Visited>,
+    waker: Cached<CallWaker>,
+    visited: RefCell<UsedBridges>,
     recent: Cell<Option<Recent>>,
 }
 
@@ -222,9 +222,9 @@ impl Thread {
         Thread {
             can_block: touch_tokio(),
             key: NEXT_KEY.fetch_add(1, Ordering::Relaxed),
-            slot: Keep::new(),
-            waker: Keep::new(),
-            visited: RefCell::new(Visited::none()),
+            slot: Cached::new(),
+            waker: Cached::new(),
+            visited: RefCell::new(UsedBridges::none()),
             recent: Cell::new(None),
         }
     }
@@ -239,14 +239,16 @@ impl Thread {
     }
 
     #[inline]
-    fn slot(&self, fleet: &std::sync::Arc<Fleet>) -> Result<Rc<CallSlot>, Cause> {
+    fn slot(&self, runtimes: &std::sync::Arc<Runtimes>) -> Result<Rc<CallSlot>, Cause> {
         let is_good = |slot: &Rc<CallSlot>| {
-            is_usable(fleet, &slot.lease) && Rc::strong_count(slot) == 1 && !slot.waker.is_shared()
+            is_usable(runtimes, &slot.lease)
+                && Rc::strong_count(slot) == 1
+                && !slot.waker.is_shared()
         };
         self.slot.get_or_make(is_good, |old| {
             let lease = match old {
-                Some(slot) if is_usable(fleet, &slot.lease) => Rc::clone(&slot.lease),
-                _ => Rc::new(fleet.epoch.stamp(|| Lease::take(fleet))?),
+                Some(slot) if is_usable(runtimes, &slot.lease) => Rc::clone(&slot.lease),
+                _ => Rc::new(runtimes.generation.make(|| Lease::take(runtimes))?),
             };
             Ok(CallSlot { lease, waker: CallWaker::default() })
         })
@@ -255,44 +257,44 @@ impl Thread {
     #[inline]
     fn private_slot(
         &self,
-        instances: &std::sync::Arc<Instances<PrivateSlot>>,
+        per_thread: &std::sync::Arc<PerThreadMap<PrivateSlot>>,
         make: impl FnOnce() -> Result<SlotRuntime, Cause>,
-    ) -> Result<Arc<KeptPrivate>, Cause> {
+    ) -> Result<Arc<CachedSlot>, Cause> {
         if let Some(recent) = self.recent.take()
-            && recent.bridge.as_ptr() == std::sync::Arc::as_ptr(instances)
+            && recent.bridge.as_ptr() == std::sync::Arc::as_ptr(per_thread)
             && let Some(slot) = recent.slot.upgrade()
-            && instances.is_current(&slot)
+            && per_thread.is_current(&slot)
             && slot.runtime.is_usable()
         {
             // What is replaced is the nothing that `take` has left.
             mem::forget(self.recent.replace(Some(recent)));
             return Ok(slot);
         }
-        self.find_private_slot(instances, make)
+        self.find_private_slot(per_thread, make)
     }
 
     #[cold]
     fn find_private_slot(
         &self,
-        instances: &std::sync::Arc<Instances<PrivateSlot>>,
+        per_thread: &std::sync::Arc<PerThreadMap<PrivateSlot>>,
         make: impl FnOnce() -> Result<SlotRuntime, Cause>,
-    ) -> Result<Arc<KeptPrivate>, Cause> {
+    ) -> Result<Arc<CachedSlot>, Cause> {
         let is_usable = |slot: &PrivateSlot| slot.runtime.is_usable();
-        let slot = instances.get_or_make(self.key, is_usable, || {
+        let slot = per_thread.get_or_make(self.key, is_usable, || {
             let runtime = make()?;
-            self.remember(std::sync::Arc::downgrade(instances));
+            self.remember(std::sync::Arc::downgrade(per_thread));
             Ok::<_, Cause>(PrivateSlot { runtime, waker: CallWaker::default() })
         })?;
         let recent =
-            Recent { bridge: std::sync::Arc::downgrade(instances), slot: sync::downgrade(&slot) };
+            Recent { bridge: std::sync::Arc::downgrade(per_thread), slot: sync::downgrade(&slot) };
         self.recent.set(Some(recent));
         Ok(slot)
     }
 
-    fn remember(&self, bridge: Weak<Instances<PrivateSlot>>) {
+    fn remember(&self, bridge: Weak<PerThreadMap<PrivateSlot>>) {
         let mut visited = self.visited.borrow_mut();
         if !visited.made_in.is_current() {
-            *visited = Visited::none();
+            *visited = UsedBridges::none();
         }
         visited.bridges.retain(|known| known.strong_count() > 0 && !known.ptr_eq(&bridge));
         visited.bridges.push(bridge);
@@ -306,8 +308,8 @@ impl Thread {
     }
 
     /// Takes out what bridges keep for this thread.
-    fn leave_bridges(&self) -> Vec<Arc<KeptPrivate>> {
-        let visited = self.visited.replace(Visited::none());
+    fn leave_bridges(&self) -> Vec<Arc<CachedSlot>> {
+        let visited = self.visited.replace(UsedBridges::none());
         // The maps that a forked child has inherited may be locked.
         if !visited.made_in.is_current() {
             return Vec::new();

@@ -9,10 +9,10 @@ use std::task::{Context, Poll, Waker, ready};
 use tokio::task::coop;
 
 use crate::error::Cause;
-use crate::exec::gate::Pass;
 use crate::exec::job::Job;
 use crate::exec::limits::Limits;
 use crate::exec::waker::CallWaker;
+use crate::runtime::tracker::CallToken;
 
 /// One call on its way: when its future is polled, and what ends it.
 ///
@@ -33,7 +33,7 @@ pub(crate) struct Drive<'a, 'l> {
     pub(crate) waker: &'a CallWaker,
     pub(crate) limits: Option<&'a mut Limits<'l>>,
     /// Absent where nobody can cut the call short.
-    pub(crate) token: Option<&'a Pass>,
+    pub(crate) token: Option<&'a CallToken>,
     /// Set where the runtime is lost: nobody can drive it any more.
     pub(crate) is_lost: Option<&'a AtomicBool>,
     #[cfg(feature = "tracing")]
@@ -53,7 +53,7 @@ impl<'a, 'l> Drive<'a, 'l> {
         job: &'a mut dyn Job,
         limits: Option<&'a mut Limits<'l>>,
         waker: &'a CallWaker,
-        token: Option<&'a Pass>,
+        token: Option<&'a CallToken>,
         is_lost: Option<&'a AtomicBool>,
         #[cfg(feature = "tracing")] span: &'a tracing::Span,
     ) -> Drive<'a, 'l> {
@@ -100,8 +100,8 @@ impl<'a, 'l> Drive<'a, 'l> {
     pub(crate) fn is_woken(&mut self) -> bool {
         let is_woken = self.waker.flag().take();
         if is_woken {
-            let is_cut = self.token.is_some_and(Pass::is_cut_now);
-            self.end_early(is_cut);
+            let is_cancelled = self.token.is_some_and(CallToken::is_cancelled_now);
+            self.end_early(is_cancelled);
         }
         is_woken
     }
@@ -112,13 +112,13 @@ impl<'a, 'l> Drive<'a, 'l> {
         if is_woken {
             return Poll::Ready(());
         }
-        let is_cut = self.token.is_some_and(|token| token.is_cut(cx.waker()));
-        if self.end_early(is_cut) { Poll::Ready(()) } else { Poll::Pending }
+        let is_cancelled = self.token.is_some_and(|token| token.is_cancelled(cx.waker()));
+        if self.end_early(is_cancelled) { Poll::Ready(()) } else { Poll::Pending }
     }
 
     /// Ends the call in its next poll if it is cut short, or its runtime is lost.
-    fn end_early(&mut self, is_cut: bool) -> bool {
-        if is_cut {
+    fn end_early(&mut self, is_cancelled: bool) -> bool {
+        if is_cancelled {
             self.cause = Some(Cause::Shutdown);
         } else if self.is_lost.is_some_and(|is_lost| is_lost.load(Acquire)) {
             // Acquire pairs with the store of who has lost it, and wakes the call then.

@@ -9,9 +9,9 @@ use tokio::runtime::Handle;
 
 use crate::error::Cause;
 use crate::exec::drive::{Drive, lost};
-use crate::exec::fleet::Fleet;
-use crate::exec::gate::Pass;
-use crate::exec::slot::Slot;
+use crate::runtime::LocalRuntime;
+use crate::runtime::set::Runtimes;
+use crate::runtime::tracker::CallToken;
 
 /// A call that wakes itself lets the driver run at each of so many polls: Tokio's default event interval.
 const POLLS_PER_TURN: u32 = 61;
@@ -24,47 +24,52 @@ const CALLS_PER_TURN: u64 = 2048;
 /// to go to the pool.
 #[derive(Debug)]
 pub(crate) struct Lease {
-    slot: Arc<Slot>,
-    fleet: Arc<Fleet>,
+    runtime: Arc<LocalRuntime>,
+    runtimes: Arc<Runtimes>,
     to_pool: AtomicBool,
     /// Given back last: when nobody is inside, no runtime is left.
-    pass: Pass,
+    token: CallToken,
 }
 
 impl Lease {
-    /// Takes a runtime of `fleet` for the calling thread.
+    /// Takes a runtime of `runtimes` for the calling thread.
     #[cold]
-    pub(crate) fn take(fleet: &Arc<Fleet>) -> Result<Lease, Cause> {
-        let pass = Pass::enter(&fleet.gate).ok_or(Cause::Shutdown)?;
-        let slot = fleet.acquire()?;
-        Ok(Lease { slot, fleet: Arc::clone(fleet), to_pool: AtomicBool::new(false), pass })
+    pub(crate) fn take(runtimes: &Arc<Runtimes>) -> Result<Lease, Cause> {
+        let token = CallToken::enter(&runtimes.tracker).ok_or(Cause::Shutdown)?;
+        let runtime = runtimes.acquire()?;
+        Ok(Lease {
+            runtime,
+            runtimes: Arc::clone(runtimes),
+            to_pool: AtomicBool::new(false),
+            token,
+        })
     }
 
     /// Whether the runtime can no more be used.
     #[inline]
     pub(crate) fn is_closed(&self) -> bool {
-        self.slot.handover().is_closed_now()
+        self.runtime.state.is_closed_now()
     }
 
     #[inline]
     pub(crate) fn handle(&self) -> &Handle {
-        self.slot.handle()
+        self.runtime.handle()
     }
 
     #[inline]
     pub(crate) fn lost_flag(&self) -> &AtomicBool {
-        self.slot.lost_flag()
+        self.runtime.lost_flag()
     }
 
     #[inline]
-    pub(crate) fn token(&self) -> &Pass {
-        &self.pass
+    pub(crate) fn token(&self) -> &CallToken {
+        &self.token
     }
 
     /// Begins a call. At the end of what is returned the runtime is left to whoever is to drive it next.
     #[inline]
     pub(crate) fn enter(&self) -> Leave<'_> {
-        Leave { lease: self, calls: self.pass.count_call() }
+        Leave { lease: self, calls: self.token.count_call() }
     }
 
     /// Waits until a call that was pending is to be polled again, after `polls` polls.
@@ -74,7 +79,7 @@ impl Lease {
         }
         // Woken by its own poll. Tasks that are ready have their turn too, as they would have in a
         // `Runtime::block_on`.
-        if call.is_exhausted || polls.is_multiple_of(POLLS_PER_TURN) || self.slot.has_tasks() {
+        if call.is_exhausted || polls.is_multiple_of(POLLS_PER_TURN) || self.runtime.has_tasks() {
             self.take_turn();
         }
     }
@@ -82,8 +87,8 @@ impl Lease {
     /// Parks the thread in the driver of its runtime, or beside the thread that drives it.
     fn park(&self, call: &mut Drive<'_, '_>) {
         let flag = call.waker.flag();
-        let (has_waited, next) = self.slot.handover().while_parked(|drives| {
-            self.slot.block_on(poll_fn(|cx| {
+        let (has_waited, next) = self.runtime.state.while_parked(|drives| {
+            self.runtime.block_on(poll_fn(|cx| {
                 ready!(call.poll_parked(cx));
                 if !drives {
                     // This thread parks on its token: see `Drive::poll_on_token`.
@@ -93,9 +98,9 @@ impl Lease {
             }))
         });
         flag.unregister();
-        self.fleet.follow(&self.slot, next);
+        self.runtimes.follow(&self.runtime, next);
         if !has_waited {
-            self.fleet.gate.wake_all();
+            self.runtimes.tracker.wake_all();
             call.cause = Some(Cause::Runtime(lost()));
         }
     }
@@ -104,33 +109,33 @@ impl Lease {
     #[cold]
     fn take_turn(&self) {
         let (has_turned, next) =
-            self.slot.handover().while_parked(|drives| !drives || self.slot.turn());
-        self.fleet.follow(&self.slot, next);
+            self.runtime.state.while_parked(|drives| !drives || self.runtime.turn());
+        self.runtimes.follow(&self.runtime, next);
         if !has_turned {
-            self.fleet.gate.wake_all();
+            self.runtimes.tracker.wake_all();
         }
     }
 
     #[inline]
     fn leave(&self, calls: u64) {
         let takes_turn = calls.is_multiple_of(CALLS_PER_TURN);
-        if takes_turn || !self.slot.handover().is_fresh() || self.slot.has_tasks() {
+        if takes_turn || !self.runtime.state.is_idle() || self.runtime.has_tasks() {
             self.hand_over(takes_turn);
         }
     }
 
     #[cold]
     fn hand_over(&self, takes_turn: bool) {
-        let slot = &self.slot;
+        let runtime = &self.runtime;
         // A child that was forked inside of the call has nobody to hand it over to.
-        if slot.handover().is_kept() || self.pass.is_inherited() {
+        if runtime.state.is_background() || self.token.is_inherited() {
             return;
         }
-        if slot.has_tasks() {
-            self.fleet.keep(slot);
-        } else if (takes_turn || slot.handover().is_due()) && !std::thread::panicking() {
-            // A call that was ready has driven nothing. When the warden has come by since somebody drove, the
-            // driver gets a turn: a thread that calls often, and is never kept waiting, needs no keeper.
+        if runtime.has_tasks() {
+            self.runtimes.request_driver(runtime);
+        } else if (takes_turn || runtime.state.is_due()) && !std::thread::panicking() {
+            // A call that was ready has sync_driver nothing. When the monitor has come by since somebody drove, the
+            // driver gets a turn: a thread that calls often, and is never kept waiting, needs no driver thread.
             self.take_turn();
         }
     }
@@ -145,11 +150,11 @@ impl Drop for Lease {
     fn drop(&mut self) {
         // In a forked child it is left alone: what it has locked may stay locked. Each reference that is
         // dropped below is made up for, so that none is the last.
-        if self.pass.is_inherited() {
-            std::mem::forget((Arc::clone(&self.slot), Arc::clone(&self.fleet)));
+        if self.token.is_inherited() {
+            std::mem::forget((Arc::clone(&self.runtime), Arc::clone(&self.runtimes)));
             return;
         }
-        self.fleet.give_back(&self.slot, *self.to_pool.get_mut());
+        self.runtimes.give_back(&self.runtime, *self.to_pool.get_mut());
     }
 }
 

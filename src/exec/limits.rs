@@ -6,19 +6,15 @@ use std::task::Context;
 use std::time::Instant;
 
 use crate::error::Cause;
-use crate::exec::clock::{Alarm, Clock};
+use crate::exec::deadline::{Deadline, Timer};
 
 /// A deadline, a cancellation, or both.
 #[derive(Default)]
 pub(crate) struct Limits<'a> {
-    deadline: Option<Deadline>,
+    /// With the time at which the wait began.
+    deadline: Option<(Deadline, Instant)>,
     /// Must not take from the budget of the call's future, which may use it up in each poll.
     cancelled: Option<Pin<&'a mut dyn Future<Output = ()>>>,
-}
-
-struct Deadline {
-    alarm: Alarm,
-    began: Instant,
 }
 
 impl<'a> Limits<'a> {
@@ -28,8 +24,8 @@ impl<'a> Limits<'a> {
     ///
     /// When the thread that tells the time cannot be started.
     pub(crate) fn end_at(&mut self, deadline: Instant) -> io::Result<()> {
-        let alarm = Clock::running()?.alarm(deadline);
-        self.deadline = Some(Deadline { alarm, began: Instant::now() });
+        let deadline = Timer::running()?.deadline(deadline);
+        self.deadline = Some((deadline, Instant::now()));
         Ok(())
     }
 
@@ -41,8 +37,8 @@ impl<'a> Limits<'a> {
 
     /// Why the wait ends now, if it does; else `cx` is woken when it is to end.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Option<Cause> {
-        if let Some(Deadline { alarm, began }) = &mut self.deadline
-            && Pin::new(alarm).poll(cx).is_ready()
+        if let Some((deadline, began)) = &mut self.deadline
+            && Pin::new(deadline).poll(cx).is_ready()
         {
             return Some(Cause::TimedOut(began.elapsed()));
         }

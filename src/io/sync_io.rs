@@ -10,9 +10,9 @@ use std::time::Duration;
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
 use crate::bridge::Bridge;
-use crate::driven::Driven;
 use crate::error::{WaitError, WaitErrorKind};
 use crate::site::Site;
+use crate::sync_driver::SyncDriver;
 
 /// A blocking view of an asynchronous I/O object.
 ///
@@ -54,7 +54,7 @@ use crate::site::Site;
 /// # std::io::Result::Ok(())
 /// ```
 pub struct SyncIo<T> {
-    io: Driven<T>,
+    io: SyncDriver<T>,
     read_timeout: Option<Duration>,
     write_timeout: Option<Duration>,
 }
@@ -63,7 +63,7 @@ impl<T> SyncIo<T> {
     /// Makes a blocking view of `io`.
     #[track_caller]
     pub fn new(io: T) -> SyncIo<T> {
-        SyncIo { io: Driven::new(io, "SyncIo"), read_timeout: None, write_timeout: None }
+        SyncIo { io: SyncDriver::new(io, "SyncIo"), read_timeout: None, write_timeout: None }
     }
 
     /// Waits through `bridge`.

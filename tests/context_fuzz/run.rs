@@ -154,7 +154,7 @@ fn block_on(here: Here, tree: &Sync) {
 /// Runs `f` with a current-thread runtime that another thread drives meanwhile.
 fn beside_a_driver(f: impl FnOnce(&Runtime)) {
     let runtime = current_thread();
-    let (driving, driven) = std::sync::mpsc::channel();
+    let (driving, sync_driver) = std::sync::mpsc::channel();
     let (stop, stopped) = oneshot::channel::<()>();
     thread::scope(|scope| {
         let runtime = &runtime;
@@ -164,7 +164,7 @@ fn beside_a_driver(f: impl FnOnce(&Runtime)) {
                 let _ = stopped.await;
             });
         });
-        driven.recv().unwrap();
+        sync_driver.recv().unwrap();
         f(runtime);
         drop(stop);
     });

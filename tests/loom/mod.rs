@@ -9,11 +9,11 @@
 //!
 //! Each model names the mutants in `mutants` that it must catch.
 
-mod gate;
-mod handover;
-mod instances;
+mod map;
 mod mark;
 mod naive;
 mod pool;
 mod reset;
+mod state;
+mod tracker;
 mod wake;

@@ -5,27 +5,27 @@ use loom::sync::atomic::AtomicUsize;
 use loom::sync::atomic::Ordering::SeqCst;
 use loom::thread;
 
-use crate::exec::berth::Berth;
-use crate::exec::epoch::Epoch;
-use crate::exec::pool::{Pool, Pooled};
+use crate::runtime::generation::Generation;
+use crate::runtime::pool::{Pool, Pooled};
+use crate::runtime::state::State;
 
 /// A runtime with what it must not happen to: to be closed while it is used, or used by two threads that
 /// do not know it.
 #[derive(Debug)]
 struct Model {
-    berth: Berth,
+    state: State,
     users: AtomicUsize,
 }
 
 impl Model {
-    fn new(epoch: &Epoch) -> Arc<Model> {
-        Arc::new(Model { berth: Berth::new(epoch.now()), users: AtomicUsize::new(0) })
+    fn new(generation: &Generation) -> Arc<Model> {
+        Arc::new(Model { state: State::new(generation.current()), users: AtomicUsize::new(0) })
     }
 
     /// A call, of a thread that is one of its owners.
     fn call(&self) {
         self.users.fetch_add(1, SeqCst);
-        assert!(!self.berth.handover.is_closed(), "closed while it is used");
+        assert!(!self.state.is_closed(), "closed while it is used");
         self.users.fetch_sub(1, SeqCst);
     }
 
@@ -37,51 +37,51 @@ impl Model {
 }
 
 impl Pooled for Arc<Model> {
-    fn berth(&self) -> &Berth {
-        &self.berth
+    fn state(&self) -> &State {
+        &self.state
     }
 
     fn close(&self) {
         assert_eq!(self.users.load(SeqCst), 0, "closed while it is used");
-        assert!(self.berth.handover.close(), "closed twice");
+        assert!(self.state.close(), "closed twice");
     }
 }
 
 /// A fleet with one runtime, which the thread that makes it owns.
 struct World {
-    epoch: Epoch,
+    generation: Generation,
     pool: Pool<Arc<Model>>,
-    slot: Arc<Model>,
+    runtime: Arc<Model>,
 }
 
 impl World {
     fn new() -> Arc<World> {
-        let epoch = Epoch::default();
-        let slot = Model::new(&epoch);
-        Arc::new(World { epoch, pool: Pool::new(), slot })
+        let generation = Generation::default();
+        let runtime = Model::new(&generation);
+        Arc::new(World { generation, pool: Pool::new(), runtime })
     }
 
     /// An owner's thread ends.
     fn exit(&self) {
-        self.pool.give_back(&self.slot, true, &self.epoch, || ());
+        self.pool.give_back(&self.runtime, true, &self.generation, || ());
     }
 
     /// An owner gives it up.
     fn give_up(&self) {
-        self.pool.give_back(&self.slot, false, &self.epoch, || ());
+        self.pool.give_back(&self.runtime, false, &self.generation, || ());
     }
 
     /// A thread begins: what it finds in the pool is its own.
     fn begin(&self) -> bool {
-        let taken = self.pool.take(&self.epoch);
-        taken.is_some_and(|slot| {
-            slot.call_alone();
+        let taken = self.pool.take(&self.generation);
+        taken.is_some_and(|runtime| {
+            runtime.call_alone();
             true
         })
     }
 
     fn reset(&self) {
-        self.epoch.reset();
+        self.generation.reset();
         self.pool.drain();
     }
 }
@@ -100,7 +100,7 @@ fn a_new_thread_takes_what_one_that_ends_leaves() {
         let is_taken = world.begin();
         ending.join().unwrap();
         if is_taken {
-            assert!(world.slot.berth.add_owner(), "it has an owner, and can be shared");
+            assert!(world.runtime.state.add_owner(), "it has an owner, and can be shared");
             assert!(!world.begin(), "it is in the pool and has an owner");
         } else {
             assert!(world.begin(), "it is lost");
@@ -126,12 +126,12 @@ fn a_runtime_that_ends_is_not_shared() {
     loom::model(|| {
         let world = World::new();
         let owner = spawn(&world, World::give_up);
-        if world.slot.berth.add_owner() {
-            world.slot.call();
+        if world.runtime.state.add_owner() {
+            world.runtime.call();
             world.give_up();
         }
         owner.join().unwrap();
-        assert!(world.slot.berth.handover.is_closed(), "its last owner has gone");
+        assert!(world.runtime.state.is_closed(), "its last owner has gone");
     });
 }
 
@@ -140,16 +140,16 @@ fn a_runtime_that_ends_is_not_shared() {
 fn two_of_three_that_share_leave() {
     loom::model(|| {
         let world = World::new();
-        assert!(world.slot.berth.add_owner() && world.slot.berth.add_owner());
+        assert!(world.runtime.state.add_owner() && world.runtime.state.add_owner());
         let one = spawn(&world, World::exit);
         let other = spawn(&world, World::give_up);
-        world.slot.call();
+        world.runtime.call();
         one.join().unwrap();
         other.join().unwrap();
-        world.slot.call();
+        world.runtime.call();
         assert!(!world.begin(), "it is in the pool and has an owner");
         world.give_up();
-        assert!(world.slot.berth.handover.is_closed());
+        assert!(world.runtime.state.is_closed());
     });
 }
 
@@ -159,7 +159,7 @@ fn what_goes_to_the_pool_beside_a_reset_is_not_taken_later() {
     loom::model(|| {
         let world = World::new();
         let ending = spawn(&world, World::exit);
-        world.epoch.reset();
+        world.generation.reset();
         assert!(!world.begin(), "taken after the reset");
         ending.join().unwrap();
         assert!(!world.begin(), "taken after the reset");
@@ -174,6 +174,6 @@ fn what_goes_to_the_pool_beside_a_reset_is_closed() {
         let ending = spawn(&world, World::exit);
         world.reset();
         ending.join().unwrap();
-        assert!(world.slot.berth.handover.is_closed(), "it is left in the pool");
+        assert!(world.runtime.state.is_closed(), "it is left in the pool");
     });
 }

@@ -5,9 +5,9 @@ use loom::sync::atomic::Ordering::{Acquire, Release};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 
-use crate::cache::instance::Instances;
-use crate::cache::keep::Keep;
-use crate::exec::epoch::{Epoch, Stamped};
+use crate::cache::cached::Cached;
+use crate::cache::map::PerThreadMap;
+use crate::runtime::generation::{Generation, Versioned};
 
 /// What a reset tells the world, for the model to judge by. The beginning is told under a lock: a
 /// relaxed load might miss it, and call a value old that is not.
@@ -43,7 +43,7 @@ impl Value {
 /// Two calls on a thread, while another thread resets. `call` gives what it used.
 fn calls_beside_a_reset(
     reset: impl FnOnce() + Send + 'static,
-    call: impl Fn(&Reset) -> Arc<Stamped<Value>>,
+    call: impl Fn(&Reset) -> Arc<Versioned<Value>>,
 ) {
     let told = Arc::new(Reset::default());
     let resetter = thread::spawn({
@@ -59,18 +59,18 @@ fn calls_beside_a_reset(
     assert!(!call(&told).is_old, "the last call is later than the reset");
 }
 
-/// Mutants: `keep-without-check`, `epoch-not-counted`, `epoch-stamped-after`.
+/// Mutants: `cached-without-check`, `generation-not-counted`, `generation-versioned-after`.
 #[test]
 fn what_a_thread_keeps() {
     loom::model(|| {
-        let epoch = Arc::new(Epoch::default());
-        let keep = Keep::new();
-        let reset = Arc::clone(&epoch);
+        let generation = Arc::new(Generation::default());
+        let keep = Cached::new();
+        let reset = Arc::clone(&generation);
         calls_beside_a_reset(
             move || reset.reset(),
             |told| {
-                let make = |_: Option<&_>| epoch.stamp(|| Value::make(told)).map(Arc::new);
-                let kept = keep.get_or_make(|kept| epoch.is_current(kept), make).unwrap();
+                let make = |_: Option<&_>| generation.make(|| Value::make(told)).map(Arc::new);
+                let kept = keep.get_or_make(|kept| generation.is_current(kept), make).unwrap();
                 thread::yield_now();
                 Arc::clone(&kept)
             },
@@ -78,27 +78,27 @@ fn what_a_thread_keeps() {
     });
 }
 
-/// Mutants: `instance-late-one-stays`, `epoch-not-counted`, `epoch-stamped-after`,
-/// `instance-epoch-not-reset`.
+/// Mutants: `map-late-one-stays`, `generation-not-counted`, `generation-versioned-after`,
+/// `map-generation-not-reset`.
 #[test]
 fn what_a_bridge_keeps() {
     loom::model(|| {
-        let instances = Arc::new(Instances::new());
-        let reset = Arc::clone(&instances);
+        let per_thread = Arc::new(PerThreadMap::new());
+        let reset = Arc::clone(&per_thread);
         calls_beside_a_reset(
             move || reset.reset(),
-            |told| instances.get_or_make(7, |_| true, || Value::make(told)).unwrap(),
+            |told| per_thread.get_or_make(7, |_| true, || Value::make(told)).unwrap(),
         );
     });
 }
 
-/// Mutants: `instance-not-cleared`.
+/// Mutants: `map-not-cleared`.
 #[test]
 fn what_a_reset_forgets_is_dropped() {
     loom::model(|| {
-        let instances = Arc::new(Instances::new());
-        let kept = instances.get_or_make(7, |_| true, || Ok::<_, ()>(())).unwrap();
-        let reset = Arc::clone(&instances);
+        let per_thread = Arc::new(PerThreadMap::new());
+        let kept = per_thread.get_or_make(7, |_| true, || Ok::<_, ()>(())).unwrap();
+        let reset = Arc::clone(&per_thread);
         thread::spawn(move || reset.reset()).join().unwrap();
         assert!(Arc::try_unwrap(kept).is_ok(), "somebody still holds it");
     });

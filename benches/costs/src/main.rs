@@ -1,4 +1,4 @@
-//! Counts what a wait costs: code, stack, instructions. Nothing is timed, so the figures may gate.
+//! Counts what a wait costs: code, stack, instructions. Nothing is timed, so the figures may tracker.
 //!
 //! ```text
 //! cargo run --release -p smartasync-costs             compares with benches/costs/table.txt

@@ -41,10 +41,10 @@ pub(crate) fn of_struct(client: &Client) -> TokenStream {
 /// /// # Errors
 /// ```
 pub(crate) fn with_paragraph(mut attrs: Vec<Attribute>, paragraph: &str) -> Vec<Attribute> {
-    let place = end_of_first_paragraph(&attrs);
+    let kind = end_of_first_paragraph(&attrs);
     let paragraph = format!(" {paragraph}");
     let added: [Attribute; 2] = [parse_quote!(#[doc = ""]), parse_quote!(#[doc = #paragraph])];
-    attrs.splice(place..place, added);
+    attrs.splice(kind..kind, added);
     attrs
 }
 

@@ -11,7 +11,7 @@ pub(super) type Back<T> = Option<(SeekBy<T>, usize)>;
 /// What became of the bytes that were read ahead.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum ReadAhead {
-    Kept,
+    CachedLease,
     /// The object has gone back to before them.
     GivenUp,
 }
@@ -43,12 +43,12 @@ impl<T> Inner<T> {
     ) -> (io::Result<R>, ReadAhead) {
         match self.go_back(back) {
             Ok(read_ahead) => (operation(self), read_ahead),
-            Err(error) => (Err(error), ReadAhead::Kept),
+            Err(error) => (Err(error), ReadAhead::CachedLease),
         }
     }
 
     fn go_back(&mut self, back: Back<T>) -> io::Result<ReadAhead> {
-        let Some((by, ahead)) = back else { return Ok(ReadAhead::Kept) };
+        let Some((by, ahead)) = back else { return Ok(ReadAhead::CachedLease) };
         self.seek(SeekFrom::Current(0), ahead, by)?;
         Ok(ReadAhead::GivenUp)
     }

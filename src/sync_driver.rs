@@ -15,22 +15,22 @@ const UNTIL_THE_END: &str = "the object is there until the end";
 
 /// An object that sync code polls, in one call after another. It is dropped as a future is that was waited
 /// for: inside a runtime, in case its destructor spawns a task.
-pub(crate) struct Driven<T> {
+pub(crate) struct SyncDriver<T> {
     /// There until the end.
     object: Option<T>,
     /// The default one where there is none.
     bridge: Option<Bridge>,
     /// What was never polled needs no runtime to be dropped.
     was_polled: bool,
-    /// Where it began to be driven, and as what.
+    /// Where it began to be sync_driver, and as what.
     pub(crate) made: Site,
 }
 
-impl<T> Driven<T> {
+impl<T> SyncDriver<T> {
     #[track_caller]
-    pub(crate) fn new(object: T, name: &'static str) -> Driven<T> {
+    pub(crate) fn new(object: T, name: &'static str) -> SyncDriver<T> {
         let made = Site { name, caller: Location::caller() };
-        Driven { object: Some(object), bridge: None, was_polled: false, made }
+        SyncDriver { object: Some(object), bridge: None, was_polled: false, made }
     }
 
     pub(crate) fn on(&mut self, bridge: &Bridge) {
@@ -76,7 +76,7 @@ impl<T> Driven<T> {
     }
 }
 
-impl<T> Drop for Driven<T> {
+impl<T> Drop for SyncDriver<T> {
     fn drop(&mut self) {
         let Some(object) = self.object.take() else { return };
         let through = self.bridge.as_ref().unwrap_or_else(|| bridge::default());
@@ -92,7 +92,7 @@ impl<T> Drop for Driven<T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for Driven<T> {
+impl<T: fmt::Debug> fmt::Debug for SyncDriver<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.get_ref().fmt(f)
     }

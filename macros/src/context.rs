@@ -8,33 +8,33 @@ use syn::{
 
 /// Where a function stands, as far as it changes what the function becomes.
 #[derive(Clone)]
-pub(crate) struct Site {
-    pub(crate) place: Place,
+pub(crate) struct Context {
+    pub(crate) kind: Kind,
     /// The types and lifetimes from around it that its future may hold.
     pub(crate) held: Vec<GenericArgument>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Place {
+pub(crate) enum Kind {
     /// It has an attribute of its own, and nothing is known of what is around it.
-    Alone,
+    Free,
     Impl,
     TraitImpl,
     Trait,
 }
 
-impl Site {
-    pub(crate) fn alone() -> Site {
-        Site { place: Place::Alone, held: Vec::new() }
+impl Context {
+    pub(crate) fn alone() -> Context {
+        Context { kind: Kind::Free, held: Vec::new() }
     }
 
-    pub(crate) fn of_impl(block: &ItemImpl) -> Site {
-        let place = if block.trait_.is_some() { Place::TraitImpl } else { Place::Impl };
-        Site { place, held: held(&block.generics) }
+    pub(crate) fn of_impl(block: &ItemImpl) -> Context {
+        let kind = if block.trait_.is_some() { Kind::TraitImpl } else { Kind::Impl };
+        Context { kind, held: held(&block.generics) }
     }
 
-    pub(crate) fn of_trait(block: &ItemTrait) -> Site {
-        Site { place: Place::Trait, held: held(&block.generics) }
+    pub(crate) fn of_trait(block: &ItemTrait) -> Context {
+        Context { kind: Kind::Trait, held: held(&block.generics) }
     }
 }
 
@@ -53,32 +53,32 @@ fn held(generics: &Generics) -> Vec<GenericArgument> {
     std::iter::once(this).chain(parameters).collect()
 }
 
-const PLACES: [(&str, Place); 4] = [
-    ("alone", Place::Alone),
-    ("within_impl", Place::Impl),
-    ("within_trait_impl", Place::TraitImpl),
-    ("within_trait", Place::Trait),
+const KINDS: [(&str, Kind); 4] = [
+    ("alone", Kind::Free),
+    ("within_impl", Kind::Impl),
+    ("within_trait_impl", Kind::TraitImpl),
+    ("within_trait", Kind::Trait),
 ];
 
 /// As an option of the attribute: `__site(within_trait, Self, K)`.
-impl ToTokens for Site {
+impl ToTokens for Context {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let name = PLACES.iter().find(|(_, place)| *place == self.place);
-        let name = format_ident!("{}", name.expect("each place has a name").0);
+        let name = KINDS.iter().find(|(_, kind)| *kind == self.kind);
+        let name = format_ident!("{}", name.expect("each kind has a name").0);
         let held = &self.held;
         tokens.extend(quote!(__site(#name #(, #held)*)));
     }
 }
 
-impl Parse for Site {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Site> {
+impl Parse for Context {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Context> {
         let content;
         parenthesized!(content in input);
         let name: Ident = content.parse()?;
-        let place = PLACES.iter().find(|(known, _)| name == known);
-        let &(_, place) = place.ok_or_else(|| content.error("no place of a function"))?;
+        let kind = KINDS.iter().find(|(known, _)| name == known);
+        let &(_, kind) = kind.ok_or_else(|| content.error("no kind of a function"))?;
         content.parse::<Option<Token![,]>>()?;
         let held = Punctuated::<GenericArgument, Token![,]>::parse_terminated(&content)?;
-        Ok(Site { place, held: held.into_iter().collect() })
+        Ok(Context { kind, held: held.into_iter().collect() })
     }
 }

@@ -6,11 +6,11 @@ use std::rc::Rc;
 
 /// Keeps a value between the calls of a thread. Each call has a reference of its own: nothing that it
 /// does can find the place locked, and what is taken out meanwhile is dropped at its end.
-pub(crate) struct Keep<T>(Cell<Option<Rc<T>>>);
+pub(crate) struct Cached<T>(Cell<Option<Rc<T>>>);
 
-impl<T> Keep<T> {
-    pub(crate) const fn new() -> Keep<T> {
-        Keep(Cell::new(None))
+impl<T> Cached<T> {
+    pub(crate) const fn new() -> Cached<T> {
+        Cached(Cell::new(None))
     }
 
     /// Returns the value if it is there and still good, else what `make` makes of it, which is kept.
@@ -53,7 +53,7 @@ impl<T> Keep<T> {
 mod tests {
     use super::*;
 
-    fn get(keep: &Keep<u32>, new: u32) -> Rc<u32> {
+    fn get(keep: &Cached<u32>, new: u32) -> Rc<u32> {
         let Ok(kept) =
             keep.get_or_make(|kept| **kept != 0, |_| Ok::<_, std::convert::Infallible>(new));
         kept
@@ -61,13 +61,13 @@ mod tests {
 
     #[test]
     fn a_value_is_kept_as_long_as_it_is_good() {
-        let keep = Keep::new();
+        let keep = Cached::new();
         assert_eq!([*get(&keep, 0), *get(&keep, 1), *get(&keep, 2)], [0, 1, 1]);
     }
 
     #[test]
     fn what_a_call_uses_lives_to_its_end_and_is_not_used_again() {
-        let keep = Keep::new();
+        let keep = Cached::new();
         let used = get(&keep, 1);
         drop(keep.take());
         assert_eq!((*used, Rc::strong_count(&used)), (1, 1));
@@ -75,7 +75,7 @@ mod tests {
     }
 
     /// Calls itself from its destructor, as the tasks of a runtime may.
-    struct Calls<'a>(&'a Keep<Calls<'a>>, bool);
+    struct Calls<'a>(&'a Cached<Calls<'a>>, bool);
 
     impl Drop for Calls<'_> {
         fn drop(&mut self) {
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn the_destructor_of_the_old_value_finds_the_new_one() {
-        let keep: &'static Keep<Calls<'static>> = Box::leak(Box::new(Keep::new()));
+        let keep: &'static Cached<Calls<'static>> = Box::leak(Box::new(Cached::new()));
         for calls in [true, false] {
             let made = keep.get_or_make(|_| false, |_| Ok::<_, ()>(Calls(keep, calls)));
             drop(made);

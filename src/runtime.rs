@@ -1,56 +1,69 @@
-//! One reusable current-thread runtime.
+//! Runtimes that are built once and run many calls.
+
+pub(crate) mod background;
+pub(crate) mod generation;
+mod limit;
+pub(crate) mod monitor;
+pub(crate) mod options;
+mod owned;
+pub(crate) mod pool;
+pub(crate) mod set;
+pub(crate) mod sleep_flag;
+pub(crate) mod state;
+pub(crate) mod tracker;
 
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::task::Poll;
 
 use atomic_waker::AtomicWaker;
 use tokio::runtime::{Builder, Handle, RuntimeMetrics};
 
-use crate::exec::berth::Berth;
-use crate::exec::blueprint::Blueprint;
-use crate::exec::epoch::Epoch;
-use crate::exec::handover::Handover;
-use crate::exec::owned::OwnedRuntime;
-use crate::exec::pool::Pooled;
+use generation::Generation;
+use options::RuntimeOptions;
+use owned::OwnedRuntime;
+use pool::Pooled;
+use state::State;
 
-/// A runtime that is built once and runs many calls.
-pub(crate) struct Slot {
+/// A current-thread runtime, driven by its owner or by a driver thread.
+pub(crate) struct LocalRuntime {
     runtime: OwnedRuntime,
     handle: Handle,
     metrics: RuntimeMetrics,
-    pub(crate) berth: Arc<Berth>,
-    /// The keeper, to be woken by the end.
+    pub(crate) state: Arc<State>,
+    /// The driver thread, to be woken by the end.
     closing: AtomicWaker,
     is_lost: AtomicBool,
-    /// How many runtimes of its fleet have not been closed.
+    /// How many runtimes of its bridge have not been closed.
     alive: Arc<AtomicUsize>,
 }
 
-impl Slot {
+impl LocalRuntime {
     /// Builds a runtime with one owner.
     pub(crate) fn build(
-        blueprint: &Blueprint,
-        epoch: &Epoch,
+        options: &RuntimeOptions,
+        generation: &Generation,
         alive: &Arc<AtomicUsize>,
-    ) -> io::Result<Slot> {
-        let made_in = epoch.now();
+    ) -> io::Result<LocalRuntime> {
+        let made_in = generation.current();
         let mut builder = Builder::new_current_thread();
-        builder.thread_name(format!("{}/blocking", blueprint.name)).enable_all();
-        if let Some(limit) = blueprint.max_blocking_threads {
+        builder.thread_name(format!("{}/blocking", options.name)).enable_all();
+        if let Some(limit) = options.max_blocking_threads {
             builder.max_blocking_threads(limit);
         }
         let runtime = builder.build()?;
-        alive.fetch_add(1, Ordering::Relaxed);
-        Ok(Slot {
+        // Relaxed, like all of this count: nothing is read because of it.
+        alive.fetch_add(1, Relaxed);
+        Ok(LocalRuntime {
             handle: runtime.handle().clone(),
             metrics: runtime.metrics(),
             runtime: OwnedRuntime::new(runtime),
-            berth: Arc::new(Berth::new(made_in)),
+            state: Arc::new(State::new(made_in)),
             closing: AtomicWaker::new(),
             is_lost: AtomicBool::new(false),
             alive: Arc::clone(alive),
@@ -94,7 +107,7 @@ impl Slot {
     #[cold]
     fn lose(&self) {
         // Before those who park are woken: they look for it. Release pairs with `is_lost`.
-        self.is_lost.store(true, Ordering::Release);
+        self.is_lost.store(true, Release);
         self.close();
     }
 
@@ -104,28 +117,24 @@ impl Slot {
 
     /// Whether nobody can drive the runtime any more.
     pub(crate) fn is_lost(&self) -> bool {
-        self.is_lost.load(Ordering::Acquire)
+        // Acquire pairs with `lose`.
+        self.is_lost.load(Acquire)
     }
 
-    /// A keeper's work.
+    /// What a driver thread does. Returns false if the runtime is lost.
     pub(crate) fn drive_until_closed(&self) -> bool {
         self.block_on(poll_fn(|cx| {
             self.closing.register(cx.waker());
-            if self.berth.handover.is_closed() { Poll::Ready(()) } else { Poll::Pending }
+            if self.state.is_closed() { Poll::Ready(()) } else { Poll::Pending }
         }))
     }
 
-    /// No keeper drives it any more, and it is dropped with its last user.
+    /// Closes the runtime: no driver thread drives it any more, and it is dropped with its last user.
     fn close(&self) {
-        if self.berth.handover.close() {
-            self.alive.fetch_sub(1, Ordering::Relaxed);
+        if self.state.close() {
+            self.alive.fetch_sub(1, Relaxed);
             self.closing.wake();
         }
-    }
-
-    #[inline]
-    pub(crate) fn handover(&self) -> &Handover {
-        &self.berth.handover
     }
 
     #[inline]
@@ -134,18 +143,18 @@ impl Slot {
     }
 }
 
-impl Pooled for Arc<Slot> {
-    fn berth(&self) -> &Berth {
-        &self.berth
+impl Pooled for Arc<LocalRuntime> {
+    fn state(&self) -> &State {
+        &self.state
     }
 
     fn close(&self) {
-        Slot::close(self);
+        LocalRuntime::close(self);
     }
 }
 
-impl fmt::Debug for Slot {
+impl fmt::Debug for LocalRuntime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Slot").field("berth", &self.berth).finish_non_exhaustive()
+        f.debug_struct("LocalRuntime").field("state", &self.state).finish_non_exhaustive()
     }
 }

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Handle};
 
 use crate::error::Cause;
-use crate::exec::gate::Gate;
-use crate::exec::owned::OwnedRuntime;
-use crate::exec::warden::{self, Monitored};
+use crate::runtime::monitor::{self, Monitored};
+use crate::runtime::owned::OwnedRuntime;
+use crate::runtime::tracker::CallTracker;
 use crate::sync::{self, ignore_poison};
 
 /// How often the runtime is asked whether it still answers, while a call waits on it.
@@ -22,7 +22,7 @@ const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) struct Background {
     name: String,
     threads: usize,
-    gate: sync::Arc<Gate>,
+    tracker: sync::Arc<CallTracker>,
     state: Mutex<State>,
     probe: Mutex<Option<Probe>>,
 }
@@ -35,22 +35,26 @@ enum State {
 }
 
 impl Background {
-    /// The runtime of a bridge called `name`, whose calls go through `gate`.
-    pub(crate) fn new(name: &str, threads: usize, gate: &sync::Arc<Gate>) -> Arc<Background> {
+    /// The runtime of a bridge called `name`, whose calls go through `tracker`.
+    pub(crate) fn new(
+        name: &str,
+        threads: usize,
+        tracker: &sync::Arc<CallTracker>,
+    ) -> Arc<Background> {
         let background = Arc::new(Background {
             name: name.to_owned(),
             threads,
-            gate: sync::Arc::clone(gate),
+            tracker: sync::Arc::clone(tracker),
             state: Mutex::new(State::Unstarted),
             probe: Mutex::default(),
         });
-        warden::enlist(Arc::downgrade(&background) as _);
+        monitor::register(Arc::downgrade(&background) as _);
         background
     }
 
-    /// The same, not started, for another gate.
-    pub(crate) fn renewed(&self, gate: &sync::Arc<Gate>) -> Arc<Background> {
-        Background::new(&self.name, self.threads, gate)
+    /// The same, not started, for another tracker.
+    pub(crate) fn renewed(&self, tracker: &sync::Arc<CallTracker>) -> Arc<Background> {
+        Background::new(&self.name, self.threads, tracker)
     }
 
     /// The runtime; it is started now if it was not, or if it is lost.
@@ -104,10 +108,10 @@ impl Monitored for Background {
     /// Tokio keeps the panics of tasks, but a waker that panics in the driver ends the worker that called it. Nobody
     /// is told. So while a call waits, the runtime is given a task now and then: one that nobody runs though all
     /// workers are parked shows that there are no workers any more.
-    fn visit(&self, now: Instant) -> Option<Duration> {
+    fn tick(&self, now: Instant) -> Option<Duration> {
         let State::Started(runtime) = &*self.state() else { return None };
         let mut probe = ignore_poison(self.probe.lock());
-        if !self.gate.has_parked() || runtime.is_lost() {
+        if !self.tracker.has_parked() || runtime.is_lost() {
             *probe = None;
             return None;
         }
@@ -115,7 +119,7 @@ impl Monitored for Background {
             Some(probe) if !probe.is_answered() => {
                 if now - probe.since >= PROBE_INTERVAL && runtime.is_parked() {
                     runtime.lose();
-                    self.gate.wake_all();
+                    self.tracker.wake_all();
                     return None;
                 }
             }

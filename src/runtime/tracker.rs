@@ -16,20 +16,20 @@ const OPEN: u8 = 0;
 /// No call begins any more; those that have begun go on.
 const DRAINING: u8 = 1;
 /// Calls are cut short.
-const CUT: u8 = 2;
+const CANCELLED: u8 = 2;
 
 /// The way into a bridge: open until it is shut down.
 ///
 /// | from \ by | close | cut |
 /// |---|---|---|
-/// | `OPEN` | `DRAINING` | `CUT`, wake all |
-/// | `DRAINING` | | `CUT`, wake all |
-/// | `CUT` | | |
+/// | `OPEN` | `DRAINING` | `CANCELLED`, wake all |
+/// | `DRAINING` | | `CANCELLED`, wake all |
+/// | `CANCELLED` | | |
 ///
-/// The phase changes under the lock of what is inside: who closes sees each pass that was given out, and
+/// The phase changes under the lock of what is inside: who closes sees each token that was given out, and
 /// none is given out later.
 #[derive(Debug)]
-pub(crate) struct Gate {
+pub(crate) struct CallTracker {
     made_in: Process,
     phase: AtomicU8,
     inside: Mutex<Inside>,
@@ -38,15 +38,15 @@ pub(crate) struct Gate {
 
 #[derive(Debug, Default)]
 struct Inside {
-    tickets: BTreeMap<u64, Arc<Ticket>>,
+    entries: BTreeMap<u64, Arc<Entry>>,
     next_number: u64,
-    /// The calls of tickets that have been given back.
+    /// The calls of entries that have been given back.
     past_calls: u64,
 }
 
-impl Gate {
-    pub(crate) fn new() -> Gate {
-        Gate {
+impl CallTracker {
+    pub(crate) fn new() -> CallTracker {
+        CallTracker {
             made_in: Process::current(),
             phase: AtomicU8::new(OPEN),
             inside: Mutex::new(Inside::default()),
@@ -59,23 +59,23 @@ impl Gate {
         !self.made_in.is_current()
     }
 
-    fn enter(&self) -> Option<(u64, Arc<Ticket>)> {
+    fn enter(&self) -> Option<(u64, Arc<Entry>)> {
         let mut inside = self.inside();
         if self.phase.load(Relaxed) != OPEN {
             return None;
         }
-        let (number, ticket) = (inside.next_number, Arc::new(Ticket::new()));
+        let (number, entry) = (inside.next_number, Arc::new(Entry::new()));
         inside.next_number += 1;
-        inside.tickets.insert(number, Arc::clone(&ticket));
-        Some((number, ticket))
+        inside.entries.insert(number, Arc::clone(&entry));
+        Some((number, entry))
     }
 
     fn leave(&self, number: u64) {
         let mut inside = self.inside();
-        if let Some(ticket) = inside.tickets.remove(&number) {
-            inside.past_calls += ticket.calls.load(Relaxed);
+        if let Some(entry) = inside.entries.remove(&number) {
+            inside.past_calls += entry.calls.load(Relaxed);
         }
-        if inside.tickets.is_empty() {
+        if inside.entries.is_empty() {
             self.emptied.notify_all();
         }
     }
@@ -92,7 +92,7 @@ impl Gate {
     pub(crate) fn wait_until_empty(&self, limit: Duration) -> bool {
         let start = Instant::now();
         let mut inside = self.inside();
-        while !inside.tickets.is_empty() {
+        while !inside.entries.is_empty() {
             let Some(left) = limit.checked_sub(start.elapsed()).filter(|left| !left.is_zero())
             else {
                 return false;
@@ -103,29 +103,29 @@ impl Gate {
     }
 
     /// Cuts short the calls that wait.
-    pub(crate) fn cut(&self) {
+    pub(crate) fn cancel(&self) {
         let inside = self.inside();
-        // Before the wake-ups: who is woken has to see it. See `Pass::is_cut`.
-        self.phase.store(CUT, Release);
-        inside.tickets.values().for_each(|ticket| ticket.waker.wake());
+        // Before the wake-ups: who is woken has to see it. See `CallToken::is_cancelled`.
+        self.phase.store(CANCELLED, Release);
+        inside.entries.values().for_each(|entry| entry.waker.wake());
     }
 
     /// Whether a call is parked that has said so.
     pub(crate) fn has_parked(&self) -> bool {
-        // SeqCst, as in `Vigil`: who parks says so before it looks whether the warden is awake.
-        self.inside().tickets.values().any(|ticket| ticket.is_parked.load(SeqCst))
+        // SeqCst, as in `SleepFlag`: who parks says so before it looks whether the monitor is awake.
+        self.inside().entries.values().any(|entry| entry.is_parked.load(SeqCst))
     }
 
     /// Has each call that is parked look whether it can go on.
     #[cold]
     pub(crate) fn wake_all(&self) {
-        self.inside().tickets.values().for_each(|ticket| ticket.waker.wake());
+        self.inside().entries.values().for_each(|entry| entry.waker.wake());
     }
 
     /// All calls so far.
     pub(crate) fn calls(&self) -> u64 {
         let inside = self.inside();
-        let now: u64 = inside.tickets.values().map(|ticket| ticket.calls.load(Relaxed)).sum();
+        let now: u64 = inside.entries.values().map(|entry| entry.calls.load(Relaxed)).sum();
         now + inside.past_calls
     }
 
@@ -136,24 +136,24 @@ impl Gate {
 
 /// The leave to make calls, one at a time: a thread's, or a single call's. It is given back on drop.
 #[derive(Debug)]
-pub(crate) struct Pass {
-    gate: Arc<Gate>,
+pub(crate) struct CallToken {
+    tracker: Arc<CallTracker>,
     number: u64,
-    ticket: Arc<Ticket>,
+    entry: Arc<Entry>,
 }
 
-impl Pass {
-    /// Nothing once the gate is closed.
-    pub(crate) fn enter(gate: &Arc<Gate>) -> Option<Pass> {
-        let (number, ticket) = gate.enter()?;
-        Some(Pass { gate: Arc::clone(gate), number, ticket })
+impl CallToken {
+    /// Nothing once the tracker is closed.
+    pub(crate) fn enter(tracker: &Arc<CallTracker>) -> Option<CallToken> {
+        let (number, entry) = tracker.enter()?;
+        Some(CallToken { tracker: Arc::clone(tracker), number, entry })
     }
 
     /// Counts a call, and returns the count. No other thread writes, so this needs no atomic addition.
     #[inline]
     pub(crate) fn count_call(&self) -> u64 {
-        let calls = self.ticket.calls.load(Relaxed) + 1;
-        self.ticket.calls.store(calls, Relaxed);
+        let calls = self.entry.calls.load(Relaxed) + 1;
+        self.entry.calls.store(calls, Relaxed);
         calls
     }
 
@@ -162,40 +162,40 @@ impl Pass {
     /// The waker is registered before the question: who cuts either finds it, or has changed the phase
     /// before it was registered.
     #[inline]
-    pub(crate) fn is_cut(&self, waker: &Waker) -> bool {
-        self.ticket.waker.register(waker);
-        self.is_cut_now()
+    pub(crate) fn is_cancelled(&self, waker: &Waker) -> bool {
+        self.entry.waker.register(waker);
+        self.is_cancelled_now()
     }
 
     /// Says whether the call is parked.
     pub(crate) fn set_parked(&self, is_parked: bool) {
-        self.ticket.is_parked.store(is_parked, SeqCst);
+        self.entry.is_parked.store(is_parked, SeqCst);
     }
 
     /// Whether the call is cut short, for one that does not park.
     #[inline]
-    pub(crate) fn is_cut_now(&self) -> bool {
-        self.gate.phase.load(Acquire) == CUT || self.is_inherited()
+    pub(crate) fn is_cancelled_now(&self) -> bool {
+        self.tracker.phase.load(Acquire) == CANCELLED || self.is_inherited()
     }
 
     /// Whether the caller is in a forked child: nobody there drives what the call waits for.
     pub(crate) fn is_inherited(&self) -> bool {
-        self.gate.is_inherited()
+        self.tracker.is_inherited()
     }
 }
 
-impl Drop for Pass {
+impl Drop for CallToken {
     fn drop(&mut self) {
         // The lock that a forked child has inherited may be held for ever.
         if !self.is_inherited() {
-            self.gate.leave(self.number);
+            self.tracker.leave(self.number);
         }
     }
 }
 
-/// What the gate knows of a pass.
+/// What the tracker knows of a token.
 #[derive(Debug)]
-struct Ticket {
+struct Entry {
     /// Apart, so that no call shares a cache line with another thread's.
     calls: CachePadded<AtomicU64>,
     /// The call that waits.
@@ -203,9 +203,9 @@ struct Ticket {
     is_parked: AtomicBool,
 }
 
-impl Ticket {
-    fn new() -> Ticket {
-        Ticket {
+impl Entry {
+    fn new() -> Entry {
+        Entry {
             calls: CachePadded::new(AtomicU64::new(0)),
             waker: AtomicWaker::new(),
             is_parked: AtomicBool::new(false),

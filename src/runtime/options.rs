@@ -4,23 +4,23 @@ use std::time::Duration;
 
 /// How a bridge builds its runtimes.
 #[derive(Clone, Debug)]
-pub(crate) struct Blueprint {
+pub(crate) struct RuntimeOptions {
     /// The threads are called `NAME/...`.
     pub(crate) name: String,
     pub(crate) max_blocking_threads: Option<usize>,
     /// Beyond it threads share runtimes.
     pub(crate) max_runtimes: Option<usize>,
     /// A thread that calls more often than this drives its runtime itself.
-    pub(crate) grace: Duration,
+    pub(crate) idle_timeout: Duration,
 }
 
-impl Default for Blueprint {
-    fn default() -> Blueprint {
-        Blueprint {
+impl Default for RuntimeOptions {
+    fn default() -> RuntimeOptions {
+        RuntimeOptions {
             name: "smartasync".into(),
             max_blocking_threads: None,
             max_runtimes: None,
-            grace: Duration::from_millis(20),
+            idle_timeout: Duration::from_millis(20),
         }
     }
 }

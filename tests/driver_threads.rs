@@ -1,4 +1,4 @@
-//! Who drives when: a keeper where the owner does not call, the owner where it calls often.
+//! Who drives when: a driver thread where the owner does not call, the owner where it calls often.
 
 mod support;
 
@@ -19,13 +19,13 @@ use tokio::task;
 use support::within_a_minute;
 
 /// Long enough that a busy machine does not make a calling thread look idle.
-const GRACE: Duration = Duration::from_millis(500);
+const IDLE_TIMEOUT: Duration = Duration::from_millis(500);
 
 #[test]
 fn threads_that_call_more_often_than_the_grace_period_never_meet_a_keeper() {
     within_a_minute(|_| {
-        let bridge = Bridge::builder().grace(GRACE).build();
-        let end = Instant::now() + 4 * GRACE;
+        let bridge = Bridge::builder().idle_timeout(IDLE_TIMEOUT).build();
+        let end = Instant::now() + 4 * IDLE_TIMEOUT;
         let barrier = Barrier::new(4);
         thread::scope(|scope| {
             for _ in 0..4 {
@@ -37,8 +37,8 @@ fn threads_that_call_more_often_than_the_grace_period_never_meet_a_keeper() {
                             tokio::time::sleep(Duration::from_millis(1)).await;
                         });
                     }
-                    // Asked before a thread ends: at its end its runtime gets a keeper.
-                    assert_eq!(bridge.stats().keepers_hired, 0);
+                    // Asked before a thread ends: at its end its runtime gets a driver thread.
+                    assert_eq!(bridge.stats().driver_threads, 0);
                     barrier.wait();
                 });
             }
@@ -51,7 +51,7 @@ fn a_thread_that_makes_only_ready_calls_drives_its_runtime() {
     within_a_minute(|stage| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let bridge = Bridge::builder().grace(GRACE).build();
+        let bridge = Bridge::builder().idle_timeout(IDLE_TIMEOUT).build();
         let (hand_over, handed_over) = channel();
         let (stop, stopped) = channel::<()>();
         thread::scope(|scope| {
@@ -63,7 +63,7 @@ fn a_thread_that_makes_only_ready_calls_drives_its_runtime() {
                     maker.block_on(async {});
                     thread::sleep(Duration::from_micros(100));
                 }
-                assert_eq!(maker.stats().keepers_hired, 0, "a busy thread met a keeper");
+                assert_eq!(maker.stats().driver_threads, 0, "a busy thread met a driver thread");
             });
             let (mut peer, _) = listener.accept().unwrap();
             let mut stream: TcpStream = handed_over.recv().unwrap();
@@ -81,8 +81,8 @@ fn a_thread_that_makes_only_ready_calls_drives_its_runtime() {
 #[test]
 fn a_call_that_leaves_a_task_behind_hires_a_keeper_at_once() {
     within_a_minute(|_| {
-        // The warden would not come by in the life of this test.
-        let bridge = Bridge::builder().grace(Duration::from_secs(3_600)).build();
+        // The monitor would not come by in the life of this test.
+        let bridge = Bridge::builder().idle_timeout(Duration::from_secs(3_600)).build();
         let (sender, receiver) = channel();
         bridge.block_on(async {
             tokio::spawn(async move {
@@ -90,25 +90,25 @@ fn a_call_that_leaves_a_task_behind_hires_a_keeper_at_once() {
                 sender.send(thread::current().name().map(str::to_owned)).unwrap();
             });
         });
-        assert_eq!(receiver.recv().unwrap().as_deref(), Some("smartasync/keeper"));
-        assert_eq!(bridge.stats().keepers_hired, 1);
+        assert_eq!(receiver.recv().unwrap().as_deref(), Some("smartasync/driver"));
+        assert_eq!(bridge.stats().driver_threads, 1);
     });
 }
 
 #[test]
 fn a_long_grace_period_of_one_bridge_is_none_of_another() {
     within_a_minute(|stage| {
-        let patient = Bridge::builder().grace(Duration::MAX).build();
+        let patient = Bridge::builder().idle_timeout(Duration::MAX).build();
         patient.block_on(task::yield_now());
-        // The warden waits for the patient one now.
+        // The monitor waits for the patient one now.
         thread::sleep(Duration::from_millis(50));
-        let prompt = Bridge::builder().grace(Duration::from_millis(5)).build();
+        let prompt = Bridge::builder().idle_timeout(Duration::from_millis(5)).build();
         prompt.block_on(task::yield_now());
-        stage.at("the keeper of the prompt one");
-        while prompt.stats().keepers_hired == 0 {
+        stage.at("the driver thread of the prompt one");
+        while prompt.stats().driver_threads == 0 {
             thread::yield_now();
         }
-        assert_eq!(patient.stats().keepers_hired, 0);
+        assert_eq!(patient.stats().driver_threads, 0);
     });
 }
 
@@ -153,7 +153,7 @@ fn threads_beyond_the_limit_share_runtimes() {
         });
         let stats = bridge.stats();
         assert_eq!(stats.runtimes, 2);
-        assert_eq!(stats.keepers_hired, 2);
+        assert_eq!(stats.driver_threads, 2);
         assert_eq!(stats.calls_on_own_runtime, 16 * 20);
     });
 }
@@ -163,7 +163,7 @@ fn a_reset_at_the_limit_makes_room() {
     within_a_minute(|_| {
         let bridge = Bridge::builder().max_runtimes(1).build();
         for _ in 0..100 {
-            // A keeper drives it, and lets go of it a moment after the reset.
+            // A driver thread drives it, and lets go of it a moment after the reset.
             bridge.block_on(async { drop(tokio::spawn(std::future::pending::<()>())) });
             bridge.reset();
         }

@@ -11,11 +11,11 @@ use std::time::Instant;
 use crate::process::{PerProcess, Process};
 use crate::sync::{Condvar, Mutex, MutexGuard, ignore_poison};
 
-/// Wakes whoever has set an alarm, from a thread of its own.
+/// Wakes whoever has set an deadline, from a thread of its own.
 ///
 /// A timer of a Tokio runtime would need one that has a clock, whose clock nobody pauses, and that somebody
 /// drives whom no task keeps busy. Nothing of that is known of the runtime that a call runs on.
-pub(crate) struct Clock {
+pub(crate) struct Timer {
     made_in: Process,
     state: Mutex<State>,
     changed: Condvar,
@@ -23,26 +23,26 @@ pub(crate) struct Clock {
 
 #[derive(Default)]
 struct State {
-    alarms: BTreeMap<Key, Waker>,
+    deadlines: BTreeMap<Key, Waker>,
     next_number: u64,
     has_thread: bool,
-    /// When the thread looks next, be it for an alarm that has been taken back: a thread that waits again and
+    /// When the thread looks next, be it for an deadline that has been taken back: a thread that waits again and
     /// again, with the same limit, wakes it once a limit.
     looks_at: Option<Instant>,
 }
 
-/// The time, and a number that tells apart the alarms of one time.
+/// The time, and a number that tells apart the deadlines of one time.
 type Key = (Instant, u64);
 
-impl Clock {
+impl Timer {
     /// The clock of this process, which runs.
     ///
     /// # Errors
     ///
     /// When its thread cannot be started; the next call tries again.
-    pub(crate) fn running() -> io::Result<&'static Clock> {
-        static CLOCK: LazyLock<PerProcess<Clock>> = LazyLock::new(|| PerProcess::new(Clock::new()));
-        let clock = CLOCK.get(|_| Clock::new());
+    pub(crate) fn running() -> io::Result<&'static Timer> {
+        static CLOCK: LazyLock<PerProcess<Timer>> = LazyLock::new(|| PerProcess::new(Timer::new()));
+        let clock = CLOCK.get(|_| Timer::new());
         let mut state = clock.state();
         if !state.has_thread {
             thread::Builder::new().name("smartasync/clock".into()).spawn(|| clock.run())?;
@@ -52,27 +52,27 @@ impl Clock {
     }
 
     /// A future that is ready at `time`.
-    pub(crate) fn alarm(&'static self, time: Instant) -> Alarm {
-        Alarm { clock: self, time, set: None }
+    pub(crate) fn deadline(&'static self, time: Instant) -> Deadline {
+        Deadline { clock: self, time, set: None }
     }
 
-    fn new() -> Clock {
-        Clock { made_in: Process::current(), state: Mutex::default(), changed: Condvar::new() }
+    fn new() -> Timer {
+        Timer { made_in: Process::current(), state: Mutex::default(), changed: Condvar::new() }
     }
 
     fn run(&self) {
         let mut state = self.state();
         loop {
             let now = Instant::now();
-            let later = state.alarms.split_off(&(now, u64::MAX));
-            let due = std::mem::replace(&mut state.alarms, later);
+            let later = state.deadlines.split_off(&(now, u64::MAX));
+            let due = std::mem::replace(&mut state.deadlines, later);
             if !due.is_empty() {
                 drop(state);
                 due.into_values().for_each(Waker::wake);
                 state = self.state();
                 continue;
             }
-            state.looks_at = state.alarms.first_key_value().map(|(key, _)| key.0);
+            state.looks_at = state.deadlines.first_key_value().map(|(key, _)| key.0);
             state = match state.looks_at {
                 None => ignore_poison(self.changed.wait(state)),
                 Some(time) => ignore_poison(self.changed.wait_timeout(state, time - now)).0,
@@ -84,7 +84,7 @@ impl Clock {
         let mut state = self.state();
         state.next_number += 1;
         let key = (time, state.next_number);
-        state.alarms.insert(key, waker);
+        state.deadlines.insert(key, waker);
         if state.looks_at.is_none_or(|looks_at| time < looks_at) {
             self.changed.notify_one();
         }
@@ -94,7 +94,7 @@ impl Clock {
     fn take_back(&self, key: Key) {
         // The lock that a forked child has inherited may be held for ever.
         if self.made_in.is_current() {
-            drop(self.state().alarms.remove(&key));
+            drop(self.state().deadlines.remove(&key));
         }
     }
 
@@ -104,13 +104,13 @@ impl Clock {
 }
 
 /// A future that is ready at its time.
-pub(crate) struct Alarm {
-    clock: &'static Clock,
+pub(crate) struct Deadline {
+    clock: &'static Timer,
     time: Instant,
     set: Option<(Key, Waker)>,
 }
 
-impl Alarm {
+impl Deadline {
     fn take_back(&mut self) {
         if let Some((key, _)) = self.set.take() {
             self.clock.take_back(key);
@@ -118,7 +118,7 @@ impl Alarm {
     }
 }
 
-impl Future for Alarm {
+impl Future for Deadline {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -134,7 +134,7 @@ impl Future for Alarm {
     }
 }
 
-impl Drop for Alarm {
+impl Drop for Deadline {
     fn drop(&mut self) {
         self.take_back();
     }

@@ -1,0 +1,66 @@
+//! Runtimes whose threads have ended.
+
+use crate::runtime::generation::Generation;
+use crate::runtime::state::State;
+use crate::sync::Queue;
+
+/// What can be in a pool: a reference to a runtime.
+pub(crate) trait Pooled: Clone {
+    fn state(&self) -> &State;
+
+    /// Ends the runtime.
+    fn close(&self);
+}
+
+/// Runtimes that wait for a thread, each with its driver thread.
+#[derive(Debug)]
+pub(crate) struct Pool<R>(Queue<R>);
+
+impl<R: Pooled> Pool<R> {
+    pub(crate) fn new() -> Pool<R> {
+        Pool(Queue::new())
+    }
+
+    /// Takes a runtime that is not older than the last reset, with the caller as its one owner.
+    pub(crate) fn take(&self, generation: &Generation) -> Option<R> {
+        std::iter::from_fn(|| self.0.pop()).find(|runtime| {
+            let state = runtime.state();
+            let is_good = state.is_of(generation) && !state.is_closed();
+            if is_good {
+                state.set_owned();
+            } else {
+                runtime.close();
+            }
+            is_good
+        })
+    }
+
+    /// Takes back a runtime that an owner has no more use for. The last owner closes it, or if it `stays` puts it
+    /// here, after `request_driver` has seen to a driver thread.
+    pub(crate) fn give_back(
+        &self,
+        runtime: &R,
+        stays: bool,
+        generation: &Generation,
+        request_driver: impl FnOnce(),
+    ) {
+        if !runtime.state().remove_owner() {
+            return;
+        }
+        if stays && runtime.state().is_of(generation) {
+            request_driver();
+            self.0.push(runtime.clone());
+            // A reset since then has drained the pool without it.
+            if !runtime.state().is_of(generation) {
+                self.drain();
+            }
+        } else {
+            runtime.close();
+        }
+    }
+
+    /// Closes all that waits here: after a reset, which makes it old.
+    pub(crate) fn drain(&self) {
+        std::iter::from_fn(|| self.0.pop()).for_each(|runtime| runtime.close());
+    }
+}

@@ -1,0 +1,204 @@
+//! The runtimes of a bridge: built, lent to threads, pooled, driven.
+
+use std::io;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::runtime::LocalRuntime;
+use crate::runtime::generation::Generation;
+use crate::runtime::limit;
+use crate::runtime::monitor::{self, Monitored};
+use crate::runtime::options::RuntimeOptions;
+use crate::runtime::pool::Pool;
+use crate::runtime::state::{Next, State, TICKS};
+use crate::runtime::tracker::CallTracker;
+use crate::sync::{self, ignore_poison};
+
+/// All runtimes of a bridge.
+#[derive(Debug)]
+pub(crate) struct Runtimes {
+    pub(crate) options: RuntimeOptions,
+    pub(crate) tracker: sync::Arc<CallTracker>,
+    /// The resets of the bridge.
+    pub(crate) generation: Generation,
+    max_runtimes: usize,
+    pool: Pool<Arc<LocalRuntime>>,
+    /// Every runtime that has not been closed.
+    known: Mutex<Vec<Known>>,
+    /// When the next tick is due: the monitor may be woken before.
+    next_tick: Mutex<Instant>,
+    /// Where the next thread that has to share begins to look.
+    next_shared: AtomicUsize,
+    driver_threads: AtomicU64,
+    alive: Arc<AtomicUsize>,
+}
+
+impl Runtimes {
+    pub(crate) fn new(options: RuntimeOptions) -> Arc<Runtimes> {
+        /// More resets than one bridge can have: no two bridges have a version in common.
+        const RESETS: u64 = 1 << 40;
+        // Relaxed: only that no two are the same matters.
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let runtimes = Arc::new(Runtimes {
+            max_runtimes: options.max_runtimes.unwrap_or_else(limit::default_max_runtimes),
+            options,
+            pool: Pool::new(),
+            known: Mutex::default(),
+            next_tick: Mutex::new(Instant::now()),
+            next_shared: AtomicUsize::new(0),
+            driver_threads: AtomicU64::new(0),
+            tracker: sync::Arc::new(CallTracker::new()),
+            generation: Generation::starting_at(NEXT.fetch_add(RESETS, Relaxed)),
+            alive: Arc::default(),
+        });
+        monitor::register(Arc::downgrade(&runtimes) as _);
+        runtimes
+    }
+
+    /// Returns a runtime for the calling thread: from the pool, else a new one, else one that other threads
+    /// use.
+    pub(crate) fn acquire(&self) -> io::Result<Arc<LocalRuntime>> {
+        match self.pool.take(&self.generation) {
+            Some(runtime) => Ok(runtime),
+            None => self.build_or_share(),
+        }
+    }
+
+    /// Takes back a runtime that a thread has no more use for. When it was the last thread, the runtime ends, or if
+    /// it `stays` goes to the pool.
+    pub(crate) fn give_back(&self, runtime: &Arc<LocalRuntime>, stays: bool) {
+        self.pool.give_back(runtime, stays, &self.generation, || self.request_driver(runtime));
+    }
+
+    fn build_or_share(&self) -> io::Result<Arc<LocalRuntime>> {
+        let others = match self.build_below_limit() {
+            Some(Ok(runtime)) => return Ok(runtime),
+            // Out of descriptors or memory: a runtime that exists is better than an error.
+            Some(Err(error)) => return self.share().ok_or(error),
+            None => self.share(),
+        };
+        // Beyond the limit there may be nobody to share with for a moment, while owners leave.
+        others.map_or_else(|| self.build(&mut self.known()), Ok)
+    }
+
+    fn build_below_limit(&self) -> Option<io::Result<Arc<LocalRuntime>>> {
+        // Held while building: two threads must not both take the last place.
+        let mut known = self.known();
+        known.retain(|known| !known.state.is_closed());
+        let current = known.iter().filter(|known| known.state.is_of(&self.generation)).count();
+        (current < self.max_runtimes).then(|| self.build(&mut known))
+    }
+
+    fn build(&self, known: &mut Vec<Known>) -> io::Result<Arc<LocalRuntime>> {
+        let runtime = LocalRuntime::build(&self.options, &self.generation, &self.alive)?;
+        let runtime = Arc::new(runtime);
+        known.push(Known { state: Arc::clone(&runtime.state), runtime: Arc::downgrade(&runtime) });
+        monitor::watch();
+        Ok(runtime)
+    }
+
+    /// Returns a runtime that others use. It gets a driver thread: of two owners, neither could say when the other
+    /// drives.
+    fn share(&self) -> Option<Arc<LocalRuntime>> {
+        // A copy: the last reference to a runtime must not be dropped under the lock.
+        let known = self.known().clone();
+        // Relaxed: any order spreads the threads.
+        let start = self.next_shared.fetch_add(1, Relaxed);
+        let turns = (0..known.len()).map(|turn| &known[(start + turn) % known.len()]);
+        let current = turns.filter(|known| known.state.is_of(&self.generation));
+        let mut runtimes = current.filter_map(|known| known.runtime.upgrade());
+        let used = runtimes.find(|runtime| runtime.state.add_owner());
+        let runtime = used.or_else(|| self.pool.take(&self.generation))?;
+        self.request_driver(&runtime);
+        Some(runtime)
+    }
+
+    /// Gives a runtime a driver thread, if it has none.
+    pub(crate) fn request_driver(&self, runtime: &Arc<LocalRuntime>) {
+        self.follow(runtime, runtime.state.request_driver());
+    }
+
+    /// Does what a change of a runtime's state asks for.
+    pub(crate) fn follow(&self, runtime: &Arc<LocalRuntime>, next: Next) {
+        match next {
+            Next::Nothing => {}
+            Next::Watch => monitor::watch(),
+            Next::Spawn => self.spawn_driver(runtime),
+        }
+    }
+
+    #[cold]
+    fn spawn_driver(&self, runtime: &Arc<LocalRuntime>) {
+        let builder = thread::Builder::new().name(format!("{}/driver", self.options.name));
+        let (driven, tracker) = (Arc::clone(runtime), sync::Arc::clone(&self.tracker));
+        let drive = move || {
+            if !driven.drive_until_closed() {
+                tracker.wake_all();
+            }
+        };
+        if builder.spawn(drive).is_ok() {
+            // Relaxed, like the other counts: nothing is read because of it.
+            self.driver_threads.fetch_add(1, Relaxed);
+        } else if runtime.state.driver_exited() == Next::Watch {
+            monitor::watch();
+        }
+    }
+
+    /// How many have been built and not closed.
+    pub(crate) fn alive(&self) -> usize {
+        self.alive.load(Relaxed)
+    }
+
+    /// How many driver threads have been started.
+    pub(crate) fn driver_threads(&self) -> u64 {
+        self.driver_threads.load(Relaxed)
+    }
+
+    /// Closes what waits in the pool.
+    pub(crate) fn drain(&self) {
+        self.pool.drain();
+    }
+
+    fn known(&self) -> MutexGuard<'_, Vec<Known>> {
+        ignore_poison(self.known.lock())
+    }
+}
+
+impl Monitored for Runtimes {
+    fn tick(&self, now: Instant) -> Option<Duration> {
+        let known = self.known().clone();
+        let mut next_tick = ignore_poison(self.next_tick.lock());
+        // The monitor may have been woken before the next tick is due.
+        if now >= *next_tick {
+            *next_tick = now + self.interval();
+            // Whatever is to be watched is found below.
+            let wanted = known.iter().filter(|known| known.state.tick() == Next::Spawn);
+            let wanted = wanted.filter_map(|known| known.runtime.upgrade());
+            wanted.for_each(|runtime| self.spawn_driver(&runtime));
+        }
+        let is_watched = known.iter().any(|known| known.state.is_undriven());
+        is_watched.then(|| *next_tick - now)
+    }
+
+    fn interval(&self) -> Duration {
+        self.options.idle_timeout / TICKS.into()
+    }
+}
+
+impl Drop for Runtimes {
+    fn drop(&mut self) {
+        // What was inherited by a forked child is left alone.
+        if !self.tracker.is_inherited() {
+            self.drain();
+        }
+    }
+}
+
+/// A runtime, not held: the last reference may be anybody's, and its drop runs the destructors of tasks.
+#[derive(Clone, Debug)]
+struct Known {
+    state: Arc<State>,
+    runtime: Weak<LocalRuntime>,
+}

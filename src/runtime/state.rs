@@ -1,0 +1,223 @@
+//! Who drives a runtime, and who uses it.
+
+use crate::runtime::generation::{Generation, Version};
+use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, SeqCst};
+use crate::sync::atomic::{AtomicU8, AtomicUsize};
+
+/// The ticks of the monitor for which a runtime may be left undriven: as many as an idle timeout has. Two for the
+/// models, which look at each.
+pub(crate) const TICKS: u8 = if cfg!(smartasync_loom) { 2 } else { 4 };
+
+/// Nobody drives; somebody has since the monitor last looked. The next `TICKS - 1` numbers count the ticks since
+/// then: `DUE`.
+const IDLE: u8 = 0;
+const LAST_DUE: u8 = TICKS - 1;
+/// The owner drives: it is parked in the driver.
+const OWNER: u8 = TICKS;
+/// A driver thread drives, until the runtime is closed. Calls park beside it.
+const BACKGROUND: u8 = TICKS + 1;
+/// Nobody drives any more.
+const CLOSED: u8 = TICKS + 2;
+
+/// The state of a runtime. Once built it is left undriven for an idle timeout at the most:
+///
+/// | from \ by | owner begins | owner ends | tick | driver requested | driver exits | close |
+/// |---|---|---|---|---|---|---|
+/// | `IDLE` | `OWNER` | | `DUE` 1 | `BACKGROUND`, spawn | | `CLOSED` |
+/// | `DUE` n | `OWNER` | | `DUE` n + 1 | `BACKGROUND`, spawn | | `CLOSED` |
+/// | the last `DUE` | `OWNER` | | `BACKGROUND`, spawn | `BACKGROUND`, spawn | | `CLOSED` |
+/// | `OWNER` | | `IDLE`, watch | | `BACKGROUND`, spawn | | `CLOSED` |
+/// | `BACKGROUND` | beside | | | | `IDLE`, watch | `CLOSED` |
+/// | `CLOSED` | beside | | | | | |
+///
+/// The owner drives while it is parked, and never while it polls a future of the user's: that may block for
+/// as long as it likes, and somebody has to drive meanwhile.
+///
+/// Why may a driver thread be spawned while the owner drives? Tokio lets several threads `block_on` one
+/// current-thread runtime: the second waits, and takes the driver over when the first leaves.
+///
+/// The threads that use the runtime are counted:
+///
+/// | owners | `add_owner` | `remove_owner` | taken from the pool |
+/// |---|---|---|---|
+/// | 0: in the pool, or on its way there or to its end | refused | | 1 |
+/// | 1 | 2 | 0, to the pool or to its end | |
+/// | n | n + 1 | n - 1 | |
+#[derive(Debug)]
+pub(crate) struct State {
+    driver: AtomicU8,
+    owners: AtomicUsize,
+    made_in: Version,
+}
+
+/// What is to be done after a change of state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Next {
+    Nothing,
+    /// The monitor has to look.
+    Watch,
+    /// A driver thread is wanted, and only here: whoever changed the state to `BACKGROUND` spawns it.
+    Spawn,
+}
+
+impl State {
+    /// The state of a runtime whose building was begun at `made_in`, with one owner.
+    pub(crate) fn new(made_in: Version) -> State {
+        State { driver: AtomicU8::new(IDLE), owners: AtomicUsize::new(1), made_in }
+    }
+
+    /// Whether nobody drives, and the monitor has not looked since somebody did.
+    #[inline]
+    pub(crate) fn is_idle(&self) -> bool {
+        // Relaxed, like the next three: a question, whose answer a `change` checks before anything is done.
+        self.driver.load(Relaxed) == IDLE
+    }
+
+    /// Whether the monitor has looked and nobody has driven since.
+    #[inline]
+    pub(crate) fn is_due(&self) -> bool {
+        (IDLE + 1..=LAST_DUE).contains(&self.driver.load(Relaxed))
+    }
+
+    /// Whether a driver thread drives.
+    #[inline]
+    pub(crate) fn is_background(&self) -> bool {
+        self.driver.load(Relaxed) == BACKGROUND
+    }
+
+    /// Whether it is closed, for a call that begins. One that misses it finds out when it parks.
+    #[inline]
+    pub(crate) fn is_closed_now(&self) -> bool {
+        self.driver.load(Relaxed) == CLOSED
+    }
+
+    /// Whether nobody drives: what the monitor asks before it sleeps.
+    pub(crate) fn is_undriven(&self) -> bool {
+        // SeqCst: see `SleepFlag`. It is the monitor's read after its write.
+        self.driver.load(SeqCst) <= LAST_DUE
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        // SeqCst pairs with `close`: what was done before it is seen.
+        self.driver.load(SeqCst) == CLOSED
+    }
+
+    /// Parks the owner with `park`, which is told whether the owner drives in it or waits beside a driver thread.
+    ///
+    /// It drives no longer than that: what it does next may block, and wait for what this runtime serves.
+    pub(crate) fn while_parked<R>(&self, park: impl FnOnce(bool) -> R) -> (R, Next) {
+        let drives = self.begin();
+        let result = park(drives);
+        let next = if drives { self.end() } else { Next::Nothing };
+        (result, next)
+    }
+
+    /// The owner begins to drive. Returns false if it is to wait beside a driver thread.
+    #[inline]
+    fn begin(&self) -> bool {
+        self.change(IDLE, OWNER) || self.begin_late()
+    }
+
+    /// The monitor has looked since, and may look again meanwhile: each count of ticks is tried.
+    #[cold]
+    fn begin_late(&self) -> bool {
+        (IDLE + 1..=LAST_DUE).any(|due| self.change(due, OWNER))
+    }
+
+    /// The owner ends to drive: it polls its call, which may take any time, or the call is over.
+    #[inline]
+    fn end(&self) -> Next {
+        if self.change(OWNER, IDLE) { Next::Watch } else { Next::Nothing }
+    }
+
+    /// The monitor looks.
+    pub(crate) fn tick(&self) -> Next {
+        if self.change(LAST_DUE, BACKGROUND) {
+            return Next::Spawn;
+        }
+        // From the last to the first: one tick makes one step.
+        let stepped = (IDLE..LAST_DUE).rev().any(|due| self.change(due, due + 1));
+        if stepped { Next::Watch } else { Next::Nothing }
+    }
+
+    /// A driver thread is wanted at once.
+    pub(crate) fn request_driver(&self) -> Next {
+        let mut is_wanted = false;
+        for from in IDLE..=OWNER {
+            // The owner or the monitor may change it meanwhile: all are tried until none was missed.
+            is_wanted |= self.change(from, BACKGROUND);
+        }
+        // SeqCst, as all changes.
+        match self.driver.load(SeqCst) {
+            _ if is_wanted => Next::Spawn,
+            BACKGROUND | CLOSED => Next::Nothing,
+            _ => self.request_driver(),
+        }
+    }
+
+    /// The driver thread could not be started: the monitor will try again.
+    pub(crate) fn driver_exited(&self) -> Next {
+        if self.change(BACKGROUND, IDLE) { Next::Watch } else { Next::Nothing }
+    }
+
+    /// Closes the runtime: a driver thread has to be woken. Returns whether this was the first time.
+    pub(crate) fn close(&self) -> bool {
+        // SeqCst pairs with `is_closed`.
+        self.driver.swap(CLOSED, SeqCst) != CLOSED
+    }
+
+    #[inline]
+    fn change(&self, from: u8, to: u8) -> bool {
+        // SeqCst: who leaves a runtime undriven writes here, and then looks whether the monitor is awake. Relaxed
+        // where nothing was changed: nothing follows from it.
+        self.driver.compare_exchange(from, to, SeqCst, Relaxed).is_ok()
+    }
+
+    /// Whether the runtime is newer than the last reset.
+    pub(crate) fn is_of(&self, generation: &Generation) -> bool {
+        self.made_in == generation.current()
+    }
+
+    /// Adds an owner if there is one. A runtime without owners is on its way to the pool or to its end, and is not
+    /// to be caught there.
+    pub(crate) fn add_owner(&self) -> bool {
+        let add = |owners: usize| if owners > 0 { owners.checked_add(1) } else { None };
+        // Acquire pairs with the Release half of `remove_owner`: the last owner's `close` is not missed.
+        self.owners.fetch_update(Acquire, Relaxed, add).is_ok()
+    }
+
+    /// Makes the caller, which has taken the runtime from the pool, its one owner.
+    pub(crate) fn set_owned(&self) {
+        // Relaxed: the pool's queue orders it after what the last owner did, and nobody else looks.
+        self.owners.store(1, Relaxed);
+    }
+
+    /// Removes an owner. Returns true for the last.
+    pub(crate) fn remove_owner(&self) -> bool {
+        // AcqRel: the last owner sees what all others did, and closes after it.
+        self.owners.fetch_sub(1, AcqRel) == 1
+    }
+}
+
+#[cfg(all(test, not(smartasync_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_runtime_is_undriven_for_an_idle_timeout_and_no_longer() {
+        let state = State::new(Generation::default().current());
+        for _ in 1..TICKS {
+            assert_eq!(state.tick(), Next::Watch);
+        }
+        let ((), next) = state.while_parked(|drives| {
+            assert!(drives, "the owner comes back in the last moment");
+            assert_eq!(state.tick(), Next::Nothing, "it is driven");
+        });
+        assert_eq!(next, Next::Watch);
+        for _ in 1..TICKS {
+            assert_eq!(state.tick(), Next::Watch, "the count has begun anew");
+        }
+        assert_eq!(state.tick(), Next::Spawn);
+    }
+}

@@ -1,0 +1,227 @@
+//! No runtime is left alone: its owner, the monitor and those who want a driver thread, all at once.
+
+use loom::sync::atomic::AtomicUsize;
+use loom::sync::atomic::Ordering::Relaxed;
+use loom::sync::{Arc, Condvar, Mutex};
+use loom::thread;
+
+use crate::runtime::generation::Generation;
+use crate::runtime::sleep_flag::SleepFlag;
+use crate::runtime::state::{Next, State};
+
+/// A runtime that has just been built, and its monitor.
+struct World {
+    state: State,
+    sleep: SleepFlag,
+    spawned: AtomicUsize,
+}
+
+impl World {
+    fn new() -> Arc<World> {
+        let world = World {
+            state: State::new(Generation::default().current()),
+            sleep: SleepFlag::asleep(),
+            spawned: AtomicUsize::new(0),
+        };
+        world.follow(Next::Watch);
+        Arc::new(world)
+    }
+
+    fn follow(&self, next: Next) {
+        match next {
+            Next::Nothing => {}
+            Next::Watch => self.sleep.wake_with(|| {}),
+            Next::Spawn => {
+                self.spawned.fetch_add(1, Relaxed);
+            }
+        }
+    }
+
+    /// A call that parks once, and leaves tasks behind or not.
+    fn call(&self, tasks_live: bool) {
+        let ((), next) = self.state.while_parked(|_| thread::yield_now());
+        self.follow(next);
+        if tasks_live {
+            self.follow(self.state.request_driver());
+        }
+    }
+
+    /// The monitor, until it sleeps; it may make fewer ticks than there is need for.
+    fn run_monitor(&self, ticks: usize) {
+        for _ in 0..ticks {
+            if !self.tick() && self.sleep.rest(|| self.tick()) {
+                return;
+            }
+        }
+    }
+
+    fn tick(&self) -> bool {
+        let next = self.state.tick();
+        self.follow(next);
+        next == Next::Watch
+    }
+
+    /// A driver thread drives, the only one, or the monitor will come by.
+    fn assert_driven_or_watched(&self) {
+        let spawned = self.spawned.load(Relaxed);
+        if self.state.is_background() {
+            assert_eq!(spawned, 1, "driver threads were spawned for one runtime");
+        } else {
+            assert_eq!(spawned, 0, "a driver thread was spawned for a runtime that is not kept");
+            assert!(self.sleep.is_awake(), "nobody drives, and the monitor sleeps");
+        }
+    }
+}
+
+/// Runs two threads to their end, and looks whether the runtime is looked after.
+fn model(one: fn(&World), other: fn(&World)) {
+    loom::model(move || {
+        let world = World::new();
+        let shared = Arc::clone(&world);
+        let thread = thread::spawn(move || one(&shared));
+        other(&world);
+        thread.join().unwrap();
+        world.assert_driven_or_watched();
+    });
+}
+
+/// Mutants: `state-end-unwatched`, `sleep-rests-unasked`, `state-tick-takes-sync_driver`.
+#[test]
+fn an_owner_that_calls_while_the_monitor_ticks() {
+    model(|world| world.run_monitor(3), |world| world.call(false));
+}
+
+/// Mutants: `state-end-unwatched`.
+#[test]
+fn an_owner_that_calls_twice_while_the_monitor_falls_asleep() {
+    model(
+        |world| world.run_monitor(2),
+        |world| {
+            world.call(false);
+            world.call(false);
+        },
+    );
+}
+
+/// Mutants: `state-end-unchecked`, `state-request-always-spawns`.
+#[test]
+fn an_owner_that_leaves_tasks_while_a_driver_is_requested() {
+    model(|world| world.call(true), |world| world.follow(world.state.request_driver()));
+}
+
+/// Mutants: `state-request-tries-once`.
+#[test]
+fn a_keeper_that_is_wanted_is_spawned_whatever_the_owner_does() {
+    loom::model(|| {
+        let world = World::new();
+        let shared = Arc::clone(&world);
+        let owner = thread::spawn(move || {
+            shared.call(false);
+            shared.call(false);
+        });
+        world.follow(world.state.request_driver());
+        assert!(world.state.is_background(), "nobody was spawned");
+        owner.join().unwrap();
+        world.assert_driven_or_watched();
+    });
+}
+
+/// Mutants: `state-request-always-spawns`.
+#[test]
+fn the_monitor_and_an_exit_spawn_one_driver_between_them() {
+    model(|world| world.run_monitor(3), |world| world.follow(world.state.request_driver()));
+}
+
+/// Mutants: `state-end-unchecked`.
+#[test]
+fn what_is_closed_stays_closed() {
+    loom::model(|| {
+        let world = World::new();
+        let (owner, monitor) = (Arc::clone(&world), Arc::clone(&world));
+        let owner = thread::spawn(move || owner.call(true));
+        let monitor = thread::spawn(move || monitor.run_monitor(2));
+        assert!(world.state.close());
+        assert!(!world.state.close(), "closed twice");
+        owner.join().unwrap();
+        monitor.join().unwrap();
+        assert!(world.state.is_closed());
+    });
+}
+
+/// A runtime whose owner blocks in a poll, until what it waits for has been served by a driver.
+struct Blocked {
+    world: World,
+    served: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Blocked {
+    fn new() -> Arc<Blocked> {
+        let world = World {
+            state: State::new(Generation::default().current()),
+            sleep: SleepFlag::asleep(),
+            spawned: AtomicUsize::new(0),
+        };
+        Arc::new(Blocked { world, served: Mutex::new(false), changed: Condvar::new() })
+    }
+
+    /// A driver thread that is spawned drives, and serves what the owner waits for.
+    fn follow(&self, next: Next) {
+        match next {
+            Next::Nothing => {}
+            Next::Watch => self.world.sleep.wake_with(|| {
+                // The lock, so that a monitor who has looked a moment ago is asleep by now.
+                drop(self.served.lock().unwrap());
+                self.changed.notify_all();
+            }),
+            Next::Spawn => {
+                *self.served.lock().unwrap() = true;
+                self.changed.notify_all();
+            }
+        }
+    }
+
+    fn owner(&self) {
+        let ((), next) = self.world.state.while_parked(|_| thread::yield_now());
+        self.follow(next);
+        // The poll blocks.
+        let mut served = self.served.lock().unwrap();
+        while !*served {
+            served = self.changed.wait(served).unwrap();
+        }
+    }
+
+    /// Makes ticks as long as there is something to watch, and then sleeps until it is called.
+    fn monitor(&self) {
+        loop {
+            if *self.served.lock().unwrap() {
+                return;
+            }
+            if !self.tick() && self.world.sleep.rest(|| self.tick()) {
+                let mut served = self.served.lock().unwrap();
+                while !*served && !self.world.sleep.is_awake() {
+                    served = self.changed.wait(served).unwrap();
+                }
+            }
+        }
+    }
+
+    fn tick(&self) -> bool {
+        let next = self.world.state.tick();
+        self.follow(next);
+        next == Next::Watch
+    }
+}
+
+/// Mutants: `owner-drives-while-it-polls`, `state-end-unwatched`.
+#[test]
+fn an_owner_that_blocks_in_a_poll_is_served_by_a_driver() {
+    loom::model(|| {
+        let blocked = Blocked::new();
+        blocked.follow(Next::Watch);
+        let shared = Arc::clone(&blocked);
+        let owner = thread::spawn(move || shared.owner());
+        blocked.monitor();
+        owner.join().unwrap();
+    });
+}

@@ -1,0 +1,104 @@
+//! A shutdown beside calls that begin, wait and end.
+
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::Duration;
+
+use loom::future::block_on;
+use loom::sync::Arc;
+use loom::sync::atomic::AtomicBool;
+use loom::sync::atomic::Ordering::{Acquire, Release};
+use loom::thread;
+
+use crate::cache::map::PerThreadMap;
+use crate::runtime::tracker::{CallToken, CallTracker};
+
+/// Loom's waits have no end: one that is not woken is a deadlock, and loom reports it.
+const FOR_EVER: Duration = Duration::from_secs(3600);
+
+/// A call that waits until it is cut short.
+fn wait_for_ever(token: &CallToken) {
+    block_on(poll_fn(
+        |cx| if token.is_cancelled(cx.waker()) { Poll::Ready(()) } else { Poll::Pending },
+    ));
+}
+
+/// Runs `call` beside `shutdown`.
+fn model(call: fn(&Arc<CallTracker>), shutdown: fn(&CallTracker)) {
+    loom::model(move || {
+        let tracker = Arc::new(CallTracker::new());
+        let caller = thread::spawn({
+            let tracker = Arc::clone(&tracker);
+            move || call(&tracker)
+        });
+        shutdown(&tracker);
+        caller.join().unwrap();
+        assert!(tracker.wait_until_empty(FOR_EVER));
+    });
+}
+
+/// Mutants: `tracker-cancel-wakes-nobody`, `tracker-asks-before-it-registers`.
+#[test]
+fn a_call_that_waits_is_cancelled() {
+    model(
+        |tracker| {
+            if let Some(token) = CallToken::enter(tracker) {
+                wait_for_ever(&token);
+            }
+        },
+        |tracker| {
+            tracker.close();
+            tracker.cancel();
+        },
+    );
+}
+
+/// Mutants: `tracker-left-in-silence`.
+#[test]
+fn who_waits_for_the_last_to_leave_is_told() {
+    model(
+        |tracker| drop(CallToken::enter(tracker)),
+        |tracker| {
+            tracker.close();
+            assert!(tracker.wait_until_empty(FOR_EVER));
+        },
+    );
+}
+
+/// Mutants: `tracker-lets-in-always`.
+#[test]
+fn nobody_enters_once_the_tracker_is_closed() {
+    loom::model(|| {
+        let tracker = Arc::new(CallTracker::new());
+        let closed = Arc::new(AtomicBool::new(false));
+        let caller = thread::spawn({
+            let (tracker, closed) = (Arc::clone(&tracker), Arc::clone(&closed));
+            move || {
+                let is_later = closed.load(Acquire);
+                assert!(CallToken::enter(&tracker).is_none() || !is_later, "it was closed");
+            }
+        });
+        tracker.close();
+        closed.store(true, Release);
+        caller.join().unwrap();
+    });
+}
+
+/// Mutants: `map-late-one-stays`.
+#[test]
+fn a_shutdown_leaves_nothing_in_the_map() {
+    loom::model(|| {
+        let tracker = Arc::new(CallTracker::new());
+        let per_thread = Arc::new(PerThreadMap::new());
+        let caller = thread::spawn({
+            let (tracker, per_thread) = (Arc::clone(&tracker), Arc::clone(&per_thread));
+            move || {
+                drop(per_thread.get_or_make(7, |_| true, || CallToken::enter(&tracker).ok_or(())))
+            }
+        });
+        tracker.close();
+        per_thread.reset();
+        assert!(tracker.wait_until_empty(FOR_EVER));
+        caller.join().unwrap();
+    });
+}
