@@ -106,7 +106,7 @@ impl Bridge {
     /// Makes a bridge to an application's own runtime: the calling thread polls the future, and the
     /// runtime's threads drive its I/O, its timers and its tasks.
     ///
-    /// A current-thread runtime must be sync_driver by somebody, or a call that needs it waits for ever. On
+    /// A current-thread runtime must be driven by somebody, or a call that needs it never returns. On
     /// a runtime that has been shut down, what Tokio gives the future reaches the caller: an I/O
     /// error, a cancelled join, or a panic.
     ///
@@ -166,7 +166,7 @@ impl Bridge {
         }
     }
 
-    /// Ends a private bridge: no later call runs on it, and after `grace` none that runs goes on.
+    /// Shuts a private bridge down: no later call runs on it, and after `grace` none that runs goes on.
     ///
     /// Calls that have begun get the grace period to end by themselves. Then those that still wait
     /// return [`WaitErrorKind::Shutdown`](crate::WaitErrorKind::Shutdown), their futures dropped where

@@ -24,7 +24,7 @@ pin_project! {
     ///
     /// # Panics
     ///
-    /// With a panic of the function; when no Tokio is near and the shared runtime cannot be started, or the
+    /// With a panic of the function; when there is no current runtime and the shared one cannot be started, or the
     /// thread exits and Tokio's thread-locals are gone.
     ///
     /// # Cancel safety
@@ -124,7 +124,7 @@ struct Entered {
 }
 
 impl Entered {
-    /// `no_tokio` is why none is near, if that is so.
+    /// `no_tokio` is why there is no current runtime, if there is none.
     ///
     /// # Errors
     ///

@@ -12,7 +12,7 @@ pub(crate) use task_poll::is_task_poll;
 /// What the calling thread may do: block, block beside a runtime, or only await.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Context {
-    /// No runtime is near: the thread may block.
+    /// There is no current runtime: the thread may block.
     Sync,
     /// The thread belongs to a runtime, or has entered one, and may block: a `spawn_blocking`
     /// thread, a `block_in_place` section, a plain thread that holds a `Handle::enter()` guard.
@@ -28,17 +28,17 @@ pub enum Context {
 ///
 /// # Limits
 ///
-/// The root future of a `block_on` that drives no scheduler (that of a multi-thread runtime or of a
-/// `Handle`, and the second one of a current-thread runtime) shows nothing but its cooperative budget.
-/// Where that is hidden it reads as `Blocking`: inside `tokio::task::unconstrained`, and for the rest
-/// of a poll after a `block_in_place`.
+/// A future that is polled without driving a scheduler shows nothing but its cooperative budget: the future of a
+/// call that is waited for, and the root future of a multi-thread runtime's `block_on`, of a `Handle`'s, and of
+/// the second `block_on` of a current-thread runtime. Where the budget is hidden it reads as `Blocking`: inside
+/// `tokio::task::unconstrained`, and for the rest of a poll after a `block_in_place`.
 ///
-/// A call that is waited for there runs, but for two places in which Tokio shows nothing and allows
-/// nothing, and panics: `unconstrained` in a `LocalSet` in the root future of a multi-thread runtime,
-/// and in the second `block_on` of a current-thread runtime.
+/// A call that is waited for there runs, but for two places in which Tokio shows nothing and allows nothing, and
+/// panics: `unconstrained` in a `LocalSet` in such a future, and in the second `block_on` of a current-thread
+/// runtime.
 ///
 /// The destructors of the tasks of a current-thread runtime that is being dropped read as `Blocking`, and a
-/// call there that needs its driver waits for ever. With the runtimes of this crate it is refused.
+/// call there that needs its driver never returns. With the runtimes of this crate it is refused.
 ///
 /// # Examples
 ///
@@ -58,7 +58,7 @@ pub fn context() -> Context {
     Ambient::find().map_or(Context::Sync, |ambient| ambient.context())
 }
 
-/// What a call that is made near a runtime can run on.
+/// What a call can run on that is made on a thread with a current runtime, or under a mark.
 #[derive(Debug)]
 pub(crate) enum Ambient {
     /// A runtime has been entered that nobody may be driving: the thread's own.
@@ -92,7 +92,7 @@ impl Ambient {
             return Some(Ambient::InPoll(Poller::Marked));
         }
         // A thread that drives a runtime always has a current handle. This errs as well once Tokio's
-        // thread-local is gone, and no runtime is sync_driver on this thread then.
+        // thread-local is gone, and no runtime is driven on this thread then.
         current.ok().map(Ambient::with_current)
     }
 
@@ -119,7 +119,7 @@ impl Ambient {
 /// Whether `handle` may have come from an `enter()` guard of a runtime that nobody drives.
 ///
 /// A multi-thread runtime drives itself. A current-thread runtime that runs `spawn_blocking` jobs
-/// is sync_driver by whoever awaits them, and such a job has a task id.
+/// is driven by whoever awaits them, and such a job has a task id.
 fn may_be_undriven(handle: &Handle) -> bool {
     handle.runtime_flavor() != RuntimeFlavor::MultiThread && task::try_id().is_none()
 }

@@ -42,7 +42,7 @@ pub enum WaitErrorKind {
     /// The thread has no runtime and cannot get one; [`source`](Error::source) says why.
     Runtime,
     /// The call's bridge [has been shut down](crate::Bridge::shutdown): the call was not started, or
-    /// it was cut short, and its future is dropped.
+    /// it was cancelled, and its future is dropped.
     Shutdown,
     /// [The deadline](crate::Call::wait_timeout) has passed: the future is dropped.
     TimedOut,
@@ -98,7 +98,7 @@ impl<C> WaitError<C> {
         self.map_call(drop)
     }
 
-    /// The same of a call that is seen as something else.
+    /// Maps the call that is handed back.
     pub(crate) fn map_call<D>(self, map: impl FnOnce(C) -> D) -> WaitError<D> {
         WaitError {
             call: self.call.map(|call| Box::new(map(*call))),

@@ -34,8 +34,8 @@ pub(crate) fn run_on_own(lease: &Lease, call: &mut Drive<'_, '_>) {
     drive(lease, call);
 }
 
-/// The same of a call that has neither limits nor a span: most of these are ready in their first poll, and pay for
-/// nothing else.
+/// Runs a call that has neither limits nor a span on the calling thread's own runtime. Most of these are ready in
+/// their first poll, and pay for nothing else.
 #[inline(always)]
 pub(crate) fn run_plainly(lease: &Lease, waker: &CallWaker, job: &mut dyn Job) -> Option<Cause> {
     let _leave = lease.enter();

@@ -71,35 +71,40 @@
 //! # Implementation
 //!
 //! Each plain thread that waits for a call keeps one current-thread Tokio runtime with everything
-//! enabled that Tokio was compiled with. It is built or taken from the pool at the first call and used
-//! by all later ones. A call polls its future once through the runtime's handle; only a future that is
-//! still pending then drives the runtime, or waits beside the driver thread that does. The future sees one and
-//! the same waker from its first poll to its last.
+//! enabled that Tokio was compiled with. It is built or taken from a pool at the first call and used
+//! by all later ones. A call polls its future through the runtime's handle. Between two polls the thread
+//! drives the runtime, or parks beside the thread that does: never while a future is polled, so a poll
+//! that blocks for a moment holds up nobody else. The future sees one and the same waker from its first poll
+//! to its last.
 //!
-//! A runtime, once built, is always sync_driver, so that what was made in a call goes on working: on any
+//! A runtime, once built, is always driven, so that what was made in a call goes on working: on any
 //! thread, in any runtime, after the call, after the thread. These threads see to it:
 //!
 //! | thread | started | what it does |
 //! |---|---|---|
-//! | `smartasync/driver`, at most one a runtime | when a call leaves tasks behind, or a thread has made no call for [a grace period](BridgeBuilder::grace) | drives the runtime to its end, parked in the driver |
-//! | `smartasync/monitor`, one | with the first runtime | looks for runtimes that need a driver thread; sleeps when there is none |
-//! | `smartasync/clock`, one | with the first [`wait_timeout`](Call::wait_timeout) | wakes calls at their deadlines |
+//! | `smartasync/driver`, at most one a runtime | when a call leaves tasks behind, or a runtime has not been driven for [the idle timeout](BridgeBuilder::idle_timeout) | drives the runtime to its end, parked in the driver |
+//! | `smartasync/monitor`, one | with the first runtime | finds runtimes that nobody drives; sleeps when there are none |
+//! | `smartasync/timer`, one | with the first [`wait_timeout`](Call::wait_timeout) | wakes calls at their deadlines |
 //! | `smartasync/shared`, one, or [as many as wanted](BridgeBuilder::shared_threads) | with the first call on [`Bridge::shared`], or that another executor than Tokio awaits | drives the shared runtime |
 //! | `smartasync/watchdog`, one a bridge | with the first call on a bridge that [wants it](BridgeBuilder::warn_after) | reports calls that wait too long |
 //! | `smartasync/blocking` | by `spawn_blocking` | Tokio's |
 //! | `smartasync/end`, for a moment | when a runtime is given up inside async code | drops it there |
 //!
-//! When a thread ends, its runtime goes to a pool, and the next new thread takes it; the exit waits for
+//! When a thread ends, its runtime goes to the pool, and the next new thread takes it; the exit waits for
 //! nothing. The number of runtimes is [limited](BridgeBuilder::max_runtimes); beyond it, threads share.
 //! A call that is made after the thread has let go of its runtime, from the destructor of another
 //! thread-local, returns [`WaitErrorKind::Runtime`].
 //!
+//! A wait allocates nothing. Two things put a future of more than 16 KiB on the heap, the threshold that Tokio
+//! has for its own: a debug build, and a wait that may hand its call back.
+//!
 //! # What it does not do
 //!
 //! It does not make blocking inside async code legal, and it cannot interrupt a future that never
-//! yields. A forked child makes calls on runtimes of its own; what lives on its parent's it cannot use, and
-//! where it was forked while another thread was being started, it can start no thread (the standard
-//! library holds a lock then).
+//! yields. A *task* that blocks its thread stops the runtime that the thread drives: use `spawn_blocking`
+//! there, as with Tokio alone. A forked child makes calls on runtimes of its own; what lives on its parent's
+//! it cannot use, and where it was forked while another thread was being started, it can start no thread
+//! (the standard library holds a lock then).
 
 mod block_on;
 mod bridge;

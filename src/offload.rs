@@ -42,7 +42,7 @@ where
 /// with `#[smartasync(offload)]`.
 ///
 /// Waited for, it runs at once on the calling thread: it is the function itself. Awaited, it runs on the
-/// blocking pool of the Tokio runtime that is near, or of [the shared one](crate::Bridge::shared) where
+/// blocking pool of the current Tokio runtime, or of [the shared one](crate::Bridge::shared) where
 /// none is, and the executor's thread goes on.
 #[must_use = "an offloaded call does nothing until it is waited for with `.wait()` or awaited with `.await`"]
 pub struct Offload<F> {
@@ -97,7 +97,7 @@ impl<F> fmt::Debug for Offload<F> {
 /// # Panics
 ///
 /// With a panic of the function, unchanged; when the runtime is shut down before the function has begun;
-/// when no Tokio is near and the shared runtime cannot be started.
+/// when there is no current runtime and the shared one cannot be started.
 ///
 /// # Cancel safety
 ///
@@ -175,14 +175,14 @@ where
     }
 }
 
-/// The runtime on whose blocking pool functions run: the one that is near, or the shared one.
+/// Returns the runtime on whose blocking pool functions run: the current one, or else the shared one.
 ///
 /// # Errors
 ///
-/// When there is none near, and the shared one cannot be started.
+/// When there is no current one, and the shared one cannot be started.
 pub(crate) fn pool() -> io::Result<Handle> {
     match Handle::try_current() {
-        Ok(near) => Ok(near),
+        Ok(current) => Ok(current),
         Err(_) => bridge::shared_handle().cloned(),
     }
 }

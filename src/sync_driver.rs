@@ -22,7 +22,7 @@ pub(crate) struct SyncDriver<T> {
     bridge: Option<Bridge>,
     /// What was never polled needs no runtime to be dropped.
     was_polled: bool,
-    /// Where it began to be sync_driver, and as what.
+    /// Where it began to be driven, and as what.
     pub(crate) made: Site,
 }
 
@@ -80,7 +80,7 @@ impl<T> Drop for SyncDriver<T> {
     fn drop(&mut self) {
         let Some(object) = self.object.take() else { return };
         let through = self.bridge.as_ref().unwrap_or_else(|| bridge::default());
-        // Async code has a runtime around it. Where there is none to be had, it is dropped without.
+        // Async code has a runtime around it. Where there is no runtime to run on, it is dropped without.
         if !self.was_polled || through.context() == Context::Async {
             return;
         }

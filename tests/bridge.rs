@@ -14,7 +14,7 @@ use tokio::time::sleep;
 
 use support::{current_thread, multi_thread, within_a_minute};
 
-/// Needs a sync_driver runtime, and tells which one it has.
+/// Needs a driven runtime, and tells which one it has.
 #[smartasync]
 async fn id() -> Id {
     sleep(Duration::from_millis(1)).await;

@@ -10,7 +10,7 @@ use tokio::task::{self, LocalSet};
 
 use support::{current_thread, multi_thread, within_a_minute};
 
-/// Suspends on a timer, so that it needs a runtime that is sync_driver. Tells which one it ran on.
+/// Suspends on a timer, so that it needs a runtime that is driven. Tells which one it ran on.
 #[smartasync]
 async fn runtime_id() -> tokio::runtime::Id {
     tokio::time::sleep(Duration::from_millis(2)).await;

@@ -123,7 +123,7 @@ fn a_runtime_that_nobody_drives_or_that_has_no_clock() {
 }
 
 #[test]
-fn beside_a_keeper() {
+fn beside_a_driver_thread() {
     within_a_minute(|stage| {
         let bridge = Bridge::builder().build();
         bridge.block_on(async { drop(tokio::spawn(sleep(LONG))) });

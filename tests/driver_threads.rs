@@ -22,7 +22,7 @@ use support::within_a_minute;
 const IDLE_TIMEOUT: Duration = Duration::from_millis(500);
 
 #[test]
-fn threads_that_call_more_often_than_the_grace_period_never_meet_a_keeper() {
+fn threads_that_call_more_often_than_the_idle_timeout_never_meet_a_driver_thread() {
     within_a_minute(|_| {
         let bridge = Bridge::builder().idle_timeout(IDLE_TIMEOUT).build();
         let end = Instant::now() + 4 * IDLE_TIMEOUT;
@@ -79,7 +79,7 @@ fn a_thread_that_makes_only_ready_calls_drives_its_runtime() {
 }
 
 #[test]
-fn a_call_that_leaves_a_task_behind_hires_a_keeper_at_once() {
+fn a_call_that_leaves_a_task_behind_gets_a_driver_thread_at_once() {
     within_a_minute(|_| {
         // The monitor would not come by in the life of this test.
         let bridge = Bridge::builder().idle_timeout(Duration::from_secs(3_600)).build();
@@ -96,7 +96,7 @@ fn a_call_that_leaves_a_task_behind_hires_a_keeper_at_once() {
 }
 
 #[test]
-fn a_long_grace_period_of_one_bridge_is_none_of_another() {
+fn a_long_idle_timeout_of_one_bridge_is_none_of_another() {
     within_a_minute(|stage| {
         let patient = Bridge::builder().idle_timeout(Duration::MAX).build();
         patient.block_on(task::yield_now());
@@ -173,7 +173,7 @@ fn a_reset_at_the_limit_makes_room() {
 }
 
 #[test]
-fn dropping_a_bridge_ends_its_keepers_and_its_tasks() {
+fn dropping_a_bridge_ends_its_driver_threads_and_its_tasks() {
     struct Dropped(std::sync::mpsc::Sender<()>);
 
     impl Drop for Dropped {

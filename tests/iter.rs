@@ -25,7 +25,7 @@ use tokio_stream::{Stream, StreamExt};
 
 use support::{SaysGoodbye, current_thread, multi_thread, within_a_minute};
 
-/// Each number after a wait on a timer, so that it needs a runtime that is sync_driver.
+/// Each number after a wait on a timer, so that it needs a runtime that is driven.
 fn ticks(last: u32) -> impl Stream<Item = u32> + Send {
     tokio_stream::iter(1..=last).then(async |number| {
         sleep(Duration::from_millis(1)).await;

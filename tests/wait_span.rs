@@ -150,7 +150,7 @@ fn the_span_tells_how_the_call_was_run() {
         assert_eq!(way(tells("").on(&handle)), is("sync", "handle"));
         for runtime in [runtime, current_thread()] {
             let job = runtime.spawn_blocking(|| way(tells("")));
-            assert_eq!(runtime.block_on(job).unwrap(), is("blocking", "near"));
+            assert_eq!(runtime.block_on(job).unwrap(), is("blocking", "current"));
         }
         let undriven = current_thread();
         let _entered = undriven.enter();

@@ -76,7 +76,7 @@ impl Parse for Context {
         parenthesized!(content in input);
         let name: Ident = content.parse()?;
         let kind = KINDS.iter().find(|(known, _)| name == known);
-        let &(_, kind) = kind.ok_or_else(|| content.error("no kind of a function"))?;
+        let &(_, kind) = kind.ok_or_else(|| content.error("no kind of function"))?;
         content.parse::<Option<Token![,]>>()?;
         let held = Punctuated::<GenericArgument, Token![,]>::parse_terminated(&content)?;
         Ok(Context { kind, held: held.into_iter().collect() })

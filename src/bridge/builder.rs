@@ -30,7 +30,7 @@ pub enum Nested {
     BlockInPlace,
 }
 
-/// Shorter ones would have the monitor do nothing but make his rounds.
+/// With shorter ones the monitor would do nothing but tick.
 const SHORTEST_IDLE_TIMEOUT: Duration = Duration::from_micros(400);
 
 /// Longer ones would be as good as none, and must not overflow a point in time.

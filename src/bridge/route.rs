@@ -297,12 +297,12 @@ impl<'a> Target<'a> {
                 SlotRuntime::Background(..) => "shared",
             },
             Target::Handle(..) => "handle",
-            Target::Current(..) => "near",
+            Target::Current(..) => "current",
         }
     }
 }
 
-/// Prepares a thread that is near a runtime, unless it may not block.
+/// Prepares a thread that has a current runtime, unless it may not block.
 #[cold]
 fn prepare(inner: &Inner, ambient: &Option<Ambient>) {
     match ambient {

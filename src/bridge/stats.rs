@@ -22,7 +22,7 @@ pub struct Stats {
     pub driver_threads: u64,
     /// Calls that went to a runtime of the bridge's own.
     pub calls_on_own_runtime: u64,
-    /// Calls that went to a runtime of somebody else's: the one near the caller, or that of
+    /// Calls that went to a runtime of somebody else's: the caller's current one, or that of
     /// [`Bridge::from_handle`](crate::Bridge::from_handle).
     pub calls_on_handle: u64,
     /// Calls that were refused because they were made from inside async code.

@@ -79,7 +79,7 @@ struct State {
 }
 
 impl Watchdog {
-    /// Of a bridge called `name`.
+    /// Watches a bridge called `name`.
     pub(super) fn new(name: &str, limit: Duration, report: Report) -> Watchdog {
         Watchdog::on_thread(format!("{name}/watchdog"), limit, report)
     }
@@ -111,7 +111,7 @@ impl Watchdog {
         Watched { watch: &self.watch, key }
     }
 
-    /// False where there is no thread to be had: the next call tries again.
+    /// Returns false where no thread can be started: the next call tries again.
     fn start(&self) -> bool {
         let watch = Arc::clone(&self.watch);
         let builder = thread::Builder::new().name(self.thread_name.clone());
@@ -167,7 +167,7 @@ pub(super) struct Watched<'a> {
 
 impl Drop for Watched<'_> {
     fn drop(&mut self) {
-        // The lock that a forked child has inherited may be held for ever.
+        // The lock that a forked child has inherited may never be released.
         if !self.watch.made_in.is_current() {
             return;
         }

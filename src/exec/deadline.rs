@@ -45,7 +45,7 @@ impl Timer {
         let clock = CLOCK.get(|_| Timer::new());
         let mut state = clock.state();
         if !state.has_thread {
-            thread::Builder::new().name("smartasync/clock".into()).spawn(|| clock.run())?;
+            thread::Builder::new().name("smartasync/timer".into()).spawn(|| clock.run())?;
             state.has_thread = true;
         }
         Ok(clock)
@@ -92,7 +92,7 @@ impl Timer {
     }
 
     fn take_back(&self, key: Key) {
-        // The lock that a forked child has inherited may be held for ever.
+        // The lock that a forked child has inherited may never be released.
         if self.made_in.is_current() {
             drop(self.state().deadlines.remove(&key));
         }

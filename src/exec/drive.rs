@@ -32,7 +32,7 @@ pub(crate) struct Drive<'a, 'l> {
     pub(crate) job: &'a mut dyn Job,
     pub(crate) waker: &'a CallWaker,
     pub(crate) limits: Option<&'a mut Limits<'l>>,
-    /// Absent where nobody can cut the call short.
+    /// Absent where nobody can cancel the call.
     pub(crate) token: Option<&'a CallToken>,
     /// Set where the runtime is lost: nobody can drive it any more.
     pub(crate) is_lost: Option<&'a AtomicBool>,
@@ -116,7 +116,7 @@ impl<'a, 'l> Drive<'a, 'l> {
         if self.end_early(is_cancelled) { Poll::Ready(()) } else { Poll::Pending }
     }
 
-    /// Ends the call in its next poll if it is cut short, or its runtime is lost.
+    /// Ends the call in its next poll if it is cancelled, or its runtime is lost.
     fn end_early(&mut self, is_cancelled: bool) -> bool {
         if is_cancelled {
             self.cause = Some(Cause::Shutdown);
@@ -131,7 +131,7 @@ impl<'a, 'l> Drive<'a, 'l> {
     ///
     /// Where the call stands in a blocking section of a root future, that future's wakes are in the same token,
     /// and a park takes them. So a call that has parked leaves the token set at its end: at worst, somebody looks
-    /// once in vain. Without it the root future would sleep for ever.
+    /// once in vain. Without it the root future would sleep without end.
     pub(crate) fn poll_on_token(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.has_parked && !self.is_due {
             ready!(self.poll_parked(cx));

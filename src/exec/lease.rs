@@ -134,7 +134,7 @@ impl Lease {
         if runtime.has_tasks() {
             self.runtimes.request_driver(runtime);
         } else if (takes_turn || runtime.state.is_due()) && !std::thread::panicking() {
-            // A call that was ready has sync_driver nothing. When the monitor has come by since somebody drove, the
+            // A call that was ready has driven nothing. When the monitor has come by since somebody drove, the
             // driver gets a turn: a thread that calls often, and is never kept waiting, needs no driver thread.
             self.take_turn();
         }

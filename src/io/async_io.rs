@@ -24,7 +24,7 @@ use worker::{Outcome, Worker};
 ///
 /// It is Tokio's `AsyncRead` and `AsyncBufRead` when the object is [`Read`](io::Read), `AsyncWrite` when it is
 /// [`Write`](io::Write), `AsyncSeek` when it is [`Seek`]. The operations are made one after another on the
-/// blocking pool, like [offloaded calls](crate::offload()): that of the Tokio runtime that is near, or of
+/// blocking pool, like [offloaded calls](crate::offload()): that of the current Tokio runtime, or of
 /// [the shared one](crate::Bridge::shared) where none is.
 ///
 /// - *Reading.* No more is read than the caller has room for. Only `AsyncBufRead` reads ahead.

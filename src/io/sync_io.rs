@@ -18,7 +18,7 @@ use crate::sync_driver::SyncDriver;
 ///
 /// It is [`Read`], [`BufRead`], [`Write`] and [`Seek`] as the object is `AsyncRead`, `AsyncBufRead`,
 /// `AsyncWrite` and `AsyncSeek`. Each operation is waited for as a call is: on a plain thread, on a
-/// `spawn_blocking` thread, in `block_in_place`, with or without a runtime near. It is `Send` when the object
+/// `spawn_blocking` thread, in `block_in_place`, with or without a current runtime. It is `Send` when the object
 /// is. An object that is not `Unpin` goes in as a `Pin<Box<_>>`.
 ///
 /// Tokio has no vectored read to pass on; vectored writes are passed on. An object that was used is dropped
@@ -73,7 +73,7 @@ impl<T> SyncIo<T> {
         self
     }
 
-    /// Sets for how long a read waits; `None` is for ever.
+    /// Sets for how long a read waits; with `None`, without a limit.
     ///
     /// A read without a byte by then returns [`TimedOut`](io::ErrorKind::TimedOut), and loses none: the next
     /// one goes on. A limit of zero takes what is there. Like that of a `std::net::TcpStream` it is for each
@@ -101,7 +101,7 @@ impl<T> SyncIo<T> {
         self.read_timeout = limit;
     }
 
-    /// Sets for how long a write waits, a flush and a shutdown; `None` is for ever.
+    /// Sets for how long a write waits, a flush and a shutdown; with `None`, without a limit.
     ///
     /// A write that could hand over no byte by then returns [`TimedOut`](io::ErrorKind::TimedOut), and has
     /// written none.

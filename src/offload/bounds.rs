@@ -47,6 +47,6 @@ pub fn generic<T: Send>() {}
 #[inline(always)]
 pub fn unnamed<T: Send>(_: &T) {}
 
-/// The same of the output.
+/// What the output of an offloaded function must be.
 #[inline(always)]
 pub fn output<T: Output>() {}

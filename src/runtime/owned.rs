@@ -12,7 +12,7 @@ use crate::process::Process;
 /// A runtime whose end waits for nothing: a `spawn_blocking` job that still runs keeps its thread, not
 /// ours.
 ///
-/// Inside of it the destructors of tasks run, which are the user's: not on a thread that is near a runtime or
+/// Inside of it the destructors of tasks run, which are the user's: not on a thread that has a current runtime or
 /// has no time for them, and under the mark. Tokio shows nothing of what it tears down, and a call would wait
 /// for it. In a forked child it is left alone.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ fn end(runtime: Runtime) {
     let ending = Ending(Some(runtime));
     if HAS_NO_TIME.get() || Handle::try_current().is_ok() {
         let thread = thread::Builder::new().name("smartasync/end".into());
-        // Where there is no thread to be had it ends here after all: that is legal too.
+        // Where no thread can be started it ends here after all: that is legal too.
         let _ = thread.spawn(move || drop(ending));
     }
 }

@@ -15,18 +15,18 @@ use crate::sync::{Arc, AtomicWaker, Condvar, Mutex, MutexGuard, ignore_poison};
 const OPEN: u8 = 0;
 /// No call begins any more; those that have begun go on.
 const DRAINING: u8 = 1;
-/// Calls are cut short.
+/// Calls are cancelled.
 const CANCELLED: u8 = 2;
 
 /// The way into a bridge: open until it is shut down.
 ///
-/// | from \ by | close | cut |
+/// | from \ by | close | cancel |
 /// |---|---|---|
 /// | `OPEN` | `DRAINING` | `CANCELLED`, wake all |
 /// | `DRAINING` | | `CANCELLED`, wake all |
 /// | `CANCELLED` | | |
 ///
-/// The phase changes under the lock of what is inside: who closes sees each token that was given out, and
+/// The phase changes under the lock of what is inside: `close` sees each token that was given out, and
 /// none is given out later.
 #[derive(Debug)]
 pub(crate) struct CallTracker {
@@ -102,7 +102,7 @@ impl CallTracker {
         true
     }
 
-    /// Cuts short the calls that wait.
+    /// Cancels the calls that wait.
     pub(crate) fn cancel(&self) {
         let inside = self.inside();
         // Before the wake-ups: who is woken has to see it. See `CallToken::is_cancelled`.
@@ -157,7 +157,7 @@ impl CallToken {
         calls
     }
 
-    /// Whether the call is cut short; if not, `waker` is woken when it is.
+    /// Whether the call is cancelled; if not, `waker` is woken when it is.
     ///
     /// The waker is registered before the question: who cuts either finds it, or has changed the phase
     /// before it was registered.
@@ -172,7 +172,7 @@ impl CallToken {
         self.entry.is_parked.store(is_parked, SeqCst);
     }
 
-    /// Whether the call is cut short, for one that does not park.
+    /// Whether the call is cancelled, for one that does not park.
     #[inline]
     pub(crate) fn is_cancelled_now(&self) -> bool {
         self.tracker.phase.load(Acquire) == CANCELLED || self.is_inherited()
@@ -186,7 +186,7 @@ impl CallToken {
 
 impl Drop for CallToken {
     fn drop(&mut self) {
-        // The lock that a forked child has inherited may be held for ever.
+        // The lock that a forked child has inherited may never be released.
         if !self.is_inherited() {
             self.tracker.leave(self.number);
         }

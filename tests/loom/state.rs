@@ -85,7 +85,7 @@ fn model(one: fn(&World), other: fn(&World)) {
     });
 }
 
-/// Mutants: `state-end-unwatched`, `sleep-rests-unasked`, `state-tick-takes-sync_driver`.
+/// Mutants: `state-end-unwatched`, `sleep-rests-unasked`, `state-tick-takes-driven`.
 #[test]
 fn an_owner_that_calls_while_the_monitor_ticks() {
     model(|world| world.run_monitor(3), |world| world.call(false));
@@ -111,7 +111,7 @@ fn an_owner_that_leaves_tasks_while_a_driver_is_requested() {
 
 /// Mutants: `state-request-tries-once`.
 #[test]
-fn a_keeper_that_is_wanted_is_spawned_whatever_the_owner_does() {
+fn a_driver_that_is_requested_is_spawned_whatever_the_owner_does() {
     loom::model(|| {
         let world = World::new();
         let shared = Arc::clone(&world);

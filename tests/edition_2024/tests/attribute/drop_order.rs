@@ -35,7 +35,7 @@ impl Drop for Noisy {
     }
 }
 
-/// How far a future is sync_driver before it is dropped.
+/// How far a future is driven before it is dropped.
 #[derive(Clone, Copy, Debug)]
 enum Until {
     NotStarted,
