@@ -22,6 +22,21 @@ async fn suspends_once(number: u32) -> u32 {
     number + 1
 }
 
+async fn suspends_8_times(number: u32) -> u32 {
+    for _ in 0..8 {
+        futures_lite::future::yield_now().await;
+    }
+    number + 1
+}
+
+#[smartasync]
+async fn call_suspends_8_times(number: u32) -> u32 {
+    for _ in 0..8 {
+        futures_lite::future::yield_now().await;
+    }
+    number + 1
+}
+
 #[smartasync]
 async fn call_ready(number: u32) -> u32 {
     number + 1
@@ -97,7 +112,7 @@ fn repeat(mut call: impl FnMut(u32) -> u32) -> impl FnMut() {
 
 fn print_ratios() {
     let private = Bridge::builder().build();
-    let [ours, in_private, peer, ours_pending, peer_pending] = turns::medians(
+    let [ours, in_private, peer, ours_1, peer_1, ours_8, peer_8] = turns::medians(
         turns::rounds(20_000),
         [
             &mut repeat(|number| call_ready(number).wait()),
@@ -105,11 +120,14 @@ fn print_ratios() {
             &mut repeat(|number| reused(ready(number))),
             &mut repeat(|number| call_suspends_once(number).wait()),
             &mut repeat(|number| reused(suspends_once(number))),
+            &mut repeat(|number| call_suspends_8_times(number).wait()),
+            &mut repeat(|number| reused(suspends_8_times(number))),
         ],
     )
     .map(|time| time.as_secs_f64());
     println!("in turns, `wait` against a reused `Runtime::block_on`:");
-    println!("ready: {:.2}, suspends once: {:.2}", ours / peer, ours_pending / peer_pending);
+    let (ready, once, times_8) = (ours / peer, ours_1 / peer_1, ours_8 / peer_8);
+    println!("ready: {ready:.2}, suspends once: {once:.2}, 8 times: {times_8:.2}");
     println!("in turns, a private bridge against the default one: {:.2}", in_private / ours);
 }
 

@@ -1,5 +1,7 @@
 //! What a decorated function returns.
 
+mod held;
+
 use std::fmt;
 use std::panic::Location;
 use std::pin::{Pin, pin};
@@ -19,66 +21,6 @@ use crate::exec::limits::Limits;
 use crate::outcome::Outcome;
 use crate::site::Site;
 use held::{Held, held_pinned, hold, pin_call, release};
-
-/// A future in the call that it belongs to.
-///
-/// An optimised build pins the two together, and so where the caller has made them: there is one place for them on
-/// the stack. A debug build makes a copy of all that is wrapped or moved, so there it is the bare future.
-#[cfg(not(debug_assertions))]
-mod held {
-    use std::pin::Pin;
-
-    pub(super) type Held<F> = Option<F>;
-
-    pub(super) fn hold<F>(future: F) -> Held<F> {
-        Some(future)
-    }
-
-    pub(super) fn release<F>(held: Held<F>) -> F {
-        held.expect(UNTIL_ITS_END)
-    }
-
-    pub(super) fn held_pinned<F>(held: Pin<&mut Held<F>>) -> Pin<&mut F> {
-        held.as_pin_mut().expect(UNTIL_ITS_END)
-    }
-
-    const UNTIL_ITS_END: &str = "the future is there until it has ended, and its call is gone then";
-
-    macro_rules! pin_call {
-        ($call:ident => $bridge:ident, $future:ident) => {
-            let mut call = pin!($call);
-            let Projection { bridge: $bridge, future: $future, .. } = call.as_mut().project();
-        };
-    }
-    pub(super) use pin_call;
-}
-
-#[cfg(debug_assertions)]
-mod held {
-    use std::pin::Pin;
-
-    pub(super) type Held<F> = F;
-
-    pub(super) fn hold<F>(future: F) -> Held<F> {
-        future
-    }
-
-    pub(super) fn release<F>(held: Held<F>) -> F {
-        held
-    }
-
-    pub(super) fn held_pinned<F>(held: Pin<&mut Held<F>>) -> Pin<&mut F> {
-        held
-    }
-
-    macro_rules! pin_call {
-        ($call:ident => $bridge:ident, $future:ident) => {
-            let $bridge = &$call.bridge;
-            let $future = pin!(Some($call.future));
-        };
-    }
-    pub(super) use pin_call;
-}
 
 pin_project! {
     /// A call that has not started: wait for it in sync code, await it in async code.

@@ -11,13 +11,14 @@ use crate::error::Cause;
 use crate::exec::drive::{Drive, lost};
 use crate::runtime::LocalRuntime;
 use crate::runtime::set::Runtimes;
+use crate::runtime::state::Next;
 use crate::runtime::tracker::CallToken;
 
 /// A call that wakes itself lets the driver run at each of so many polls: Tokio's default event interval.
 const POLLS_PER_TURN: u32 = 61;
 
-/// A thread whose calls are all ready at once lets the driver run in each of so many: often enough that nothing
-/// waits for longer than some tens of microseconds, and too seldom to be measured.
+/// A thread whose calls are all ready at once lets the driver run in one of so many: often enough that nothing waits
+/// for longer than some tenths of a millisecond, and too seldom to be measured.
 const CALLS_PER_TURN: u64 = 2048;
 
 /// A thread's use of a runtime. Its end closes the runtime, unless other threads use it too or it is
@@ -98,7 +99,7 @@ impl Lease {
             }))
         });
         flag.unregister();
-        self.runtimes.follow(&self.runtime, next);
+        self.follow(next);
         if !has_waited {
             self.runtimes.tracker.wake_all();
             call.cause = Some(Cause::Runtime(lost()));
@@ -110,9 +111,17 @@ impl Lease {
     fn take_turn(&self) {
         let (has_turned, next) =
             self.runtime.state.while_parked(|drives| !drives || self.runtime.turn());
-        self.runtimes.follow(&self.runtime, next);
+        self.follow(next);
         if !has_turned {
             self.runtimes.tracker.wake_all();
+        }
+    }
+
+    /// Does what a change of the runtime's state asks for. A child that was forked inside of the call does nothing:
+    /// it has inherited the runtime, and may not be able to start a thread.
+    fn follow(&self, next: Next) {
+        if next != Next::Nothing && !self.token.is_inherited() {
+            self.runtimes.follow(&self.runtime, next);
         }
     }
 
@@ -127,7 +136,7 @@ impl Lease {
     #[cold]
     fn hand_over(&self, takes_turn: bool) {
         let runtime = &self.runtime;
-        // A child that was forked inside of the call has nobody to hand it over to.
+        // A forked child: see `follow`.
         if runtime.state.is_background() || self.token.is_inherited() {
             return;
         }

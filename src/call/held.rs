@@ -1,0 +1,68 @@
+//! A future in the call that it belongs to.
+//!
+//! An optimised build pins the two together, and so where the caller has made them: there is one place for them on
+//! the stack. A debug build makes a copy of all that is wrapped or moved, so there it is the bare future.
+
+#[cfg(not(debug_assertions))]
+pub(super) use optimised::*;
+
+#[cfg(debug_assertions)]
+pub(super) use debug::*;
+
+#[cfg(not(debug_assertions))]
+mod optimised {
+    use std::pin::Pin;
+
+    const UNTIL_ITS_END: &str = "the future is there until it has ended, and its call is gone then";
+
+    pub(crate) type Held<F> = Option<F>;
+
+    pub(crate) fn hold<F>(future: F) -> Held<F> {
+        Some(future)
+    }
+
+    pub(crate) fn release<F>(held: Held<F>) -> F {
+        held.expect(UNTIL_ITS_END)
+    }
+
+    pub(crate) fn held_pinned<F>(held: Pin<&mut Held<F>>) -> Pin<&mut F> {
+        held.as_pin_mut().expect(UNTIL_ITS_END)
+    }
+
+    /// Pins a call, and names its bridge and its future.
+    macro_rules! pin_call {
+        ($call:ident => $bridge:ident, $future:ident) => {
+            let mut call = pin!($call);
+            let Projection { bridge: $bridge, future: $future, .. } = call.as_mut().project();
+        };
+    }
+    pub(crate) use pin_call;
+}
+
+#[cfg(debug_assertions)]
+mod debug {
+    use std::pin::Pin;
+
+    pub(crate) type Held<F> = F;
+
+    pub(crate) fn hold<F>(future: F) -> Held<F> {
+        future
+    }
+
+    pub(crate) fn release<F>(held: Held<F>) -> F {
+        held
+    }
+
+    pub(crate) fn held_pinned<F>(held: Pin<&mut Held<F>>) -> Pin<&mut F> {
+        held
+    }
+
+    /// Pins a call, and names its bridge and its future.
+    macro_rules! pin_call {
+        ($call:ident => $bridge:ident, $future:ident) => {
+            let $bridge = &$call.bridge;
+            let $future = pin!(Some($call.future));
+        };
+    }
+    pub(crate) use pin_call;
+}
