@@ -14,7 +14,6 @@ use tokio::runtime::Handle;
 
 use crate::error::Cause;
 use crate::runtime::background::BackgroundRuntime;
-use crate::runtime::monitor;
 use crate::runtime::tracker::CallToken;
 use drive::Drive;
 use job::Job;
@@ -99,7 +98,7 @@ pub(crate) fn run_in_background(runtime: &BackgroundRuntime, call: &mut Drive<'_
         let polled = call.poll_on_token(cx);
         if let (Poll::Pending, Some(Unparked(token))) = (polled, &unparked) {
             token.set_parked(true);
-            monitor::watch();
+            runtime.watch();
         }
         polled
     }));

@@ -51,6 +51,9 @@ fn sixty_four_idle_threads_use_no_cpu_time() {
         let bare = resident_memory();
         releases.iter().for_each(|release| release.send(()).unwrap());
         all();
+        // One that waits on the shared runtime, for which the monitor looks now and then.
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let waiting = thread::spawn(|| Bridge::shared().block_on(stopped));
         // The monitor has come by, and the driver threads have begun.
         thread::sleep(Duration::from_millis(500));
 
@@ -70,5 +73,7 @@ fn sixty_four_idle_threads_use_no_cpu_time() {
         assert!(stats.driver_threads <= stats.runtimes as u64);
         assert!(used < Duration::from_millis(10), "{used:?}");
         drop(releases);
+        drop(stop);
+        waiting.join().unwrap().unwrap_err();
     });
 }

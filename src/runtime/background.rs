@@ -111,7 +111,7 @@ impl Monitored for Background {
     fn tick(&self, now: Instant) -> Option<Duration> {
         let State::Started(runtime) = &*self.state() else { return None };
         let mut probe = ignore_poison(self.probe.lock());
-        if !self.tracker.has_parked() || runtime.is_lost() {
+        if runtime.is_lost() || !runtime.stays_watched(|| self.tracker.has_parked()) {
             *probe = None;
             return None;
         }
@@ -146,6 +146,8 @@ pub(crate) struct BackgroundRuntime {
     static_handle: OnceLock<&'static Handle>,
     threads: usize,
     parked: Arc<AtomicUsize>,
+    /// Whether the monitor comes back: a call that parks need not wake it.
+    is_watched: AtomicBool,
     is_lost: AtomicBool,
 }
 
@@ -172,6 +174,7 @@ impl BackgroundRuntime {
             static_handle: OnceLock::new(),
             threads,
             parked,
+            is_watched: AtomicBool::new(false),
             is_lost: AtomicBool::new(false),
         })
     }
@@ -179,6 +182,23 @@ impl BackgroundRuntime {
     #[inline]
     pub(crate) fn handle(&self) -> &Handle {
         self.runtime.handle()
+    }
+
+    /// Has the monitor come, after a call has said that it parks.
+    pub(crate) fn watch(&self) {
+        // SeqCst, as in `SleepFlag`: the read after the caller's write.
+        if !self.is_watched.load(Ordering::SeqCst) {
+            monitor::watch();
+        }
+    }
+
+    /// Whether the monitor is to come back: a call is parked.
+    fn stays_watched(&self, has_parked: impl Fn() -> bool) -> bool {
+        // SeqCst: the write before the read. A call that parks meanwhile is seen, or sees that nobody watches.
+        self.is_watched.store(false, Ordering::SeqCst);
+        let has_parked = has_parked();
+        self.is_watched.store(has_parked, Ordering::SeqCst);
+        has_parked
     }
 
     /// A copy of the handle that lives as long as the process.

@@ -75,24 +75,38 @@ impl Monitor {
         // A runtime that ends while the monitor looks at it must not hold it up.
         owned::end_none_here();
         loop {
-            match self.tick() {
-                Some(pause) => thread::park_timeout(pause),
-                None if self.sleep.rest(|| self.tick().is_some()) => thread::park(),
-                None => {}
+            let mut pause = self.tick();
+            if let Some(Pause { until_next, is_urgent: true }) = pause {
+                thread::park_timeout(until_next);
+                continue;
+            }
+            // Whoever leaves a runtime undriven from now on wakes it, so it looks once more before it sleeps.
+            let may_sleep = self.sleep.rest(|| {
+                pause = self.tick();
+                pause.as_ref().is_some_and(|pause| pause.is_urgent)
+            });
+            match pause {
+                _ if !may_sleep => {}
+                Some(Pause { until_next, .. }) => thread::park_timeout(until_next),
+                None => thread::park(),
             }
         }
     }
 
     /// Looks at all that is monitored. Returns how long to wait for the next time, or nothing if nothing needs one.
-    ///
-    /// It is never longer than the shortest interval: who leaves a runtime undriven while the monitor is awake
-    /// does not wake it.
-    fn tick(&self) -> Option<Duration> {
+    fn tick(&self) -> Option<Pause> {
         let now = Instant::now();
         let all = ignore_poison(self.monitored.lock()).clone();
         let all: Vec<_> = all.iter().filter_map(Weak::upgrade).collect();
-        let next = all.iter().filter_map(|monitored| monitored.tick(now)).min()?;
+        let until_next = all.iter().filter_map(|monitored| monitored.tick(now)).min()?;
+        // While the monitor is awake, nobody wakes it who leaves a runtime undriven: it must look as often as any of
+        // these may want. Where nothing needs it that soon, it sleeps.
         let shortest = all.iter().map(|monitored| monitored.interval()).min()?;
-        Some(next.min(shortest))
+        Some(Pause { until_next, is_urgent: until_next <= shortest })
     }
+}
+
+struct Pause {
+    until_next: Duration,
+    is_urgent: bool,
 }
