@@ -174,6 +174,9 @@ fn a_wait_panics_with_the_reason() {
     });
 }
 
+/// In a debug build Tokio ends the process when a worker of a multi-thread runtime panics (`AbortOnPanic` in its
+/// `multi_thread/worker.rs`).
+#[cfg(not(debug_assertions))]
 #[test]
 fn in_the_driver_of_a_background_runtime() {
     quietly(|| {
@@ -195,7 +198,8 @@ fn in_the_driver_of_a_background_runtime() {
     });
 }
 
-/// A future that another executor polls by hand, on the shared runtime.
+/// A future that another executor polls, on the shared runtime.
+#[cfg(not(debug_assertions))]
 #[test]
 fn beside_a_call_that_another_executor_awaits() {
     quietly(|| {
