@@ -66,6 +66,7 @@ fn bridges() -> Vec<(&'static str, Bridge)> {
         ("per thread", Bridge::per_thread()),
         ("1 runtime", private(1)),
         ("2 runtimes", private(2)),
+        ("3 runtimes", private(3)),
         ("4 runtimes", private(4)),
         ("shared", Bridge::shared()),
     ]

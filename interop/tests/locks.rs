@@ -60,6 +60,7 @@ fn threads_around_a_lock_and_one_client() {
             ("per thread", Bridge::per_thread()),
             ("1 runtime", private(1)),
             ("2 runtimes", private(2)),
+            ("3 runtimes", private(3)),
             ("4 runtimes", private(4)),
         ];
         // All of them to the end: the client's connections live on their runtimes.
