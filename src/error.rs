@@ -39,7 +39,8 @@ pub struct WaitError<C> {
 pub enum WaitErrorKind {
     /// The caller is async code, which must not block: await the call there.
     AsyncContext,
-    /// The thread has no runtime and cannot get one; [`source`](Error::source) says why.
+    /// The thread has no runtime and cannot get one, or that of a call which had begun is lost to a waker that
+    /// panicked; [`source`](Error::source) says why.
     Runtime,
     /// The call's bridge [has been shut down](crate::Bridge::shutdown): the call was not started, or
     /// it was cancelled, and its future is dropped.
@@ -193,6 +194,11 @@ impl Cause {
             Cause::Cancelled => write!(
                 f,
                 "`{name}` at {caller} was cut short: its token was cancelled while it waited"
+            ),
+            Cause::Runtime(error) if !has_call => write!(
+                f,
+                "`{name}` at {caller} was cancelled: its runtime is lost ({error}); the next call gets another \
+                 one"
             ),
             Cause::Runtime(error) => write!(
                 f,
