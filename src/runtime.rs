@@ -153,6 +153,16 @@ impl Pooled for Arc<LocalRuntime> {
     }
 }
 
+impl Drop for LocalRuntime {
+    fn drop(&mut self) {
+        // Whoever has tried to drive it may have lost the scheduler's core too. Tokio panics then as it drops the
+        // runtime, and it cannot be asked.
+        if self.is_lost() {
+            self.runtime.leak();
+        }
+    }
+}
+
 impl fmt::Debug for LocalRuntime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LocalRuntime").field("state", &self.state).finish_non_exhaustive()

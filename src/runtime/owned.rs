@@ -28,6 +28,13 @@ impl OwnedRuntime {
     }
 }
 
+impl OwnedRuntime {
+    /// Gives the runtime up without its end: what lives on it is never dropped.
+    pub(crate) fn leak(&mut self) {
+        std::mem::forget(self.runtime.take());
+    }
+}
+
 impl Deref for OwnedRuntime {
     type Target = Runtime;
 
