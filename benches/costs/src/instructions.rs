@@ -24,7 +24,7 @@ pub(crate) fn rows() -> Vec<Row> {
         row("wait, shared, ready", counted("shared, ready")).beside(default, 2.0),
         row("wait beside enter(), ready", counted("entered, ready")).beside(default, 2.1),
         row("wait_timeout, ready", counted("wait_timeout, ready")).beside(default, 1.8),
-        row("Runtime::block_on, suspends once", pending),
+        row("Runtime::block_on, pending", pending),
         row("wait, suspends once", counted("wait, pending")).beside(pending, 1.0),
         row("wait, suspends 8 times", counted("wait, pending 8 times"))
             .beside(counted("runtime, pending 8 times"), 1.0),
