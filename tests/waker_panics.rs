@@ -56,7 +56,10 @@ fn assert_lost<C>(error: &WaitError<C>) {
 
 fn assert_works(bridge: &Bridge) {
     assert_eq!(bridge.block_on(echo(7)).unwrap(), 7);
-    bridge.block_on(async { sleep(Duration::from_millis(1)).await });
+    // Each of these parks, and so has the monitor look.
+    for _ in 0..20 {
+        bridge.block_on(async { sleep(Duration::from_millis(5)).await });
+    }
 }
 
 #[test]

@@ -24,7 +24,6 @@ pub(crate) struct Background {
     threads: usize,
     tracker: sync::Arc<CallTracker>,
     state: Mutex<State>,
-    probe: Mutex<Option<Probe>>,
 }
 
 #[derive(Debug)]
@@ -46,7 +45,6 @@ impl Background {
             threads,
             tracker: sync::Arc::clone(tracker),
             state: Mutex::new(State::Unstarted),
-            probe: Mutex::default(),
         });
         monitor::register(Arc::downgrade(&background) as _);
         background
@@ -110,7 +108,7 @@ impl Monitored for Background {
     /// workers are parked shows that there are no workers any more.
     fn tick(&self, now: Instant) -> Option<Duration> {
         let State::Started(runtime) = &*self.state() else { return None };
-        let mut probe = ignore_poison(self.probe.lock());
+        let mut probe = ignore_poison(runtime.probe.lock());
         if runtime.is_lost() || !runtime.stays_watched(|| self.tracker.has_parked()) {
             *probe = None;
             return None;
@@ -149,6 +147,8 @@ pub(crate) struct BackgroundRuntime {
     /// Whether the monitor comes back: a call that parks need not wake it.
     is_watched: AtomicBool,
     is_lost: AtomicBool,
+    /// The last task that the monitor has sent.
+    probe: Mutex<Option<Probe>>,
 }
 
 impl BackgroundRuntime {
@@ -176,6 +176,7 @@ impl BackgroundRuntime {
             parked,
             is_watched: AtomicBool::new(false),
             is_lost: AtomicBool::new(false),
+            probe: Mutex::default(),
         })
     }
 
