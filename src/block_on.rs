@@ -5,10 +5,10 @@ use std::pin::pin;
 
 use crate::bridge::{self, Bridge};
 use crate::call::Call;
-use crate::error::{WaitError, no_output};
-use crate::exec::job::FutureJob;
+use crate::error::WaitError;
 #[cfg(debug_assertions)]
 use crate::exec::job::is_large;
+use crate::exec::job::{Failure, FutureJob, WaitedCall};
 use crate::site::Site;
 
 const NAME: &str = "smartasync::block_on";
@@ -35,12 +35,16 @@ pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
     #[cfg(debug_assertions)]
     if const { is_large::<F::IntoFuture>() } {
         let future = pin!(Some(Box::pin(future.into_future())));
-        bridge::wait(None, site, &mut FutureJob::new(future, &mut output));
-        return output.unwrap_or_else(|| no_output());
+        let mut job = FutureJob::new(future, &mut output);
+        let mut failure = Failure::none();
+        bridge::wait(None, &mut WaitedCall::new(&site, &mut job, &mut failure));
+        return failure.output(output, &site);
     }
     let future = pin!(Some(future.into_future()));
-    bridge::wait(None, site, &mut FutureJob::new(future, &mut output));
-    output.unwrap_or_else(|| no_output())
+    let mut job = FutureJob::new(future, &mut output);
+    let mut failure = Failure::none();
+    bridge::wait(None, &mut WaitedCall::new(&site, &mut job, &mut failure));
+    failure.output(output, &site)
 }
 
 /// Blocks the calling thread until `future` is done, or hands it back where that cannot be.

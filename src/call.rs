@@ -15,8 +15,8 @@ use crate::bridge::{self, Bridge, Route};
 use crate::call_future::CallFuture;
 #[cfg(feature = "tokio-util")]
 use crate::error::Cause;
-use crate::error::{WaitError, WaitErrorKind, ended, no_output};
-use crate::exec::job::{BoxedJob, FutureJob, is_large};
+use crate::error::{WaitError, WaitErrorKind};
+use crate::exec::job::{BoxedJob, Failure, FutureJob, WaitedCall, is_large};
 use crate::exec::limits::Limits;
 use crate::outcome::Outcome;
 use crate::site::Site;
@@ -104,16 +104,16 @@ impl<F: Future> Call<F> {
         #[cfg(debug_assertions)]
         if const { is_large::<F>() } {
             let (bridge, call) = (self.bridge.clone(), Box::pin(self));
-            bridge::wait(
-                bridge.as_ref(),
-                site,
-                &mut BoxedJob::new(call, Call::future, &mut output),
-            );
-            return output.unwrap_or_else(|| no_output());
+            let mut job = BoxedJob::new(call, Call::future, &mut output);
+            let mut failure = Failure::none();
+            bridge::wait(bridge.as_ref(), &mut WaitedCall::new(&site, &mut job, &mut failure));
+            return failure.output(output, &site);
         }
         pin_call!(self => bridge, future);
-        bridge::wait(bridge.as_ref(), site, &mut FutureJob::new(future, &mut output));
-        output.unwrap_or_else(|| no_output())
+        let mut job = FutureJob::new(future, &mut output);
+        let mut failure = Failure::none();
+        bridge::wait(bridge.as_ref(), &mut WaitedCall::new(&site, &mut job, &mut failure));
+        failure.output(output, &site)
     }
 
     /// Blocks the calling thread until the call is done, or hands the call back where that cannot
@@ -331,15 +331,19 @@ impl<F: Future> Call<F> {
             if let Err(cause) = route.find_within(bridge.as_ref(), deadline, &mut limits) {
                 return Err(WaitError::new(cause, call, site));
             }
-            let job = &mut BoxedJob::new(Box::into_pin(call), Call::future, &mut output);
-            return ended(route.run(job, limits.as_mut()), output, site);
+            let mut job = BoxedJob::new(Box::into_pin(call), Call::future, &mut output);
+            let mut failure = Failure::none();
+            route.run(&mut WaitedCall::new(&site, &mut job, &mut failure), limits.as_mut());
+            return failure.result(output, &site);
         }
         if let Err(cause) = route.find_within(bridge.as_ref(), deadline, &mut limits) {
             return Err(WaitError::new(cause, Box::new(self), site));
         }
         pin_call!(self => _bridge, future);
-        let run = route.run(&mut FutureJob::new(future, &mut output), limits.as_mut());
-        ended(run, output, site)
+        let mut job = FutureJob::new(future, &mut output);
+        let mut failure = Failure::none();
+        route.run(&mut WaitedCall::new(&site, &mut job, &mut failure), limits.as_mut());
+        failure.result(output, &site)
     }
 
     fn future(self: Pin<&mut Self>) -> Pin<&mut F> {

@@ -59,6 +59,12 @@ impl<C> WaitError<C> {
         WaitError { call: Some(call), cause, site }
     }
 
+    /// The error of a call that was run, but not to its end.
+    #[inline]
+    pub(crate) fn ended(cause: Cause, site: Site) -> WaitError<C> {
+        WaitError { call: None, cause, site }
+    }
+
     /// Returns what kept the call from running to its end.
     pub fn kind(&self) -> WaitErrorKind {
         match self.cause {
@@ -213,22 +219,4 @@ impl From<io::Error> for Cause {
     fn from(error: io::Error) -> Cause {
         Cause::Runtime(error)
     }
-}
-
-/// What a wait returns whose call has been run.
-#[inline]
-pub(crate) fn ended<T, C>(
-    run: Result<(), Cause>,
-    output: Option<T>,
-    site: Site,
-) -> Result<T, WaitError<C>> {
-    match run {
-        Ok(()) => Ok(output.unwrap_or_else(|| no_output())),
-        Err(cause) => Err(WaitError { call: None, cause, site }),
-    }
-}
-
-#[cold]
-pub(crate) fn no_output() -> ! {
-    unreachable!("a call that has run to its end has an output")
 }

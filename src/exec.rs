@@ -12,11 +12,10 @@ use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
 
-use crate::error::Cause;
 use crate::runtime::background::BackgroundRuntime;
 use crate::runtime::tracker::CallToken;
 use drive::Drive;
-use job::Job;
+use job::WaitedCall;
 use lease::Lease;
 use waker::CallWaker;
 
@@ -30,25 +29,27 @@ use waker::CallWaker;
 pub(crate) fn run_on_own(lease: &Lease, call: &mut Drive<'_, '_>) {
     let _leave = lease.enter();
     call.waker.flag().clear();
-    drive(lease, call);
+    poll_to_end(lease, call);
 }
 
 /// Runs a call that has neither limits nor a span on the calling thread's own runtime. Most of these are ready in
 /// their first poll, and pay for nothing else.
 #[inline(always)]
-pub(crate) fn run_plainly(lease: &Lease, waker: &CallWaker, job: &mut dyn Job) -> Option<Cause> {
+pub(crate) fn run_plainly(lease: &Lease, waker: &CallWaker, call: &mut WaitedCall<'_>) {
     let _leave = lease.enter();
     waker.flag().clear();
-    let poll = |_: &mut Context<'_>| Poll::Ready(job.poll(&mut Context::from_waker(waker.waker())));
-    if lease.handle().block_on(poll_fn(poll)) { None } else { run_pending(lease, waker, job) }
+    let mut cx = Context::from_waker(waker.waker());
+    if !lease.handle().block_on(poll_fn(|_| Poll::Ready(call.poll(&mut cx)))) {
+        run_pending(lease, waker, call);
+    }
 }
 
 #[inline(never)]
-fn run_pending(lease: &Lease, waker: &CallWaker, job: &mut dyn Job) -> Option<Cause> {
+fn run_pending(lease: &Lease, waker: &CallWaker, call: &mut WaitedCall<'_>) {
     #[cfg(feature = "tracing")]
     let no_span = tracing::Span::none();
-    let mut call = Drive::new(
-        job,
+    let mut drive = Drive::new(
+        call.job,
         None,
         waker,
         Some(lease.token()),
@@ -56,12 +57,13 @@ fn run_pending(lease: &Lease, waker: &CallWaker, job: &mut dyn Job) -> Option<Ca
         #[cfg(feature = "tracing")]
         &no_span,
     );
-    lease.wait(&mut call, 1);
-    drive(lease, &mut call);
-    call.cause
+    lease.wait(&mut drive, 1);
+    poll_to_end(lease, &mut drive);
+    let cause = drive.cause;
+    call.end(cause);
 }
 
-fn drive(lease: &Lease, call: &mut Drive<'_, '_>) {
+fn poll_to_end(lease: &Lease, call: &mut Drive<'_, '_>) {
     let handle = lease.handle();
     let mut polls = 1;
     while !handle.block_on(poll_fn(|_| Poll::Ready(call.poll()))) {

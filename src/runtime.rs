@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::task::Poll;
 
 use atomic_waker::AtomicWaker;
-use tokio::runtime::{Builder, Handle, RuntimeMetrics};
+use tokio::runtime::{Builder, Handle};
 
 use generation::Generation;
 use options::RuntimeOptions;
@@ -34,7 +34,6 @@ use state::State;
 pub(crate) struct LocalRuntime {
     runtime: OwnedRuntime,
     handle: Handle,
-    metrics: RuntimeMetrics,
     pub(crate) state: Arc<State>,
     /// The driver thread, to be woken by the end.
     closing: AtomicWaker,
@@ -61,7 +60,6 @@ impl LocalRuntime {
         alive.fetch_add(1, Relaxed);
         Ok(LocalRuntime {
             handle: runtime.handle().clone(),
-            metrics: runtime.metrics(),
             runtime: OwnedRuntime::new(runtime),
             state: Arc::new(State::new(made_in)),
             closing: AtomicWaker::new(),
@@ -135,11 +133,6 @@ impl LocalRuntime {
             self.alive.fetch_sub(1, Relaxed);
             self.closing.wake();
         }
-    }
-
-    #[inline]
-    pub(crate) fn has_tasks(&self) -> bool {
-        self.metrics.num_alive_tasks() > 0
     }
 }
 

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::bridge::{self, Bridge, Route};
 use crate::context::Context;
-use crate::error::{WaitError, ended};
-use crate::exec::job::FutureJob;
+use crate::error::WaitError;
+use crate::exec::job::{Failure, FutureJob, WaitedCall};
 use crate::site::Site;
 
 const UNTIL_THE_END: &str = "the object is there until the end";
@@ -56,8 +56,10 @@ impl<T> SyncDriver<T> {
         let found = route.find_within(self.bridge.as_ref(), deadline, &mut limits);
         found.map_err(|cause| WaitError::new(cause, Box::new(()), site))?;
         let (future, mut output) = (pin!(Some(future)), None);
-        let run = route.run(&mut FutureJob::new(future, &mut output), limits.as_mut());
-        ended(run, output, site)
+        let mut job = FutureJob::new(future, &mut output);
+        let mut failure = Failure::none();
+        route.run(&mut WaitedCall::new(&site, &mut job, &mut failure), limits.as_mut());
+        failure.result(output, &site)
     }
 
     pub(crate) fn get_ref(&self) -> &T {
@@ -87,7 +89,9 @@ impl<T> Drop for SyncDriver<T> {
         let mut route = Route::new(self.made);
         if route.find(Some(through)).is_ok() {
             let future = pin!(Some(async move { drop(object) }));
-            let _ = route.run(&mut FutureJob::new(future, &mut None), None);
+            let (mut output, mut failure) = (None, Failure::none());
+            let mut job = FutureJob::new(future, &mut output);
+            route.run(&mut WaitedCall::new(&self.made, &mut job, &mut failure), None);
         }
     }
 }

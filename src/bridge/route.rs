@@ -14,7 +14,7 @@ use crate::cache::thread::{self, CallSlot, Private, SlotRuntime};
 use crate::context::{Ambient, Poller, mark};
 use crate::error::Cause;
 use crate::exec::drive::Drive;
-use crate::exec::job::Job;
+use crate::exec::job::{Job, WaitedCall};
 use crate::exec::lease::Lease;
 use crate::exec::limits::Limits;
 use crate::exec::waker::CallWaker;
@@ -22,36 +22,33 @@ use crate::exec::{run_in_background, run_on_handle, run_on_own, run_plainly};
 use crate::runtime::tracker::CallToken;
 use crate::site::Site;
 
-/// Runs a job to its end through `bridge`, or else through the default one. Panics where that cannot be.
+/// Runs a call to its end through `bridge`, or else through the default one.
 #[inline(never)]
-#[track_caller]
-pub(crate) fn wait(bridge: Option<&Bridge>, site: Site, job: &mut dyn Job) {
+pub(crate) fn wait(bridge: Option<&Bridge>, call: &mut WaitedCall<'_>) {
     let inner = bridge.unwrap_or_else(|| default()).inner();
-    let current = Handle::try_current();
-    // Most calls go to the thread's own runtime, and nobody looks on: they pay for nothing else.
-    let is_plain = current.is_err() && !mark::is_set() && !span::is_wanted();
-    let cause = match &inner.backend {
-        Backend::PerThread if is_plain => match thread::slot(&inner.runtimes) {
-            Ok(slot) => run_plainly(&slot.lease, &slot.waker, job),
-            Err(cause) => cause.panic(site, true),
+    match Handle::try_current() {
+        // Most calls go to the thread's own runtime, and nobody looks on: they pay for nothing else.
+        Err(_) if !mark::is_set() && !span::is_wanted() => {}
+        current => return run_elsewhere(inner, Ambient::beside(current), call),
+    }
+    match &inner.backend {
+        Backend::PerThread => match thread::kept_slot(&inner.runtimes) {
+            Some(slot) => run_plainly(&slot.lease, &slot.waker, call),
+            None => run_elsewhere(inner, None, call),
         },
-        Backend::Private if is_plain && inner.watchdog.is_none() => run_privately(inner, site, job),
-        _ => return run_elsewhere(inner, Ambient::beside(current), site, job),
-    };
-    if let Some(cause) = cause {
-        cause.panic(site, false);
+        Backend::Private if inner.watchdog.is_none() => run_privately(inner, call),
+        _ => run_elsewhere(inner, None, call),
     }
 }
 
 #[inline(never)]
-#[track_caller]
-fn run_privately(inner: &Inner, site: Site, job: &mut dyn Job) -> Option<Cause> {
+fn run_privately(inner: &Inner, call: &mut WaitedCall<'_>) {
     let private = match private_slot(inner) {
         Ok(private) => private,
-        Err(cause) => cause.panic(site, true),
+        Err(cause) => return call.refuse(cause),
     };
     match private.runtime() {
-        SlotRuntime::Own(lease) => run_plainly(lease, private.waker(), job),
+        SlotRuntime::Own(lease) => run_plainly(lease, private.waker(), call),
         SlotRuntime::Background(..) => unreachable!("a private bridge has no background runtime"),
     }
 }
@@ -64,18 +61,15 @@ fn private_slot(inner: &Inner) -> Result<Private, Cause> {
 
 #[cold]
 #[inline(never)]
-#[track_caller]
-fn run_elsewhere(inner: &Inner, ambient: Option<Ambient>, site: Site, job: &mut dyn Job) {
+fn run_elsewhere(inner: &Inner, ambient: Option<Ambient>, call: &mut WaitedCall<'_>) {
     let in_section = ambient.is_some();
     let target = match Target::find(inner, ambient) {
         Ok(target) => target,
-        Err(cause) => cause.panic(site, true),
+        Err(cause) => return call.refuse(cause),
     };
-    let extras = Extras::of(inner, &target, in_section, &site);
-    if let Some(cause) = target.run(&extras, job, None) {
-        drop((target, extras));
-        cause.panic(site, false);
-    }
+    let extras = Extras::of(inner, &target, in_section, call.site);
+    let cause = target.run(&extras, call.job, None);
+    call.end(cause);
 }
 
 /// The way of one call, found before its future is touched: where there is none, the future is handed back.
@@ -132,24 +126,18 @@ impl<'a> Route<'a> {
         Ok(())
     }
 
-    /// Runs a job to its end.
-    ///
-    /// # Errors
-    ///
-    /// Why it has no output.
+    /// Runs a call to its end.
     #[inline(never)]
-    pub(crate) fn run(
-        &self,
-        job: &mut dyn Job,
-        limits: Option<&mut Limits<'_>>,
-    ) -> Result<(), Cause> {
+    pub(crate) fn run(&self, call: &mut WaitedCall<'_>, limits: Option<&mut Limits<'_>>) {
         let cause = match (&self.own, &self.other) {
-            (Some(slot), _) if limits.is_none() => run_plainly(&slot.lease, &slot.waker, job),
+            (Some(slot), _) if limits.is_none() => {
+                return run_plainly(&slot.lease, &slot.waker, call);
+            }
             (Some(slot), _) => {
                 #[cfg(feature = "tracing")]
                 let no_span = tracing::Span::none();
-                let mut call = Drive::new(
-                    job,
+                let mut drive = Drive::new(
+                    call.job,
                     limits,
                     &slot.waker,
                     Some(slot.lease.token()),
@@ -157,13 +145,13 @@ impl<'a> Route<'a> {
                     #[cfg(feature = "tracing")]
                     &no_span,
                 );
-                run_on_own(&slot.lease, &mut call);
-                call.cause
+                run_on_own(&slot.lease, &mut drive);
+                drive.cause
             }
-            (None, Some((target, extras))) => target.run(extras, job, limits),
+            (None, Some((target, extras))) => target.run(extras, call.job, limits),
             (None, None) => unreachable!("a way is found before it is gone"),
         };
-        cause.map_or(Ok(()), Err)
+        call.end(cause);
     }
 }
 

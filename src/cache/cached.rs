@@ -13,29 +13,23 @@ impl<T> Cached<T> {
         Cached(Cell::new(None))
     }
 
-    /// Returns the value if it is there and still good, else what `make` makes of it, which is kept.
+    /// Returns the value if it is there and still good.
     #[inline]
-    pub(crate) fn get_or_make<E>(
-        &self,
-        is_good: impl FnOnce(&Rc<T>) -> bool,
-        make: impl FnOnce(Option<&T>) -> Result<T, E>,
-    ) -> Result<Rc<T>, E> {
-        match self.0.take() {
-            Some(kept) if is_good(&kept) => {
-                // What is replaced is the nothing that `take` has left.
-                mem::forget(self.0.replace(Some(Rc::clone(&kept))));
-                Ok(kept)
-            }
-            old => self.replace(old, make),
-        }
+    pub(crate) fn get(&self, is_good: impl FnOnce(&Rc<T>) -> bool) -> Option<Rc<T>> {
+        let kept = self.0.take()?;
+        let got = is_good(&kept).then(|| Rc::clone(&kept));
+        // What is replaced is the nothing that `take` has left.
+        mem::forget(self.0.replace(Some(kept)));
+        got
     }
 
+    /// Keeps what `make` makes of the old value, and returns it.
     #[cold]
-    fn replace<E>(
+    pub(crate) fn renew<E>(
         &self,
-        old: Option<Rc<T>>,
         make: impl FnOnce(Option<&T>) -> Result<T, E>,
     ) -> Result<Rc<T>, E> {
+        let old = self.0.take();
         let made = Rc::new(make(old.as_deref())?);
         self.0.set(Some(Rc::clone(&made)));
         // Its destructors may make calls, which find the new one.
@@ -54,9 +48,10 @@ mod tests {
     use super::*;
 
     fn get(keep: &Cached<u32>, new: u32) -> Rc<u32> {
-        let Ok(kept) =
-            keep.get_or_make(|kept| **kept != 0, |_| Ok::<_, std::convert::Infallible>(new));
-        kept
+        keep.get(|kept| **kept != 0).unwrap_or_else(|| {
+            let Ok(made) = keep.renew(|_| Ok::<_, std::convert::Infallible>(new));
+            made
+        })
     }
 
     #[test]
@@ -80,12 +75,7 @@ mod tests {
     impl Drop for Calls<'_> {
         fn drop(&mut self) {
             if self.1 {
-                let Ok(found) = self.0.get_or_make(
-                    |_| true,
-                    |_| -> Result<_, std::convert::Infallible> {
-                        panic!("the new one is not there")
-                    },
-                );
+                let found = self.0.get(|_| true).expect("the new one is there");
                 assert!(!found.1);
                 drop(self.0.take());
             }
@@ -96,7 +86,7 @@ mod tests {
     fn the_destructor_of_the_old_value_finds_the_new_one() {
         let keep: &'static Cached<Calls<'static>> = Box::leak(Box::new(Cached::new()));
         for calls in [true, false] {
-            let made = keep.get_or_make(|_| false, |_| Ok::<_, ()>(Calls(keep, calls)));
+            let made = keep.renew(|_| Ok::<_, ()>(Calls(keep, calls)));
             drop(made);
         }
     }

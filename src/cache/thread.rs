@@ -1,7 +1,6 @@
 //! What a thread keeps.
 
 use std::cell::{Cell, RefCell};
-use std::convert::Infallible;
 use std::io;
 use std::mem;
 use std::rc::Rc;
@@ -33,14 +32,22 @@ std::thread_local! {
     static IS_MADE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The calling thread's runtime of the process-wide bridge, and its waker, for one call.
+/// The calling thread's runtime of the process-wide bridge, and its waker, for one call: if it has kept them.
+#[inline]
+pub(crate) fn kept_slot(runtimes: &Runtimes) -> Option<Rc<CallSlot>> {
+    THREAD.try_with(|thread| thread.kept_slot(runtimes)).ok()?
+}
+
+/// The same, made now if they were not kept.
 ///
 /// # Errors
 ///
 /// When a runtime cannot be had, as when the thread exits and has let go of its own.
-#[inline]
 pub(crate) fn slot(runtimes: &std::sync::Arc<Runtimes>) -> Result<Rc<CallSlot>, Cause> {
-    with(|thread| thread.slot(runtimes))
+    with(|thread| match thread.kept_slot(runtimes) {
+        Some(slot) => Ok(slot),
+        None => thread.new_slot(runtimes),
+    })
 }
 
 /// What a private bridge keeps for the calling thread, or what `make` makes.
@@ -53,7 +60,7 @@ pub(crate) fn private_slot(
         let slot = thread.private_slot(per_thread, make)?;
         // The map's and ours: no call on this thread uses it, and no other thread does.
         let is_free = Arc::strong_count(&slot) <= 2 && !slot.waker.is_shared();
-        let spare = if is_free { None } else { Some(thread.waker()) };
+        let spare = if is_free { None } else { Some(thread.waker()?) };
         Ok(Private { slot, spare })
     })
 }
@@ -64,7 +71,7 @@ pub(crate) fn private_slot(
 ///
 /// When the thread exits, and Tokio can block no more.
 pub(crate) fn waker() -> Result<Rc<CallWaker>, Cause> {
-    with(|thread| Ok(thread.waker()))
+    with(Thread::waker)
 }
 
 /// Prepares the calling thread for calls, where it may block.
@@ -94,15 +101,12 @@ pub(crate) fn reset() {
 
 #[inline]
 fn with<T>(f: impl FnOnce(&Thread) -> Result<T, Cause>) -> Result<T, Cause> {
-    match THREAD.try_with(|thread| thread.can_block.then(|| f(thread))) {
-        Ok(Some(result)) => result,
-        _ => Err(Cause::Runtime(exiting())),
-    }
+    THREAD.try_with(f).unwrap_or_else(|_| Err(exiting()))
 }
 
 #[cold]
-fn exiting() -> io::Error {
-    io::Error::other("the thread is exiting and has already let go of its runtime")
+fn exiting() -> Cause {
+    Cause::Runtime(io::Error::other("the thread is exiting and has already let go of its runtime"))
 }
 
 /// A thread's use of a runtime, and when it began.
@@ -231,21 +235,35 @@ impl Thread {
 
     /// A waker that wakes no other call: nobody holds it, no call on this thread uses it.
     #[inline]
-    fn waker(&self) -> Rc<CallWaker> {
+    fn waker(&self) -> Result<Rc<CallWaker>, Cause> {
         let is_free = |waker: &Rc<CallWaker>| Rc::strong_count(waker) == 1 && !waker.is_shared();
-        let Ok(waker) =
-            self.waker.get_or_make(is_free, |_| Ok::<_, Infallible>(CallWaker::default()));
-        waker
+        match self.waker.get(is_free) {
+            Some(waker) => Ok(waker),
+            None => self.waker.renew(|_| {
+                self.check_can_block()?;
+                Ok(CallWaker::default())
+            }),
+        }
+    }
+
+    /// Whether there is anything to keep: what each of these makes for the first time asks it.
+    fn check_can_block(&self) -> Result<(), Cause> {
+        if self.can_block { Ok(()) } else { Err(exiting()) }
     }
 
     #[inline]
-    fn slot(&self, runtimes: &std::sync::Arc<Runtimes>) -> Result<Rc<CallSlot>, Cause> {
-        let is_good = |slot: &Rc<CallSlot>| {
+    fn kept_slot(&self, runtimes: &Runtimes) -> Option<Rc<CallSlot>> {
+        self.slot.get(|slot| {
             is_usable(runtimes, &slot.lease)
                 && Rc::strong_count(slot) == 1
                 && !slot.waker.is_shared()
-        };
-        self.slot.get_or_make(is_good, |old| {
+        })
+    }
+
+    #[cold]
+    fn new_slot(&self, runtimes: &std::sync::Arc<Runtimes>) -> Result<Rc<CallSlot>, Cause> {
+        self.slot.renew(|old| {
+            self.check_can_block()?;
             let lease = match old {
                 Some(slot) if is_usable(runtimes, &slot.lease) => Rc::clone(&slot.lease),
                 _ => Rc::new(runtimes.generation.make(|| Lease::take(runtimes))?),
@@ -281,6 +299,7 @@ impl Thread {
     ) -> Result<Arc<CachedSlot>, Cause> {
         let is_usable = |slot: &PrivateSlot| slot.runtime.is_usable();
         let slot = per_thread.get_or_make(self.key, is_usable, || {
+            self.check_can_block()?;
             let runtime = make()?;
             self.remember(std::sync::Arc::downgrade(per_thread));
             Ok::<_, Cause>(PrivateSlot { runtime, waker: CallWaker::default() })

@@ -1,8 +1,11 @@
 //! A pinned future whose type the engine does not know.
 
-use std::mem;
+use std::mem::{self, ManuallyDrop};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+
+use crate::error::{Cause, WaitError};
+use crate::site::Site;
 
 /// What a call runs. Without the type of the future, so that the code that runs it is compiled once.
 pub(crate) trait Job {
@@ -11,6 +14,98 @@ pub(crate) trait Job {
 
     /// Drops the future, which will have no output.
     fn cancel(&mut self);
+}
+
+/// A call that is waited for: all that the engine has to know of it, behind one pointer.
+pub(crate) struct WaitedCall<'a> {
+    pub(crate) job: &'a mut dyn Job,
+    pub(crate) site: &'a Site,
+    failure: &'a mut Failure,
+}
+
+impl<'a> WaitedCall<'a> {
+    #[inline]
+    pub(crate) fn new(
+        site: &'a Site,
+        job: &'a mut dyn Job,
+        failure: &'a mut Failure,
+    ) -> WaitedCall<'a> {
+        WaitedCall { job, site, failure }
+    }
+
+    /// Polls the future. Returns whether it is done.
+    #[inline]
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        self.job.poll(cx)
+    }
+
+    /// The call cannot be run.
+    #[cold]
+    pub(crate) fn refuse(&mut self, cause: Cause) {
+        *self.failure.0 = Some((cause, Progress::NotBegun));
+    }
+
+    /// The call has been run, and has no output where there is a cause.
+    #[inline]
+    pub(crate) fn end(&mut self, cause: Option<Cause>) {
+        *self.failure.0 = cause.map(|cause| (cause, Progress::Begun));
+    }
+}
+
+/// Why a call has no output. Nothing is in it where there is one, and so nothing to be dropped: a wait need not ask.
+pub(crate) struct Failure(ManuallyDrop<Option<(Cause, Progress)>>);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    NotBegun,
+    Begun,
+}
+
+impl Failure {
+    #[inline]
+    pub(crate) fn none() -> Failure {
+        Failure(ManuallyDrop::new(None))
+    }
+
+    /// Returns the output of a call that has ended.
+    ///
+    /// # Panics
+    ///
+    /// With the reason why there is none.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn output<T>(mut self, output: Option<T>, site: &Site) -> T {
+        match output {
+            Some(output) => output,
+            None => self.panic(site),
+        }
+    }
+
+    /// Returns the output of a call that has been run.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none.
+    #[inline]
+    pub(crate) fn result<T, C>(
+        mut self,
+        output: Option<T>,
+        site: &Site,
+    ) -> Result<T, WaitError<C>> {
+        output.ok_or_else(|| WaitError::ended(self.cause().0, *site))
+    }
+
+    #[cold]
+    #[track_caller]
+    fn panic(&mut self, site: &Site) -> ! {
+        let (cause, progress) = self.cause();
+        cause.panic(*site, progress == Progress::NotBegun)
+    }
+
+    #[cold]
+    fn cause(&mut self) -> (Cause, Progress) {
+        self.0.take().expect("a call that has run to its end has an output")
+    }
 }
 
 /// A future, and the place for its output.

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Poll, ready};
 
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, RuntimeMetrics};
 
 use crate::error::Cause;
 use crate::exec::drive::{Drive, lost};
 use crate::runtime::LocalRuntime;
 use crate::runtime::set::Runtimes;
-use crate::runtime::state::Next;
+use crate::runtime::state::{Next, State};
 use crate::runtime::tracker::CallToken;
 
 /// A call that wakes itself lets the driver run at each of so many polls: Tokio's default event interval.
@@ -25,6 +25,10 @@ const CALLS_PER_TURN: u64 = 2048;
 /// to go to the pool.
 #[derive(Debug)]
 pub(crate) struct Lease {
+    // What each call asks for, and the runtime that it is of.
+    handle: Handle,
+    metrics: RuntimeMetrics,
+    state: Arc<State>,
     runtime: Arc<LocalRuntime>,
     runtimes: Arc<Runtimes>,
     to_pool: AtomicBool,
@@ -39,6 +43,9 @@ impl Lease {
         let token = CallToken::enter(&runtimes.tracker).ok_or(Cause::Shutdown)?;
         let runtime = runtimes.acquire()?;
         Ok(Lease {
+            handle: runtime.handle().clone(),
+            metrics: runtime.handle().metrics(),
+            state: Arc::clone(&runtime.state),
             runtime,
             runtimes: Arc::clone(runtimes),
             to_pool: AtomicBool::new(false),
@@ -49,12 +56,12 @@ impl Lease {
     /// Whether the runtime can no more be used.
     #[inline]
     pub(crate) fn is_closed(&self) -> bool {
-        self.runtime.state.is_closed_now()
+        self.state.is_closed_now()
     }
 
     #[inline]
     pub(crate) fn handle(&self) -> &Handle {
-        self.runtime.handle()
+        &self.handle
     }
 
     #[inline]
@@ -70,7 +77,10 @@ impl Lease {
     /// Begins a call. At the end of what is returned the runtime is left to whoever is to drive it next.
     #[inline]
     pub(crate) fn enter(&self) -> Leave<'_> {
-        Leave { lease: self, calls: self.token.count_call() }
+        if self.token.count_call().is_multiple_of(CALLS_PER_TURN) {
+            self.take_overdue_turn();
+        }
+        Leave { lease: self }
     }
 
     /// Waits until a call that was pending is to be polled again, after `polls` polls.
@@ -80,7 +90,7 @@ impl Lease {
         }
         // Woken by its own poll. Tasks that are ready have their turn too, as they would have in a
         // `Runtime::block_on`.
-        if call.is_exhausted || polls.is_multiple_of(POLLS_PER_TURN) || self.runtime.has_tasks() {
+        if call.is_exhausted || polls.is_multiple_of(POLLS_PER_TURN) || self.has_tasks() {
             self.take_turn();
         }
     }
@@ -88,7 +98,7 @@ impl Lease {
     /// Parks the thread in the driver of its runtime, or beside the thread that drives it.
     fn park(&self, call: &mut Drive<'_, '_>) {
         let flag = call.waker.flag();
-        let (has_waited, next) = self.runtime.state.while_parked(|drives| {
+        let (has_waited, next) = self.state.while_parked(|drives| {
             self.runtime.block_on(poll_fn(|cx| {
                 ready!(call.poll_parked(cx));
                 if !drives {
@@ -109,8 +119,7 @@ impl Lease {
     /// Lets the driver, and the tasks that are ready, have their turn, unless another thread drives.
     #[cold]
     fn take_turn(&self) {
-        let (has_turned, next) =
-            self.runtime.state.while_parked(|drives| !drives || self.runtime.turn());
+        let (has_turned, next) = self.state.while_parked(|drives| !drives || self.runtime.turn());
         self.follow(next);
         if !has_turned {
             self.runtimes.tracker.wake_all();
@@ -126,23 +135,35 @@ impl Lease {
     }
 
     #[inline]
-    fn leave(&self, calls: u64) {
-        let takes_turn = calls.is_multiple_of(CALLS_PER_TURN);
-        if takes_turn || !self.runtime.state.is_idle() || self.runtime.has_tasks() {
-            self.hand_over(takes_turn);
+    fn has_tasks(&self) -> bool {
+        self.metrics.num_alive_tasks() > 0
+    }
+
+    #[cold]
+    fn take_overdue_turn(&self) {
+        // A forked child: see `follow`.
+        if !self.state.is_background() && !self.token.is_inherited() {
+            self.take_turn();
+        }
+    }
+
+    #[inline]
+    fn leave(&self) {
+        if !self.state.is_idle() || self.has_tasks() {
+            self.hand_over();
         }
     }
 
     #[cold]
-    fn hand_over(&self, takes_turn: bool) {
+    fn hand_over(&self) {
         let runtime = &self.runtime;
         // A forked child: see `follow`.
-        if runtime.state.is_background() || self.token.is_inherited() {
+        if self.state.is_background() || self.token.is_inherited() {
             return;
         }
-        if runtime.has_tasks() {
+        if self.has_tasks() {
             self.runtimes.request_driver(runtime);
-        } else if (takes_turn || runtime.state.is_due()) && !std::thread::panicking() {
+        } else if self.state.is_due() && !std::thread::panicking() {
             // A call that was ready has driven nothing. When the monitor has come by since somebody drove, the
             // driver gets a turn: a thread that calls often, and is never kept waiting, needs no driver thread.
             self.take_turn();
@@ -171,12 +192,11 @@ impl Drop for Lease {
 #[must_use = "the call ends with it"]
 pub(crate) struct Leave<'a> {
     lease: &'a Lease,
-    calls: u64,
 }
 
 impl Drop for Leave<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.lease.leave(self.calls);
+        self.lease.leave();
     }
 }
