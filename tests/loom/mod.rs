@@ -3,11 +3,11 @@
 //! They are unit tests of the crate, so that they reach what is private. To run them:
 //!
 //! ```text
-//! tests/loom/run       all models
-//! tests/loom/mutants   shows that each model fails when a line that it guards is changed
+//! tests/loom/run                    all models
+//! cargo run -p smartasync-mutants   shows that each model fails when a line that it guards is changed
 //! ```
 //!
-//! Each model names the mutants in `mutants` that it must catch.
+//! Each model names the mutants in `tests/mutants/mutants.toml` that it must catch.
 
 mod map;
 mod mark;

@@ -59,7 +59,7 @@ fn calls_beside_a_reset(
     assert!(!call(&told).is_old, "the last call is later than the reset");
 }
 
-/// Mutants: `cached-without-check`, `generation-not-counted`, `generation-versioned-after`.
+/// Mutants: `cached-without-check`, `generation-not-counted`, `generation-made-after`.
 #[test]
 fn what_a_thread_keeps() {
     loom::model(|| {
@@ -78,7 +78,7 @@ fn what_a_thread_keeps() {
     });
 }
 
-/// Mutants: `map-late-one-stays`, `generation-not-counted`, `generation-versioned-after`,
+/// Mutants: `map-late-one-stays`, `generation-not-counted`, `generation-made-after`,
 /// `map-generation-not-reset`.
 #[test]
 fn what_a_bridge_keeps() {
