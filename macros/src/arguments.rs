@@ -1,3 +1,5 @@
+//! The arguments of a decorated function.
+
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{
@@ -28,7 +30,7 @@ pub(crate) fn move_into_future(sig: &mut Signature) -> TokenStream {
         .iter_mut()
         .enumerate()
         .map(|(index, argument)| match argument {
-            // It has no other name to move to; naming it is enough to capture it whole.
+            // `self` cannot be bound to itself. A mention captures it whole.
             FnArg::Receiver(receiver) => {
                 let this = receiver.self_token;
                 quote!(let _ = &#this;)
@@ -52,7 +54,7 @@ fn move_argument(argument: &mut PatType, index: usize) -> TokenStream {
     }
 }
 
-/// Gives an argument a plain name, its own if it has one, and returns the name.
+/// Gives an argument a plain name, and returns it: its own name if it has one, else a new one.
 pub(crate) fn rename(argument: &mut PatType, index: usize) -> Ident {
     let ident = match &*argument.pat {
         Pat::Ident(simple) if is_name(&argument.pat) => simple.ident.clone(),
@@ -72,7 +74,7 @@ fn is_name(pattern: &Pat) -> bool {
     matches!(pattern, Pat::Ident(PatIdent { by_ref: None, subpat: None, .. }))
 }
 
-/// Silences the lints that would take a move for the user's.
+/// Silences the lints that would fire on the move of an argument.
 fn allowed_for_move(name: &Ident) -> Option<TokenStream> {
     name.to_string().starts_with('_').then(|| {
         quote! {
@@ -81,18 +83,19 @@ fn allowed_for_move(name: &Ident) -> Option<TokenStream> {
     })
 }
 
-/// The attributes of an argument that its statement needs too.
+/// Returns the attributes of an argument that its statement needs too, and takes those away that only the
+/// statement needs.
 fn statement_attributes(attrs: &mut Vec<Attribute>) -> Vec<Attribute> {
     const SHARED: [&str; 7] = ["allow", "cfg", "cfg_attr", "deny", "expect", "forbid", "warn"];
     let is = |attr: &Attribute, name: &str| attr.path().is_ident(name);
     let of_statement = attrs.iter().filter(|attr| SHARED.iter().any(|name| is(attr, name)));
     let of_statement = of_statement.cloned().collect();
-    // What is expected of an argument happens where it is bound: in the statement.
+    // An expected lint fires where the argument is bound: in the statement.
     attrs.retain(|attr| !is(attr, "expect") && !is(attr, "cfg_attr"));
     of_statement
 }
 
-/// Asks of `Self` what makes the receiver `Send`: a default body holds it in a future that is.
+/// Bounds `Self` so that the receiver is `Send`: the future of a default body holds it, and is `Send`.
 ///
 /// Input:
 ///

@@ -1,12 +1,12 @@
+//! The attributes of items: what they mean, and what is added to them.
+
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{AttrStyle, Attribute, Meta, Token, parse_quote, parse_quote_spanned};
 
-use crate::function::Body;
-
-/// The attributes that only say something about a function. Any other is a macro, or may be one.
+/// The attributes that are known not to be macros.
 const INERT: [&str; 26] = [
     "allow",
     "automatically_derived",
@@ -36,7 +36,7 @@ const INERT: [&str; 26] = [
     "warn",
 ];
 
-/// The tools that attributes may be for.
+/// The tools that have attributes of their own, like `clippy::cognitive_complexity`.
 const TOOLS: [&str; 5] = ["clippy", "diagnostic", "miri", "rust_analyzer", "rustfmt"];
 
 /// Whether there are attribute macros among `attrs`.
@@ -48,13 +48,13 @@ pub(crate) fn has_macros(attrs: &[Attribute]) -> bool {
     })
 }
 
-/// Whether it is the attribute of this crate.
+/// Whether `attr` is the attribute of this crate.
 pub(crate) fn is_smartasync(attr: &Attribute) -> bool {
     attr.path().segments.last().is_some_and(|last| last.ident == "smartasync")
 }
 
-/// What is said of a client's member, as far as it holds for the member's twin. Attribute macros have
-/// had their say on the client's.
+/// The attributes of a client's member that its twin gets too. Attribute macros are for the client's member
+/// alone.
 pub(crate) fn for_twin(attrs: &[Attribute]) -> Vec<Attribute> {
     let with = |attr: &Attribute, meta| Attribute { meta, style: AttrStyle::Outer, ..attr.clone() };
     attrs.iter().filter_map(|attr| Some(with(attr, meta_for_twin(&attr.meta)?))).collect()
@@ -77,7 +77,7 @@ const FOR_TWINS: [&str; 11] = [
 fn meta_for_twin(meta: &Meta) -> Option<Meta> {
     let is = |name: &str| meta.path().is_ident(name);
     match meta {
-        // What is expected may happen in the client's body only.
+        // The twin has another body, in which the expected lint may not fire.
         Meta::List(list) if is("expect") => {
             let lints = &list.tokens;
             Some(parse_quote!(allow(#lints)))
@@ -93,7 +93,7 @@ fn meta_for_twin(meta: &Meta) -> Option<Meta> {
     }
 }
 
-/// Lets a deprecated method's twin, deprecated too, call it.
+/// Lets the twin of a deprecated method, which is deprecated too, call the method.
 pub(crate) fn call_deprecated(attrs: &mut Vec<Attribute>, span: Span) {
     let is_deprecated = |attr: &Attribute| match &attr.meta {
         Meta::List(list) if attr.path().is_ident("cfg_attr") => {
@@ -106,14 +106,14 @@ pub(crate) fn call_deprecated(attrs: &mut Vec<Attribute>, span: Span) {
     }
 }
 
-/// Has the caller blamed for a panic.
+/// Adds `#[track_caller]`, so that a panic has the location of the caller.
 pub(crate) fn track_caller(attrs: &mut Vec<Attribute>, span: Span) {
     if !attrs.iter().any(|attr| attr.path().is_ident("track_caller")) {
         attrs.push(parse_quote_spanned!(span=> #[track_caller]));
     }
 }
 
-/// The condition under which all of the `cfg` among `attrs` hold.
+/// The condition under which every `cfg` among `attrs` holds.
 pub(crate) fn condition(attrs: &[Attribute]) -> Option<TokenStream> {
     let conditions = attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
     let conditions = conditions.filter_map(|attr| attr.meta.require_list().ok());
@@ -121,24 +121,24 @@ pub(crate) fn condition(attrs: &[Attribute]) -> Option<TokenStream> {
     (!conditions.is_empty()).then(|| quote!(all(#(#conditions),*)))
 }
 
-/// Silences the lints that would speak of generated code. Each lint attribute costs the compiler
-/// time in each function, so there is none where none is needed.
+/// Silences the lints that fire on generated code. The compiler takes time for each lint attribute of each
+/// function, so they are only where they are needed. A body `in_needless_braces` may be one expression.
 pub(crate) fn allowed(
     attrs: &[Attribute],
-    body: Option<&Body>,
+    in_needless_braces: bool,
     boxed: bool,
     span: Span,
 ) -> TokenStream {
     let must_use = attrs.iter().any(|attr| attr.path().is_ident("must_use"));
-    // A `Call` has one too, but not the user's message.
+    // `Call` is `must_use` too, but without the user's message.
     let must_use = must_use.then(|| quote_spanned!(span=> clippy::double_must_use,));
-    // The arguments' lifetimes were given names, the output's were not. The lint is young.
+    // The lifetimes of the arguments have got names and those of the output have not. Older compilers do not
+    // know the lint.
     let named =
         boxed.then(|| quote_spanned!(span=> #[allow(unknown_lints, mismatched_lifetime_syntaxes)]));
-    // The braces are no function's any more: on one line they look needless.
-    let braces = body.is_some_and(Body::may_be_one_expression);
-    let braces = braces.then(|| quote_spanned!(span=> #[allow(unused_braces)]));
-    // An argument moves to its own name.
+    // The body's braces are those of a block now.
+    let braces = in_needless_braces.then(|| quote_spanned!(span=> #[allow(unused_braces)]));
+    // `clippy::shadow_same`: an argument moves to its own name.
     quote_spanned! {span=>
         #named
         #braces

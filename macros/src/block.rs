@@ -1,21 +1,22 @@
+//! An `impl` block or a trait.
+
 use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Error, ImplItem, ImplItemConst, Item, ItemImpl, Meta, Result, TraitItem};
 
-use crate::attributes;
 use crate::blocking::{Method, Twin};
 use crate::context::{Context, Kind};
-use crate::function::Function;
+use crate::item::Function;
 use crate::options::Options;
-use crate::valid;
+use crate::{attributes, function, valid};
 
-/// An `impl` block or a trait: what is before its braces, and what is in them.
+/// An `impl` block or a trait, split into what is before its braces and the braces.
 pub(crate) struct Block {
     head: TokenStream,
     braces: Group,
     context: Context,
-    /// The head of a type's own block.
+    /// The head, where the block is one of a type's own methods: only that can have a twin.
     inherent: Option<ItemImpl>,
 }
 
@@ -26,7 +27,7 @@ enum Member {
 }
 
 impl Block {
-    /// The block of this head and these braces, if it is one.
+    /// Makes a block of its head and its braces. `None` where the head is of another item.
     pub(crate) fn of(head: TokenStream, braces: Group) -> Option<Block> {
         let (context, inherent) = match syn::parse2(quote!(#head {})) {
             Ok(Item::Impl(block)) => {
@@ -38,7 +39,7 @@ impl Block {
         Some(Block { head, braces, context, inherent })
     }
 
-    /// Decorates each `async fn` in the block, and makes its blocking twin if that is wanted.
+    /// Decorates each `async fn` in the block, and adds the blocking twin if the options ask for one.
     ///
     /// Input:
     ///
@@ -133,13 +134,13 @@ fn expand_function(
 ) -> (TokenStream, Option<Error>) {
     let (options, wrong_option) = own_options(&mut function.attrs, options);
     let method = twin.as_ref().and_then(|_| Method::of(&function, &options));
-    let (expanded, error) = function.expand(&options, context);
+    let (expanded, error) = function::expand(function, &options, context);
     let refused = error.is_some();
     let no_twin = twin.zip(method).and_then(|(twin, method)| twin.add_method(method, refused));
     (expanded, wrong_option.or(error).or(no_twin))
 }
 
-/// The options of a method, its own added to those of the block.
+/// Adds the options of a method's own attribute to those of the block.
 fn own_options(attrs: &mut Vec<Attribute>, options: &Options) -> (Options, Option<Error>) {
     let Some(index) = attrs.iter().position(attributes::is_smartasync) else {
         return (options.clone(), None);
@@ -148,7 +149,7 @@ fn own_options(attrs: &mut Vec<Attribute>, options: &Options) -> (Options, Optio
         Meta::List(list) => list.tokens,
         _ => TokenStream::new(),
     };
-    // What the block says of its async functions is nothing to one that is offloaded.
+    // The options of the block are for its async functions: an offloaded one takes none of them.
     let (offloaded, error) = options.of_crate().read(own.clone());
     if offloaded.offload.is_some() {
         return (offloaded, error);

@@ -1,51 +1,56 @@
+//! The blocking twin of a client.
+
 mod client;
 mod constant;
 mod conversions;
 mod docs;
+mod generated;
 mod method;
 mod outcome;
 mod visibility;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{Attribute, Error, Ident, ItemImpl, Result, Visibility};
+use syn::{Attribute, Error, Ident, ImplItemConst, ItemImpl, Result, Visibility};
 
 use crate::options::{Derives, Options};
 use crate::{attributes, valid};
 
-pub(crate) use client::path_of;
 pub(crate) use method::Method;
 
 use client::Client;
+use conversions::Conversions;
 
 /// The blocking twin of a client: a struct around it that has a method for each visible one.
 pub(crate) struct Twin {
     client: Client,
     name: Ident,
-    /// Where the user says how visible the twin is.
+    /// The visibility in the options.
     said_vis: Option<Visibility>,
-    /// That of the most visible member.
+    /// The visibility of the most visible member.
     vis: Visibility,
-    /// Those of the block.
+    /// The attributes of the block.
     attrs: Vec<Attribute>,
     derives: Derives,
-    /// Whether another block makes the struct.
+    /// Whether the struct is made by another block.
     extends: bool,
     members: TokenStream,
-    /// The word that asks for the twin.
+    /// The word `blocking` in the options, where errors point.
     word: Ident,
 }
 
 impl Twin {
-    /// The twin that is asked for, still without members.
+    /// Makes the twin that the options ask for, without members as yet.
     pub(crate) fn of(block: Option<ItemImpl>, options: &Options) -> Result<Option<Twin>> {
         let (Some(block), Some((word, named))) = (block, &options.blocking) else {
             return Ok(None);
         };
         let span = Span::mixed_site().located_at(word.span());
-        let default = format_ident!("Blocking{}", valid::name_of_client(&block, word)?);
+        let client = client::name_of(&block.self_ty)
+            .ok_or_else(|| valid::no_twin_of_type(&block.self_ty, word))?;
+        let default = format_ident!("Blocking{client}");
         Ok(Some(Twin {
-            name: generated(named.as_ref().map_or(&default, |named| &named.name), span),
+            name: generated::name(named.as_ref().map_or(&default, |named| &named.name), span),
             said_vis: named.as_ref().and_then(|named| named.vis.clone()),
             vis: Visibility::Inherited,
             attrs: block.attrs.clone(),
@@ -57,8 +62,8 @@ impl Twin {
         }))
     }
 
-    /// Adds the twin of a method. Of one that is `refused` it is only the signature: those who call
-    /// it shall not see a second error.
+    /// Adds the twin of a method. The twin of one that is `refused` has the signature only: it is there so
+    /// that its callers get no second error.
     pub(crate) fn add_method(&mut self, method: Method, refused: bool) -> Option<Error> {
         self.show(&method.vis);
         let (expanded, error) = method.expand(&self.client, refused);
@@ -66,7 +71,16 @@ impl Twin {
         error
     }
 
-    /// The twin, and the error that it has no members. `inner` are the attributes within the braces.
+    /// Adds the twin of a constant, unless it is private.
+    pub(crate) fn add_constant(&mut self, constant: &ImplItemConst) {
+        if !visibility::is_private(&constant.vis) {
+            self.show(&constant.vis);
+            self.members.extend(constant::expand(constant, &self.client));
+        }
+    }
+
+    /// Returns the twin, and an error if it has no members. `inner` are the attributes within the braces of
+    /// the client's block.
     ///
     /// Input:
     ///
@@ -93,7 +107,7 @@ impl Twin {
 }
 
 impl Twin {
-    /// The twin is as visible as its most visible member.
+    /// Makes the twin as visible as `member`, unless it is more visible already.
     fn show(&mut self, member: &Visibility) {
         if visibility::rank(member) > visibility::rank(&self.vis) {
             self.vis = member.clone();
@@ -107,10 +121,17 @@ impl Twin {
         let attrs = self.attrs.iter().filter(|attr| !attr.path().is_ident("doc"));
         let derive = (!derives.is_empty())
             .then(|| quote_spanned!(*span=> #[#krate::__private::derive(#derives)]));
-        let vis = visibility::generated(self.said_vis.as_ref().unwrap_or(&self.vis), *span);
+        let vis = generated::visibility(self.said_vis.as_ref().unwrap_or(&self.vis), *span);
         let generics = client.generics_of_struct();
         let condition = &generics.where_clause;
-        let conversions = self.conversions();
+        let conversions = Conversions {
+            client,
+            name,
+            twin: client.twin(name, false),
+            attrs: &self.attrs,
+            derives,
+        };
+        let conversions = conversions.expand();
         quote_spanned! {*span=>
             #(#attrs)*
             #docs
@@ -128,16 +149,9 @@ impl Twin {
             #(#attrs)*
             #allowed
             #[cfg_attr(clippy, allow(clippy::used_underscore_binding))]
-            // What is private has no twin to link to.
+            // The docs may link to private members, which have no twin.
             #[cfg_attr(doc, allow(rustdoc::broken_intra_doc_links))]
             impl #parameters #twin #condition { #members }
         }
     }
-}
-
-/// The name of a generated item.
-fn generated(name: &Ident, span: Span) -> Ident {
-    let mut name = name.clone();
-    name.set_span(span.located_at(name.span()));
-    name
 }

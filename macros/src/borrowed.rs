@@ -1,3 +1,5 @@
+//! Arguments that borrow.
+
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
@@ -6,13 +8,13 @@ use syn::{
     TypeImplTrait, TypeParamBound, TypeReference,
 };
 
-/// Something in a signature that says that an argument borrows.
+/// A part of a signature by which an argument borrows.
 pub(crate) enum Borrow {
     Reference(TokenStream),
     Lifetime(Lifetime),
 }
 
-/// The first in the arguments of a function. What is `'static` does not count.
+/// Finds the first borrow in the arguments of a function. One that is `'static` does not count.
 pub(crate) fn first(sig: &Signature) -> Option<Borrow> {
     let mut finder = Finder(None);
     for argument in &sig.inputs {
@@ -50,7 +52,8 @@ impl VisitMut for Finder {
         }
     }
 
-    /// What a trait is of may borrow where the type that has the trait does not.
+    /// Looks at the lifetimes of an `impl Trait` only: the arguments of a trait may borrow where the type that
+    /// implements it does not.
     fn visit_type_impl_trait_mut(&mut self, argument: &mut TypeImplTrait) {
         for bound in &mut argument.bounds {
             if let TypeParamBound::Lifetime(lifetime) = bound {
@@ -59,7 +62,7 @@ impl VisitMut for Finder {
         }
     }
 
-    // In these a lifetime may be that of each call.
+    // Lifetimes in these may be chosen anew for each call.
     fn visit_trait_bound_mut(&mut self, bound: &mut TraitBound) {
         if bound.lifetimes.is_none() {
             visit_mut::visit_trait_bound_mut(self, bound);

@@ -1,3 +1,5 @@
+//! What is around a function.
+
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::parse::{Parse, ParseStream};
@@ -6,17 +8,17 @@ use syn::{
     GenericArgument, GenericParam, Generics, Ident, ItemImpl, ItemTrait, Token, parenthesized,
 };
 
-/// Where a function stands, as far as it changes what the function becomes.
+/// What is around a function, as far as its expansion depends on it.
 #[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) kind: Kind,
-    /// The types and lifetimes from around it that its future may hold.
+    /// The types and lifetimes of the block around it that its future may hold.
     pub(crate) held: Vec<GenericArgument>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Kind {
-    /// It has an attribute of its own, and nothing is known of what is around it.
+    /// The function has an attribute of its own, so nothing is known of what is around it.
     Free,
     Impl,
     TraitImpl,
@@ -60,7 +62,7 @@ const KINDS: [(&str, Kind); 4] = [
     ("within_trait", Kind::Trait),
 ];
 
-/// As an option of the attribute: `__site(within_trait, Self, K)`.
+/// Writes an option of the attribute: `__site(within_trait, Self, K)`.
 impl ToTokens for Context {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         let name = KINDS.iter().find(|(_, kind)| *kind == self.kind);

@@ -1,3 +1,5 @@
+//! The expansion of the attribute, whatever it is on.
+
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::quote;
 use syn::parse::{ParseStream, Parser};
@@ -5,11 +7,11 @@ use syn::{Error, Result, Token};
 
 use crate::block::Block;
 use crate::context::Context;
-use crate::function::{self, Function};
+use crate::item::{self, Function};
 use crate::options::Options;
-use crate::valid;
+use crate::{function, valid};
 
-/// Expands the attribute. An error is shown beside the item, which is kept as valid as it can be.
+/// Expands the attribute. An error comes beside the item, which is kept as valid as possible.
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let (options, wrong_option) = Options::default().read(args);
     let (expanded, error) = match expand_item(item.clone(), &options) {
@@ -33,13 +35,13 @@ fn expand_item(item: TokenStream, options: &Options) -> Result<(TokenStream, Opt
         None => function,
     };
     let alone = Context::alone();
-    Ok(function.expand(options, options.context.as_ref().unwrap_or(&alone)))
+    Ok(function::expand(function, options, options.context.as_ref().unwrap_or(&alone)))
 }
 
-/// Splits an item into what is before its braces, and these.
+/// Splits an item into what is before its braces, and the braces.
 fn split(item: TokenStream) -> (TokenStream, Option<Group>) {
     let mut tokens: Vec<TokenTree> = item.into_iter().collect();
-    let braces = tokens.last().and_then(function::braces);
+    let braces = tokens.last().and_then(item::braces);
     if braces.is_some() {
         tokens.pop();
     }

@@ -9,6 +9,7 @@ mod borrowed;
 mod context;
 mod expand;
 mod function;
+mod item;
 mod lifetimes;
 mod offload;
 mod options;

@@ -1,3 +1,5 @@
+//! The lifetimes of boxed futures.
+
 use proc_macro2::Span;
 use syn::visit_mut::{VisitMut, visit_type_impl_trait_mut, visit_type_reference_mut};
 use syn::{
@@ -6,12 +8,12 @@ use syn::{
     WherePredicate, parse_quote, parse_quote_spanned,
 };
 
-/// How long a boxed future may live.
+/// The name of the lifetime of a boxed future.
 pub(crate) fn future(span: Span) -> Lifetime {
     Lifetime::new("'smartasync", span)
 }
 
-/// Bounds a boxed future by all that it may hold, as an `async fn` does unsaid.
+/// Bounds a boxed future by everything that it may hold, as an `async fn` does implicitly.
 ///
 /// Input:
 ///
@@ -27,7 +29,7 @@ pub(crate) fn future(span: Span) -> Lifetime {
 ///     Self: 'smartasync, 'arg0: 'smartasync, 'arg1: 'smartasync, T: 'smartasync;
 /// ```
 ///
-/// Only the arguments' lifetimes need names: those left out in the output still mean the same.
+/// Only the lifetimes of the arguments need names: an elided lifetime in the output keeps its meaning.
 pub(crate) fn bound_by_future(sig: &mut Signature, around: &[GenericArgument]) {
     let span = Span::mixed_site().located_at(sig.ident.span());
     let named = name_elided(sig, span);
@@ -49,8 +51,8 @@ pub(crate) fn bound_by_future(sig: &mut Signature, around: &[GenericArgument]) {
     }
 }
 
-/// Adds to the bounds that a parameter has, or returns what else to bound. With bounds in two
-/// places lints would speak up.
+/// Adds `future` to the bounds of a parameter that has some, as lints refuse bounds in two places. Returns a
+/// parameter that has none.
 fn bound_inline(parameter: &mut GenericParam, future: &Lifetime) -> Option<GenericArgument> {
     match parameter {
         GenericParam::Lifetime(parameter) => {
@@ -68,7 +70,7 @@ fn bound_inline(parameter: &mut GenericParam, future: &Lifetime) -> Option<Gener
     }
 }
 
-/// Gives names to the elided lifetimes of a type, and returns these.
+/// Gives names to the elided lifetimes of a type, and returns the names.
 pub(crate) fn name_elided_in(ty: &mut Type, span: Span) -> Vec<Lifetime> {
     let mut namer = Namer { span, named: Vec::new() };
     namer.visit_type_mut(ty);
@@ -127,7 +129,7 @@ impl VisitMut for Namer {
         argument.bounds.push(TypeParamBound::Lifetime(future(self.span)));
     }
 
-    // In these an elided lifetime is that of each call, not of this one.
+    // An elided lifetime in these is chosen anew for each call.
     fn visit_type_bare_fn_mut(&mut self, _: &mut TypeBareFn) {}
 
     fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut ParenthesizedGenericArguments) {

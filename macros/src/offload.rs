@@ -1,3 +1,5 @@
+//! A sync function with `offload`, as the function that returns its call.
+
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -6,61 +8,60 @@ use syn::{
     FnArg, PatType, Path, Receiver, ReturnType, Signature, Type, TypeImplTrait, parse_quote_spanned,
 };
 
-use crate::function::Function;
+use crate::item::{Body, Function};
 use crate::options::Options;
 use crate::{arguments, attributes};
 
-impl Function {
-    /// Makes of a sync function one that returns its call, to be waited for or awaited.
-    ///
-    /// Input:
-    ///
-    /// ```text
-    /// fn hash(mut data: Vec<u8>) -> T { BODY }
-    /// ```
-    ///
-    /// Output:
-    ///
-    /// ```text
-    /// fn hash(data: Vec<u8>) -> Offload<impl FnOnce() -> T + Send + 'static> {
-    ///     offloaded::argument::<Vec<u8>>();
-    ///     offloaded::output::<T>();
-    ///     offloaded::call(move || -> T {
-    ///         let mut data = data;
-    ///         BODY
-    ///     })
-    /// }
-    /// ```
-    pub(crate) fn offload(self, options: &Options) -> TokenStream {
-        let Function { attrs, vis, mut sig, body } = self;
-        let span = Span::mixed_site().located_at(sig.ident.span());
-        let krate = options.krate(span);
-        let output = match &sig.output {
-            ReturnType::Default => quote_spanned!(span=> ()),
-            ReturnType::Type(_, output) => output.to_token_stream(),
-        };
-        let moves = body.is_some().then(|| arguments::move_into_future(&mut sig));
-        let checks = checks(&sig, &krate, span);
-        sig.output = parse_quote_spanned! {span=>
-            -> #krate::Offload<
-                impl #krate::__private::FnOnce() -> #output + #krate::__private::Send + 'static
-            >
-        };
-        let allowed = attributes::allowed(&attrs, body.as_ref(), false, span);
-        if body.is_none() {
-            return quote!(#(#attrs)* #allowed #vis #sig;);
-        }
-        quote_spanned! {span=>
-            #(#attrs)* #allowed #vis #sig {
-                #checks
-                #krate::__private::offloaded::call(move || -> #output { #moves #body })
-            }
+/// Turns a sync function into one that returns its call, which can be waited for or awaited.
+///
+/// Input:
+///
+/// ```text
+/// fn hash(mut data: Vec<u8>) -> T { BODY }
+/// ```
+///
+/// Output:
+///
+/// ```text
+/// fn hash(data: Vec<u8>) -> Offload<impl FnOnce() -> T + Send + 'static> {
+///     offloaded::argument::<Vec<u8>>();
+///     offloaded::output::<T>();
+///     offloaded::call(move || -> T {
+///         let mut data = data;
+///         BODY
+///     })
+/// }
+/// ```
+pub(crate) fn expand(function: Function, options: &Options) -> TokenStream {
+    let Function { attrs, vis, mut sig, body } = function;
+    let span = Span::mixed_site().located_at(sig.ident.span());
+    let krate = options.krate(span);
+    let output = match &sig.output {
+        ReturnType::Default => quote_spanned!(span=> ()),
+        ReturnType::Type(_, output) => output.to_token_stream(),
+    };
+    let moves = body.is_some().then(|| arguments::move_into_future(&mut sig));
+    let checks = checks(&sig, &krate, span);
+    sig.output = parse_quote_spanned! {span=>
+        -> #krate::Offload<
+            impl #krate::__private::FnOnce() -> #output + #krate::__private::Send + 'static
+        >
+    };
+    let in_needless_braces = body.as_ref().is_some_and(Body::may_be_one_expression);
+    let allowed = attributes::allowed(&attrs, in_needless_braces, false, span);
+    if body.is_none() {
+        return quote!(#(#attrs)* #allowed #vis #sig;);
+    }
+    quote_spanned! {span=>
+        #(#attrs)* #allowed #vis #sig {
+            #checks
+            #krate::__private::offloaded::call(move || -> #output { #moves #body })
         }
     }
 }
 
-/// Asks of each argument and of the output what the closure is asked as a whole, so that an error is
-/// at the one that is wrong.
+/// Checks each argument and the output for the bounds of the whole closure, so that an error points at the one
+/// that is wrong.
 fn checks(sig: &Signature, krate: &TokenStream, span: Span) -> TokenStream {
     let bounds = quote_spanned!(span=> #krate::__private::offloaded);
     let arguments = sig.inputs.iter().map(|argument| match argument {
@@ -80,7 +81,7 @@ fn check_output(
     bounds: &TokenStream,
     span: Span,
 ) -> Option<TokenStream> {
-    // Of a generic one the compiler says best which bound is missing.
+    // The compiler's own message about a generic one names the bound that is missing.
     let is_checked = Generic::of(ty, sig) == Generic::No;
     is_checked.then(|| quote_spanned!(span=> #bounds::output::<#ty>();))
 }
@@ -112,7 +113,7 @@ fn check_argument(
     quote_spanned!(span=> #condition #check;)
 }
 
-/// Whether a type is made of type parameters of its function, and whether these have names.
+/// Whether a type uses type parameters of its function, and whether they have names.
 #[derive(PartialEq)]
 enum Generic {
     No,

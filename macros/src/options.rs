@@ -1,3 +1,5 @@
+//! The options of the attribute.
+
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -7,7 +9,7 @@ use syn::{Error, Expr, Ident, Path, Result, Token, Visibility, parenthesized};
 
 use crate::context::Context;
 
-/// The options of the attribute. Each flag is the word that set it, where an error can point.
+/// The options of the attribute. A flag is the word that set it, so that an error can point there.
 #[derive(Clone, Default)]
 pub(crate) struct Options {
     krate: Option<Path>,
@@ -18,16 +20,16 @@ pub(crate) struct Options {
     pub(crate) extend: Option<Ident>,
     pub(crate) maybe_send: Option<Ident>,
     pub(crate) offload: Option<Ident>,
-    /// Not for users: set where the attribute has moved below other macros.
+    /// Not for users: set by the attribute itself where it moves below other macros.
     pub(crate) context: Option<Context>,
-    /// As they were written, to be handed on.
+    /// As they were written, for an attribute that moves.
     tokens: TokenStream,
 }
 
-/// What the user calls the twin of a client.
+/// The name in `blocking = NAME`.
 #[derive(Clone)]
 pub(crate) struct Named {
-    /// Where it is said.
+    /// `None` where the user gives none.
     pub(crate) vis: Option<Visibility>,
     pub(crate) name: Ident,
 }
@@ -35,8 +37,7 @@ pub(crate) struct Named {
 pub(crate) type Derives = Punctuated<Path, Token![,]>;
 
 impl Options {
-    /// Adds what it can read: a wrong option is reported beside the others, so that the item still
-    /// expands.
+    /// Adds the options in `tokens`. A wrong one is reported beside the others, so that the item still expands.
     pub(crate) fn read(mut self, tokens: TokenStream) -> (Options, Option<Error>) {
         let parser = Punctuated::<Opt, Token![,]>::parse_terminated;
         let options = match parser.parse2(tokens.clone()) {
@@ -49,12 +50,12 @@ impl Options {
         (self, error)
     }
 
-    /// Where the crate is, and nothing else.
+    /// These options without all but the path of the crate.
     pub(crate) fn of_crate(&self) -> Options {
         Options { krate: self.krate.clone(), ..Options::default() }
     }
 
-    /// What a block says of its functions.
+    /// The options of a block that are for its functions.
     pub(crate) fn of_members(&self) -> Options {
         Options { blocking: None, derive: None, extend: None, offload: None, ..self.clone() }
     }
@@ -67,7 +68,7 @@ impl Options {
         }
     }
 
-    /// The same options for an attribute that stands elsewhere.
+    /// These options, for the attribute where it moves below other macros.
     pub(crate) fn moved_to(&self, context: &Context) -> TokenStream {
         let tokens = &self.tokens;
         quote!(#tokens #context)
@@ -83,7 +84,7 @@ impl Options {
             seen.push(name.clone());
             self.set(name, value);
         }
-        // A moved attribute has the options of a block and those of a method, which override them.
+        // A moved attribute has the options of the block first, then those of the method, which override them.
         match twice.filter(|_| self.context.is_none()) {
             None => Ok(()),
             Some(name) => Err(Error::new(name.span(), format!("`{name}` is there twice"))),

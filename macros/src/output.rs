@@ -1,3 +1,5 @@
+//! What a decorated function returns.
+
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::visit_mut::{VisitMut, visit_type_mut};
@@ -7,13 +9,13 @@ use crate::context::Kind;
 use crate::lifetimes;
 use crate::options::Options;
 
-/// What an `async fn` returns, and what it is to return as a call.
+/// The output of an `async fn`, and what the decorated function returns.
 pub(crate) struct Output {
     krate: TokenStream,
     span: Span,
     /// `T` of `async fn f() -> T`.
     output: Type,
-    /// `T` where it can stand in a body, each `impl Trait` a type to infer: it has no name there.
+    /// `T` for use in a body, with `_` for each `impl Trait`, which cannot be named there.
     pub(crate) ascribed: Type,
     /// Whether `T` is `!`.
     pub(crate) never: bool,
@@ -33,8 +35,8 @@ impl Output {
             span,
             never: matches!(&sig.output, ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_))),
             boxed,
-            // An implementation of a trait need not repeat the trait's `Send`: it is held to it.
-            // To say it where the trait does not would refine the trait.
+            // The `Send` of a trait binds its implementations, which need not repeat it. One that has it where
+            // the trait does not would refine the trait.
             send: (boxed || kind == Kind::Trait) && options.maybe_send.is_none(),
         }
     }
@@ -52,7 +54,7 @@ impl Output {
         ReturnType::Type(Token![->](*span), Box::new(call))
     }
 
-    /// The expression that makes the call of `future`.
+    /// The expression that makes a call of `future`.
     pub(crate) fn call(&self, name: &LitStr, future: &TokenStream) -> TokenStream {
         let Output { krate, span, ascribed, .. } = self;
         if !self.boxed {
@@ -85,7 +87,7 @@ fn output(sig: &Signature, krate: &TokenStream, span: Span) -> Type {
     match &sig.output {
         ReturnType::Default => parse_quote_spanned!(span=> ()),
         ReturnType::Type(_, output) => match &**output {
-            // `!` may stand only where a function returns it, so its name has to come from there.
+            // `!` is stable only as the type that a function returns, so a trait gives it a name.
             never @ Type::Never(_) => {
                 Type::Verbatim(quote!(<fn() -> #never as #krate::__private::Returns>::Output))
             }

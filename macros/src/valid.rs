@@ -1,16 +1,13 @@
-//! What the attribute refuses, each with the token that is wrong.
+//! What the attribute refuses. Each error points at the token that is wrong.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{
-    Attribute, Error, FnArg, Ident, Item, ItemImpl, PatType, Result, ReturnType, Signature, Type,
-};
+use syn::{Attribute, Error, FnArg, Ident, Item, PatType, Result, ReturnType, Signature, Type};
 
 use crate::attributes;
-use crate::blocking;
 use crate::borrowed::{self, Borrow};
 use crate::context::Kind;
-use crate::function::{Body, Function};
+use crate::item::{Body, Function};
 use crate::options::Options;
 
 /// The error for an item that takes no attribute.
@@ -38,7 +35,7 @@ pub(crate) fn no_place_for_the_attribute(item: TokenStream) -> Error {
     Error::new_spanned(token, message)
 }
 
-/// Checks the options of a block for what is wrong with them whatever is in it.
+/// Checks the options of a block, whatever its members are.
 pub(crate) fn check_block(options: &Options, kind: Kind) -> Result<()> {
     if let Some(offload) = &options.offload {
         return Err(Error::new(
@@ -78,7 +75,7 @@ fn check_no_twin(options: &Options) -> Result<()> {
     }
 }
 
-/// A twin has the methods of a block.
+/// Refuses the options that are for blocks: a twin has the methods of a block.
 fn check_no_block(options: &Options) -> Result<()> {
     match &options.blocking {
         None => check_no_twin(options),
@@ -90,18 +87,15 @@ fn check_no_block(options: &Options) -> Result<()> {
     }
 }
 
-/// The name of the type that is to have a twin.
-pub(crate) fn name_of_client<'a>(block: &'a ItemImpl, blocking: &Ident) -> Result<&'a Ident> {
-    let last = blocking::path_of(&block.self_ty).and_then(|path| path.segments.last());
-    last.map(|last| &last.ident).ok_or_else(|| {
-        let message = format!(
-            "`{blocking}` makes a struct around the client, which has to be a struct, an enum or a union"
-        );
-        Error::new_spanned(&block.self_ty, message)
-    })
+/// The error for a type that cannot have a twin, as it has no name.
+pub(crate) fn no_twin_of_type(ty: &Type, blocking: &Ident) -> Error {
+    let message = format!(
+        "`{blocking}` makes a struct around the client, which has to be a struct, an enum or a union"
+    );
+    Error::new_spanned(ty, message)
 }
 
-/// A twin holds the client itself, and no pointer to it.
+/// The error for a method that needs a pointer to the client, where a twin holds the client itself.
 pub(crate) fn no_twin_of_receiver(receiver: &Type) -> Error {
     Error::new_spanned(
         receiver,
@@ -110,6 +104,7 @@ pub(crate) fn no_twin_of_receiver(receiver: &Type) -> Error {
     )
 }
 
+/// The error for a block without a visible method.
 pub(crate) fn nothing_for_the_twin(blocking: &Ident) -> Error {
     Error::new(
         blocking.span(),
@@ -118,7 +113,7 @@ pub(crate) fn nothing_for_the_twin(blocking: &Ident) -> Error {
     )
 }
 
-/// `on` is for bodies: a trait without any has nothing to run.
+/// Refuses `on` on a trait whose methods have no bodies: there is nothing to run.
 pub(crate) fn no_body_for_bridge(options: &Options) -> Result<()> {
     match &options.bridge {
         None => Ok(()),
@@ -129,8 +124,7 @@ pub(crate) fn no_body_for_bridge(options: &Options) -> Result<()> {
     }
 }
 
-/// Checks a function, and makes of a wrong one the nearest that compiles, so that ours is the only
-/// error shown.
+/// Checks a function. A wrong one is changed until it compiles, so that this error is the only one shown.
 pub(crate) fn check_function(function: &mut Function, options: &Options, kind: Kind) -> Result<()> {
     check_no_block(options)?;
     if let Some(offload) = &options.offload {
@@ -160,7 +154,7 @@ fn check_sync(sig: &Signature, options: &Options) -> Result<()> {
     }
 }
 
-/// An offloaded function may run on another thread, after its caller has gone on.
+/// Refuses what an offloaded function cannot have: it may run on another thread, after its caller has gone on.
 fn check_offloaded(function: &mut Function, offload: &Ident, options: &Options) -> Result<()> {
     if function.is_async() {
         return Err(Error::new(
@@ -200,7 +194,7 @@ fn check_borrows(sig: &Signature) -> Result<()> {
     }
 }
 
-/// A type parameter without any bound may be a type that cannot leave its thread.
+/// Refuses arguments of a type parameter without bounds: it may be a type that cannot leave its thread.
 fn check_unbounded(sig: &Signature) -> Result<()> {
     let is_unbounded = |name: &Ident| {
         let clause = sig.generics.where_clause.to_token_stream().to_string();
@@ -245,7 +239,7 @@ fn check_qualifiers(sig: &mut Signature) -> Result<()> {
     }
 }
 
-/// Refuses functions that are called by something that expects them to be sync.
+/// Refuses functions that are called by something that expects them to be sync: tests and `main`.
 fn check_callers(function: &mut Function) -> Result<()> {
     let test = function.attrs.iter().find(|attr| attr.path().is_ident("test"));
     let error = if let Some(test) = test {

@@ -1,3 +1,5 @@
+//! The type that a twin is made for.
+
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -9,13 +11,13 @@ use syn::{
 
 use crate::lifetimes;
 
-/// The type that a twin is of.
+/// The type that has a twin.
 pub(crate) struct Client {
-    /// Each of its lifetimes has a name.
+    /// With a name for each of its lifetimes.
     pub(crate) ty: Type,
     pub(crate) generics: Generics,
     pub(crate) krate: TokenStream,
-    /// Of the generated code: a macro's to lints and to hygiene, and to errors at the option.
+    /// The span of the generated code. Lints and hygiene see a macro in it, and errors point at the option.
     pub(crate) span: Span,
 }
 
@@ -30,7 +32,7 @@ impl Client {
         Client { ty: *ty, generics, krate, span }
     }
 
-    /// The generics of a struct around it, where each lifetime must be of use.
+    /// The generics of a struct around the client: a struct must use each of its lifetimes.
     pub(crate) fn generics_of_struct(&self) -> Generics {
         let mut used = Lifetimes(Vec::new());
         used.visit_type_mut(&mut self.ty.clone());
@@ -43,7 +45,7 @@ impl Client {
         generics
     }
 
-    /// The type of a twin with this name. One that another block makes has the client's parameters.
+    /// The type of the twin called `name`. A twin that another block makes has the client's parameters.
     pub(crate) fn twin(&self, name: &Ident, made_elsewhere: bool) -> TokenStream {
         if made_elsewhere {
             let arguments = path_of(&self.ty).and_then(|path| path.segments.last());
@@ -55,17 +57,18 @@ impl Client {
         quote!(#name #arguments)
     }
 
-    /// Silences what lints say of a block that has the client's lifetimes.
+    /// Silences the lints that fire on the client's lifetimes in a generated block.
     pub(crate) fn allowed(&self) -> Option<TokenStream> {
         let mut lifetimes = self.generics.lifetimes();
         lifetimes.next().map(|_| quote_spanned!(self.span=> #[allow(single_use_lifetimes)]))
     }
 
-    /// A link to it, for documentation.
+    /// A link to the client, for documentation.
     pub(crate) fn link(&self) -> String {
         format!("[`{}`]", self.path())
     }
 
+    /// A link to one of the client's members, for documentation.
     pub(crate) fn link_to(&self, member: &Ident) -> String {
         format!("[`{}::{}`]", self.path(), member.unraw())
     }
@@ -79,23 +82,29 @@ impl Client {
         names.collect::<Vec<_>>().join("::")
     }
 
-    /// Names the client wherever `ty` says `Self`, which is another in the twin.
+    /// Puts the client in the place of each `Self` in `ty`: in the twin, `Self` is the twin.
     pub(crate) fn name_in_type(&self, ty: &mut Type) {
         ForSelf(&self.ty).visit_type_mut(ty);
     }
 
-    /// The same in a signature. Its receiver stays: that is the twin's.
+    /// Puts the client in the place of each `Self` in `sig`, but for the receiver, which is the twin's.
     pub(crate) fn name_in_signature(&self, sig: &mut Signature) {
         ForSelf(&self.ty).visit_signature_mut(sig);
     }
 
+    /// Whether `ty` is the client.
     pub(crate) fn is(&self, ty: &Type) -> bool {
         ty.to_token_stream().to_string() == self.ty.to_token_stream().to_string()
     }
 }
 
-/// The path of a type that has a name. One from a macro may be in a group that cannot be seen.
-pub(crate) fn path_of(ty: &Type) -> Option<&Path> {
+/// The name of a type that has one.
+pub(crate) fn name_of(ty: &Type) -> Option<&Ident> {
+    path_of(ty).and_then(|path| path.segments.last()).map(|last| &last.ident)
+}
+
+/// The path of a type that has a name. A type from a macro may be within an invisible group.
+fn path_of(ty: &Type) -> Option<&Path> {
     match ty {
         Type::Group(group) => path_of(&group.elem),
         Type::Path(TypePath { qself: None, path }) => Some(path),
@@ -103,11 +112,11 @@ pub(crate) fn path_of(ty: &Type) -> Option<&Path> {
     }
 }
 
-/// Puts a type where `Self` stands.
+/// Puts a type in the place of `Self`.
 struct ForSelf<'a>(&'a Type);
 
 impl ForSelf<'_> {
-    /// `Self::N` as `<Client>::N`.
+    /// Turns `Self::N` into `<Client>::N`.
     fn qualified(&self, path: &Path) -> Option<TokenStream> {
         if path.segments.len() < 2 || path.segments[0].ident != "Self" {
             return None;

@@ -1,12 +1,26 @@
+//! The traits of a twin.
+
 use proc_macro2::TokenStream;
 use quote::quote_spanned;
+use syn::{Attribute, Ident, Path};
 
-use super::Twin;
 use super::client::Client;
+use crate::options::Derives;
 
-impl Twin {
-    /// Between the twin and the client, by traits: methods could have the names of the client's.
-    ///
+/// The traits of a twin and of its client: the conversions between the two are no methods, since the client's
+/// methods could have the same names.
+pub(crate) struct Conversions<'a> {
+    pub(crate) client: &'a Client,
+    /// The twin.
+    pub(crate) name: &'a Ident,
+    /// The twin, with its arguments.
+    pub(crate) twin: TokenStream,
+    /// Those of the twin.
+    pub(crate) attrs: &'a [Attribute],
+    pub(crate) derives: &'a Derives,
+}
+
+impl Conversions<'_> {
     /// Output:
     ///
     /// ```text
@@ -16,40 +30,38 @@ impl Twin {
     /// impl AsMut<Client> for BlockingClient { .. }
     /// impl Debug for BlockingClient { .. }
     /// ```
-    pub(crate) fn conversions(&self) -> TokenStream {
-        let Client { krate, span, ty, .. } = &self.client;
-        let twin = self.client.twin(&self.name, false);
+    pub(crate) fn expand(&self) -> TokenStream {
+        let Conversions { client: Client { krate, span, ty, .. }, twin, .. } = self;
         let private = quote_spanned!(*span=> #krate::__private);
-        let from_client = self.implements(
+        let from_client = self.implement(
             quote_spanned!(*span=> #private::From<#ty> for #twin),
             quote_spanned!(*span=> fn from(client: #ty) -> Self { Self(client) }),
         );
-        let from_twin = self.implements(
+        let from_twin = self.implement(
             quote_spanned!(*span=> #private::From<#twin> for #ty),
             quote_spanned!(*span=> fn from(twin: #twin) -> Self { twin.0 }),
         );
-        let as_ref = self.implements(
+        let as_ref = self.implement(
             quote_spanned!(*span=> #private::AsRef<#ty> for #twin),
             quote_spanned!(*span=> fn as_ref(&self) -> &#ty { &self.0 }),
         );
-        let as_mut = self.implements(
+        let as_mut = self.implement(
             quote_spanned!(*span=> #private::AsMut<#ty> for #twin),
             quote_spanned!(*span=> fn as_mut(&mut self) -> &mut #ty { &mut self.0 }),
         );
-        let debug = self.debug(&twin);
+        let debug = self.debug();
         quote_spanned!(*span=> #from_client #from_twin #as_ref #as_mut #debug)
     }
 
-    /// An opaque `Debug`, unless it is derived: the client may have none.
-    fn debug(&self, twin: &TokenStream) -> Option<TokenStream> {
-        let Client { krate, span, .. } = &self.client;
-        let is_debug =
-            |path: &syn::Path| path.segments.last().is_some_and(|last| last.ident == "Debug");
-        if self.derives.iter().any(is_debug) {
+    /// An opaque `Debug`, as the client may have none. There is none where the user derives it.
+    fn debug(&self) -> Option<TokenStream> {
+        let Conversions { client: Client { krate, span, .. }, name, twin, derives, .. } = self;
+        let is_debug = |path: &Path| path.segments.last().is_some_and(|last| last.ident == "Debug");
+        if derives.iter().any(is_debug) {
             return None;
         }
-        let (name, fmt) = (self.name.to_string(), quote_spanned!(*span=> #krate::__private::fmt));
-        Some(self.implements(
+        let (name, fmt) = (name.to_string(), quote_spanned!(*span=> #krate::__private::fmt));
+        Some(self.implement(
             quote_spanned!(*span=> #fmt::Debug for #twin),
             quote_spanned! {*span=>
                 fn fmt(&self, f: &mut #fmt::Formatter<'_>) -> #fmt::Result {
@@ -59,8 +71,8 @@ impl Twin {
         ))
     }
 
-    fn implements(&self, what: TokenStream, method: TokenStream) -> TokenStream {
-        let Twin { client, attrs, .. } = self;
+    fn implement(&self, what: TokenStream, method: TokenStream) -> TokenStream {
+        let Conversions { client, attrs, .. } = self;
         let attrs = attrs.iter().filter(|attr| !attr.path().is_ident("doc"));
         let (generics, allowed) = (client.generics_of_struct(), client.allowed());
         let (parameters, _, condition) = generics.split_for_impl();

@@ -1,10 +1,12 @@
+//! The documentation of a twin.
+
 use proc_macro2::TokenStream;
 use quote::quote_spanned;
 use syn::{Attribute, Expr, ExprLit, Lit, Meta, MetaNameValue, parse_quote};
 
 use super::client::Client;
 
-/// The documentation of a twin.
+/// The documentation of a twin's struct.
 pub(crate) fn of_struct(client: &Client) -> TokenStream {
     let first = format!(
         " The blocking form of {}: its methods return the values themselves.",
@@ -48,8 +50,8 @@ pub(crate) fn with_paragraph(mut attrs: Vec<Attribute>, paragraph: &str) -> Vec<
     attrs
 }
 
-/// Where a paragraph can be added: above the first empty line. Where there is none, and where the
-/// line may be one of an example, below everything.
+/// Where a paragraph can be added: above the first empty line, but at the end where there is none or it may be
+/// within an example.
 fn end_of_first_paragraph(attrs: &[Attribute]) -> usize {
     let mut begun = false;
     for (index, attr) in attrs.iter().enumerate() {

@@ -1,3 +1,5 @@
+//! The twin of a method.
+
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{
@@ -8,11 +10,11 @@ use syn::{
 use super::client::Client;
 use super::outcome::Outcome;
 use super::{docs, generated, visibility};
-use crate::function::Function;
+use crate::item::Function;
 use crate::options::Options;
 use crate::{arguments, attributes, valid};
 
-/// A method that is to have a twin.
+/// A method that gets a twin.
 pub(crate) struct Method {
     attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
@@ -28,7 +30,7 @@ enum Kind {
 }
 
 impl Method {
-    /// The method that a function of the block is, unless it is private.
+    /// Makes a method of a function in the client's block. `None` where the function is private.
     pub(crate) fn of(function: &Function, options: &Options) -> Option<Method> {
         let Function { attrs, vis, sig, .. } = function;
         let kind = match (function.is_async(), &options.offload) {
@@ -45,7 +47,7 @@ impl Method {
         (!visibility::is_private(vis)).then(method)
     }
 
-    /// The twin of the method.
+    /// Makes the twin of the method.
     ///
     /// Input:
     ///
@@ -77,7 +79,7 @@ impl Method {
             attributes::track_caller(&mut self.attrs, client.span);
         }
         let Method { attrs, vis, sig, kind } = self;
-        let vis = visibility::generated(&vis, client.span);
+        let vis = generated::visibility(&vis, client.span);
         let versions = versions(sig).into_iter().map(|(condition, sig)| {
             let twin = twin(sig, kind, this.as_ref(), client);
             quote_spanned!(client.span=> #condition #(#attrs)* #vis #twin)
@@ -85,7 +87,7 @@ impl Method {
         (versions.collect(), error)
     }
 
-    /// Adds what is to be said of the twin.
+    /// Adds the twin's paragraph to the documentation.
     fn describe(&mut self, client: &Client) {
         let link = client.link_to(&self.sig.ident);
         let paragraph = match self.kind {
@@ -99,7 +101,8 @@ impl Method {
     }
 }
 
-/// What a method is called on: in the twin it is the twin's client.
+/// The expression that the client's method is called on, with a comma: `&mut self.0,`. `None` where it has no
+/// receiver.
 fn this(sig: &Signature, span: Span) -> Result<Option<TokenStream>> {
     let Some(receiver) = sig.receiver() else {
         return Ok(None);
@@ -120,7 +123,8 @@ fn is_self(ty: &Type) -> bool {
     matches!(ty, Type::Path(ty) if ty.qself.is_none() && ty.path.is_ident("Self"))
 }
 
-/// The signature and the body of a twin. Without a `this` it calls nothing: an error is shown.
+/// Makes the signature and the body of a twin. Without `this` there is an error already, and the body calls
+/// nothing.
 fn twin(
     mut sig: Signature,
     kind: Kind,
@@ -130,7 +134,7 @@ fn twin(
     let Client { krate, span, .. } = client;
     let arguments = plain_arguments(&mut sig);
     let called = sig.ident.clone();
-    sig.ident = generated(&called, *span);
+    sig.ident = generated::name(&called, *span);
     let outcome = for_twin(&mut sig, client);
     let Some(this) = this else {
         return quote_spanned!(*span=> #sig { loop {} });
@@ -145,7 +149,7 @@ fn twin(
     quote_spanned!(*span=> #sig { #value })
 }
 
-/// Makes a client's signature one of the twin.
+/// Turns a signature of the client's into one of the twin's.
 fn for_twin(sig: &mut Signature, client: &Client) -> Outcome {
     client.name_in_signature(sig);
     let outcome = match &mut sig.output {
@@ -153,7 +157,7 @@ fn for_twin(sig: &mut Signature, client: &Client) -> Outcome {
         ReturnType::Type(_, ty) => Outcome::of(ty, client),
     };
     sig.asyncness = None;
-    // To take the client out of the twin may drop the rest, which `const` code cannot.
+    // Code that takes the client out of the twin may drop the rest, which is not possible in `const` code.
     let takes_client = sig.receiver().is_some_and(|receiver| is_self(&receiver.ty));
     sig.constness = sig.constness.filter(|_| outcome.is_const() && !takes_client);
     sig.fn_token.span = client.span;
@@ -186,7 +190,7 @@ fn plain_arguments(sig: &mut Signature) -> Vec<Ident> {
     names
 }
 
-/// The types and constants that a method is called with, none of which can always be inferred.
+/// The type and const arguments of a call, which cannot always be inferred.
 fn explicit(sig: &Signature) -> Option<TokenStream> {
     let names = sig.generics.params.iter().filter_map(|parameter| match parameter {
         GenericParam::Lifetime(_) => None,
@@ -197,7 +201,7 @@ fn explicit(sig: &Signature) -> Option<TokenStream> {
     (!names.is_empty()).then(|| quote!(::<#(#names),*>))
 }
 
-/// The signature under each condition of its arguments: an argument of a call can have none.
+/// Splits a signature by the `cfg`s of its arguments: an argument of a call can have none.
 ///
 /// Input:
 ///

@@ -1,10 +1,12 @@
+//! The output of a twin's methods.
+
 use proc_macro2::TokenStream;
 use quote::quote_spanned;
 use syn::{GenericArgument, PathArguments, Type, parse_quote_spanned};
 
 use super::client::Client;
 
-/// Where in a value the client is that the twin takes in.
+/// Where in a method's output there is a client that becomes a twin.
 pub(crate) enum Outcome {
     Client,
     InOption(Box<Outcome>),
@@ -13,18 +15,20 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    /// Makes of a type in the client's block the one that it is for the twin: a client that is made
-    /// there is a twin here, any other stays a client.
+    /// Turns the output type of a client's method into that of the twin's: a client that the method makes
+    /// becomes a twin, any other stays a client.
     ///
     /// Input:
     ///
     /// ```text
     /// io::Result<Self>
+    /// Vec<Self>
     /// ```
     ///
-    /// Output: `io::Result<Self>`, where `Self` is the twin now. But of `Vec<Self>`:
+    /// Output, in which `Self` is the twin:
     ///
     /// ```text
+    /// io::Result<Self>
     /// Vec<Client>
     /// ```
     pub(crate) fn of(ty: &mut Type, client: &Client) -> Outcome {
@@ -32,7 +36,8 @@ impl Outcome {
         Outcome::find(ty, client)
     }
 
-    /// The same for a constant, which can be a client, but not have one taken out of it.
+    /// Turns the type of a client's constant into that of the twin's. A client within another type stays one:
+    /// it cannot be taken out in `const` code.
     pub(crate) fn of_constant(ty: &mut Type, client: &Client) -> Outcome {
         client.name_in_type(ty);
         if client.is(ty) { Outcome::find(ty, client) } else { Outcome::Nowhere }
@@ -52,12 +57,12 @@ impl Outcome {
         }
     }
 
-    /// Whether `const` code can make it a twin's: it drops nothing, and a `match` might.
+    /// Whether the conversion is possible in `const` code: a `match` may drop something, which is not.
     pub(crate) fn is_const(&self) -> bool {
         matches!(self, Outcome::Client | Outcome::Nowhere)
     }
 
-    /// The value for the twin.
+    /// Converts a value of the client's for the twin.
     pub(crate) fn for_twin(&self, value: TokenStream, client: &Client) -> TokenStream {
         let Client { krate, span, .. } = client;
         let inner = |inner: &Outcome| inner.for_twin(quote_spanned!(*span=> __value), client);
@@ -88,7 +93,8 @@ impl Outcome {
 
 type Within = fn(Box<Outcome>) -> Outcome;
 
-/// What an `Option` or a `Result` is of. A `Result` of any crate is one: they are aliases of it.
+/// The first argument of an `Option` or a `Result`. Each type called `Result` counts, as with `io::Result`, an
+/// alias.
 fn first_argument(ty: &mut Type) -> Option<(Within, &mut Type)> {
     let Type::Path(path) = ty else {
         return None;

@@ -1,23 +1,13 @@
-use proc_macro2::Span;
+//! How visible an item is.
+
 use syn::Visibility;
 
-/// Whether only the module of an item sees it.
+/// Whether only the item's own module sees it.
 pub(crate) fn is_private(vis: &Visibility) -> bool {
     rank(vis) == 0
 }
 
-/// The same for a generated item: lints ask the first token of an item whose it is.
-pub(crate) fn generated(vis: &Visibility, span: Span) -> Visibility {
-    let mut vis = vis.clone();
-    match &mut vis {
-        Visibility::Public(public) => public.span = span,
-        Visibility::Restricted(restricted) => restricted.pub_token.span = span,
-        Visibility::Inherited => {}
-    }
-    vis
-}
-
-/// How many can see what is this visible.
+/// Orders visibilities: the higher, the more code sees the item.
 pub(crate) fn rank(vis: &Visibility) -> u8 {
     match vis {
         Visibility::Public(_) => 4,

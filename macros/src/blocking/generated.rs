@@ -1,0 +1,23 @@
+//! The parts of generated items that come from the user's. Lints judge an item by the span of its first token
+//! and of its name, so both get the span of generated code.
+
+use proc_macro2::Span;
+use syn::{Ident, Visibility};
+
+/// The name of a generated item.
+pub(crate) fn name(name: &Ident, span: Span) -> Ident {
+    let mut name = name.clone();
+    name.set_span(span.located_at(name.span()));
+    name
+}
+
+/// The visibility of a generated item.
+pub(crate) fn visibility(vis: &Visibility, span: Span) -> Visibility {
+    let mut vis = vis.clone();
+    match &mut vis {
+        Visibility::Public(public) => public.span = span,
+        Visibility::Restricted(restricted) => restricted.pub_token.span = span,
+        Visibility::Inherited => {}
+    }
+    vis
+}
