@@ -36,24 +36,23 @@ static SHARED: LazyLock<Bridge> = LazyLock::new(|| {
     Bridge::new(|runtimes| Backend::Background(Background::new("smartasync", 1, &runtimes.tracker)))
 });
 
-/// The handle of the process's background runtime, which is started now if it was not.
+/// Returns the handle of the process's background runtime, and starts the runtime first if it is not running.
 ///
 /// # Errors
 ///
-/// When it cannot be started; the next call tries again.
+/// When it cannot be started. The next call tries again.
 pub(crate) fn shared_handle() -> io::Result<&'static Handle> {
     match &SHARED.inner().backend {
         Backend::Background(background) => background.handle(),
-        _ => unreachable!("made so above"),
+        _ => unreachable!("`SHARED` is a background bridge"),
     }
 }
 
-/// Where sync callers run async code: whose runtimes, and with which options.
+/// Where sync callers run async code: on whose runtimes, and with which options.
 ///
-/// Most programs need none: calls go through [`Bridge::per_thread`] by themselves. A bridge is for an
+/// Most programs need none: a call that names no bridge uses [`Bridge::per_thread`]. A bridge is for an
 /// application that has a runtime of its own ([`from_handle`](Bridge::from_handle)), and for one that
-/// wants its calls apart from everybody else's ([`builder`](Bridge::builder)). Clones are the same
-/// bridge.
+/// keeps its calls apart from all others ([`builder`](Bridge::builder)). A clone is the same bridge.
 ///
 /// # Examples
 ///
@@ -73,19 +72,35 @@ pub struct Bridge {
 }
 
 impl Bridge {
-    /// Returns the bridge that the process shares: each plain thread has a runtime of its own, and a
-    /// thread that may block beside a runtime uses that one.
+    /// Returns the process-wide bridge: a plain thread runs calls on a runtime of its own, and a thread that
+    /// may block and has a current runtime runs them on that one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::thread;
+    /// use smartasync::Bridge;
+    /// use tokio::runtime::Handle;
+    ///
+    /// let runtime = || Bridge::per_thread().block_on(async { Handle::current().id() });
+    /// let of_this_thread = runtime();
+    /// assert_eq!(runtime(), of_this_thread);
+    /// thread::scope(|scope| {
+    ///     scope.spawn(|| assert_ne!(runtime(), of_this_thread));
+    /// });
+    /// ```
     #[must_use]
     pub fn per_thread() -> Bridge {
         static PER_THREAD: LazyLock<Bridge> = LazyLock::new(|| Bridge::new(|_| Backend::PerThread));
         PER_THREAD.clone()
     }
 
-    /// Returns the bridge to one background runtime for the process: the calling thread polls the
-    /// future, and one thread called `smartasync/shared` drives the I/O, the timers and the tasks of
-    /// all of them. It is started at the first call and never stopped.
+    /// Returns the bridge to the process's background runtime: the calling thread polls the future, and one
+    /// thread called `smartasync/shared` drives the I/O, the timers and the tasks of all calls. The thread is
+    /// started at the first call and never stopped.
     ///
-    /// It suits many threads that share pools and clients: what they make lives in one place.
+    /// This bridge suits many threads that share pools and clients: everything that their calls make lives on
+    /// one runtime.
     ///
     /// # Examples
     ///
@@ -106,9 +121,9 @@ impl Bridge {
     /// Makes a bridge to an application's own runtime: the calling thread polls the future, and the
     /// runtime's threads drive its I/O, its timers and its tasks.
     ///
-    /// A current-thread runtime must be driven by somebody, or a call that needs it never returns. On
-    /// a runtime that has been shut down, what Tokio gives the future reaches the caller: an I/O
-    /// error, a cancelled join, or a panic.
+    /// The application has to drive a current-thread runtime: otherwise a call that needs its I/O, timers or
+    /// tasks never returns. On a runtime that has been shut down, the future gets from Tokio an I/O error, a
+    /// cancelled join or a panic, which reaches the caller.
     ///
     /// # Examples
     ///
@@ -125,13 +140,35 @@ impl Bridge {
         Bridge::new(|_| Backend::Handle(handle))
     }
 
-    /// Starts to make a private bridge: own runtimes, own caches, own options.
+    /// Returns a builder of a private bridge, which has runtimes and options of its own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::Bridge;
+    ///
+    /// let (mail, reports) = (Bridge::builder().build(), Bridge::builder().build());
+    /// mail.block_on(async {});
+    /// assert_eq!(mail.stats().runtimes, 1);
+    /// assert_eq!(reports.stats().runtimes, 0);
+    /// ```
     pub fn builder() -> BridgeBuilder {
         BridgeBuilder::default()
     }
 
     /// Returns the context of the calling thread as calls on this bridge see it: with
     /// [`Nested::BlockInPlace`], a task of a multi-thread runtime may block.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::{Bridge, Context, Nested, context};
+    ///
+    /// let bridge = Bridge::builder().nested(Nested::BlockInPlace).build();
+    /// let runtime = tokio::runtime::Runtime::new().unwrap();
+    /// let task = runtime.spawn(async move { (context(), bridge.context()) });
+    /// assert_eq!(runtime.block_on(task).unwrap(), (Context::Async, Context::Blocking));
+    /// ```
     #[must_use]
     pub fn context(&self) -> Context {
         match Ambient::find() {
@@ -144,18 +181,43 @@ impl Bridge {
     }
 
     /// Returns what the bridge has done so far.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::Bridge;
+    ///
+    /// let bridge = Bridge::builder().build();
+    /// bridge.block_on(async {});
+    /// bridge.block_on(async {});
+    /// assert_eq!(bridge.stats().calls_on_own_runtime, 2);
+    /// assert_eq!(bridge.stats().runtimes, 1);
+    /// ```
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.inner().counters.stats(&self.inner().runtimes)
     }
 
-    /// Forgets what the bridge keeps, for all threads: no later call uses what was kept before.
+    /// Forgets the runtimes that the bridge keeps, for all threads: no later call uses one of them.
     ///
-    /// A runtime that was kept is given up once no call uses it; of the process-wide bridge, the
-    /// calling thread's at once, another thread's at that thread's next call or its end. What lives on
-    /// it stops a moment later. It is meant for tests.
+    /// A runtime is given up once no call uses it, and what lives on it stops a moment later. The process-wide
+    /// bridge gives up the calling thread's runtime now, and another thread's at that thread's next call or its
+    /// end. Meant for tests.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::Bridge;
+    /// use tokio::runtime::Handle;
+    ///
+    /// let bridge = Bridge::builder().build();
+    /// let runtime = || bridge.block_on(async { Handle::current().id() });
+    /// let before = runtime();
+    /// bridge.reset();
+    /// assert_ne!(runtime(), before);
+    /// ```
     pub fn reset(&self) {
-        // First, so that nobody takes an old runtime from the pool for a new one.
+        // First, so that no thread takes an old runtime from the pool for a new one.
         let inner = self.inner();
         inner.runtimes.generation.reset();
         inner.runtimes.drain();
@@ -166,29 +228,28 @@ impl Bridge {
         }
     }
 
-    /// Shuts a private bridge down: no later call runs on it, and after `grace` none that runs goes on.
+    /// Shuts a private bridge down: refuses new calls, and cancels those that still run after `grace`.
     ///
-    /// Calls that have begun get the grace period to end by themselves. Then those that still wait
-    /// return [`WaitErrorKind::Shutdown`](crate::WaitErrorKind::Shutdown), their futures dropped where
-    /// they were polled. A call that is made later gets the same error and is handed back. The runtimes
-    /// end with their last call; a moment later the tasks on them are dropped, and the threads are gone.
+    /// Calls that have begun have `grace` to end by themselves. Then those that still wait are cancelled: they
+    /// return [`WaitErrorKind::Shutdown`](crate::WaitErrorKind::Shutdown), and their futures are dropped where
+    /// they were polled. A later call returns the same error and is handed back. A runtime ends with its last
+    /// call; a moment later its tasks are dropped and its threads are gone.
     ///
-    /// Returns whether all calls have ended. It waits for that for `grace` twice at the most: once until
-    /// it cuts the calls short, once for these to leave. A future that never yields cannot be
-    /// interrupted; nor does a call end that waits for the thread on which this is called. Inside async code
-    /// it does not wait, and cuts the calls short at once. The destructors of tasks may run on the calling
-    /// thread.
+    /// Returns whether all calls have ended. It waits for that at most twice `grace`: once before it cancels
+    /// the calls, and once for the cancelled calls to end. Inside async code it does not wait, and cancels the
+    /// calls at once. A future that never yields cannot be interrupted, and a call that waits for the thread
+    /// on which this is called does not end. The destructors of tasks may run on the calling thread.
     ///
-    /// Dropping the last clone of a bridge ends it too: no call can be running then.
+    /// Dropping the last clone of a bridge shuts it down too. No call can be running then.
     ///
     /// # Panics
     ///
-    /// When the bridge is not private: others use what it stands for.
+    /// When the bridge is not private, that is, not made by [`Bridge::builder`].
     ///
     /// # Examples
     ///
     /// ```
-    /// use std::time::{Duration, Instant};
+    /// use std::time::Duration;
     /// use smartasync::{Bridge, WaitErrorKind};
     ///
     /// let bridge = Bridge::builder().build();
@@ -199,10 +260,9 @@ impl Bridge {
     /// while bridge.stats().calls_on_own_runtime == 0 {
     ///     std::thread::yield_now();
     /// }
-    /// let all_ended = bridge.shutdown(Duration::from_millis(10));
+    /// bridge.shutdown(Duration::from_millis(10));
     /// let error = worker.join().unwrap().unwrap_err();
     /// assert_eq!(error.kind(), WaitErrorKind::Shutdown);
-    /// # let _ = all_ended;
     /// ```
     #[track_caller]
     pub fn shutdown(&self, grace: Duration) -> bool {
@@ -214,7 +274,7 @@ impl Bridge {
         let grace = if context() == Context::Async { Duration::ZERO } else { grace };
         let tracker = &inner.runtimes.tracker;
         tracker.close();
-        // What no call uses is given up here, the rest by the last call that uses it.
+        // Gives up the runtimes that no call uses; the last call on one of the others gives that up.
         self.reset();
         let has_ended = tracker.wait_until_empty(grace) || {
             tracker.cancel();

@@ -1,12 +1,12 @@
-//! Starting anew on one thread.
+//! Forgetting the runtimes of one thread.
 
 use crate::cache::thread;
 
-/// Forgets what the calling thread has kept, for all bridges.
+/// Forgets the runtimes that the calling thread keeps, for all bridges.
 ///
-/// Its runtimes are shut down, without waiting for anything; one that runs a call is when that call
-/// ends. The thread's next call builds a new one. It is meant for tests;
-/// [`Bridge::reset`](crate::Bridge::reset) does it for one bridge and all threads.
+/// The runtimes are shut down without waiting for anything; one that runs a call is shut down when that call
+/// ends. The thread's next call builds a new one. Meant for tests.
+/// [`Bridge::reset`](crate::Bridge::reset) does the same for one bridge and all threads.
 ///
 /// # Examples
 ///

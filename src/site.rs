@@ -1,8 +1,8 @@
-//! Where a call was made, and of what.
+//! Which function was called, and where.
 
 use std::panic::Location;
 
-/// A call, as messages name it.
+/// The function and the place of a call, as messages name them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Site {
     pub(crate) name: &'static str,

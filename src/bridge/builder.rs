@@ -11,29 +11,44 @@ use crate::runtime::background::Background;
 use crate::runtime::options::RuntimeOptions;
 use crate::runtime::set::Runtimes;
 
-/// What a call does that is made from inside a task.
+/// What happens to a call that is made from inside a task.
+///
+/// # Examples
+///
+/// ```
+/// use smartasync::{Bridge, Nested};
+///
+/// let runtime = tokio::runtime::Runtime::new().unwrap();
+/// let call_in_task = |bridge: Bridge| {
+///     let task = runtime.spawn(async move { bridge.try_block_on(async { 42 }).ok() });
+///     runtime.block_on(task).unwrap()
+/// };
+/// assert_eq!(call_in_task(Bridge::builder().build()), None);
+/// let bridge = Bridge::builder().nested(Nested::BlockInPlace).build();
+/// assert_eq!(call_in_task(bridge), Some(42));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Nested {
-    /// It is refused: blocking stops the thread that runs the task.
+    /// The call is refused: blocking would stop the thread that runs the task.
     #[default]
     Error,
-    /// In a task of a multi-thread runtime it opens a `tokio::task::block_in_place` section and runs
-    /// there: Tokio moves the other tasks of the thread to another one. Elsewhere it is refused, in the
-    /// root future of `block_on` too: that may be inside a `LocalSet`, where such a section is not
-    /// legal, and Tokio does not tell.
+    /// In a task of a multi-thread runtime the call opens a `tokio::task::block_in_place` section and runs in
+    /// it: Tokio moves the other tasks of the thread to another thread. Elsewhere the call is refused. That
+    /// includes the root future of `block_on`: it may be inside a `LocalSet`, where the section is illegal, and
+    /// Tokio does not show whether it is.
     ///
     /// # Limits
     ///
     /// In a task of a current-thread runtime that holds an `enter()` guard of a multi-thread one, Tokio
-    /// panics: the two cannot be told apart.
+    /// panics: it looks like a task of the multi-thread runtime.
     BlockInPlace,
 }
 
-/// With shorter ones the monitor would do nothing but tick.
+/// With a shorter one the monitor would do nothing but tick.
 const SHORTEST_IDLE_TIMEOUT: Duration = Duration::from_micros(400);
 
-/// Longer ones would be as good as none, and must not overflow a point in time.
+/// A longer one could overflow an `Instant`.
 const LONGEST_IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The options of a private [`Bridge`].
@@ -65,7 +80,19 @@ impl BridgeBuilder {
     ///
     /// # Panics
     ///
-    /// When there is a zero byte in `name`: no thread can be called so.
+    /// When `name` contains a zero byte, which the name of a thread cannot have.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::thread;
+    /// use smartasync::Bridge;
+    ///
+    /// let bridge = Bridge::builder().name("mail").build();
+    /// let job = || thread::current().name().map(str::to_owned);
+    /// let name = bridge.block_on(async { tokio::task::spawn_blocking(job).await.unwrap() });
+    /// assert_eq!(name.as_deref(), Some("mail/blocking"));
+    /// ```
     #[track_caller]
     pub fn name(mut self, name: impl Into<String>) -> BridgeBuilder {
         let name = name.into();
@@ -74,18 +101,41 @@ impl BridgeBuilder {
         self
     }
 
-    /// Chooses what a call does that is made from inside a task. Default: [`Nested::Error`].
+    /// Sets what happens to a call that is made from inside a task. Default: [`Nested::Error`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::{Bridge, Nested};
+    ///
+    /// let bridge = Bridge::builder().nested(Nested::BlockInPlace).build();
+    /// let runtime = tokio::runtime::Runtime::new().unwrap();
+    /// let task = runtime.spawn(async move { bridge.block_on(async { 42 }) });
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// ```
     pub fn nested(mut self, nested: Nested) -> BridgeBuilder {
         self.nested = nested;
         self
     }
 
-    /// Limits the threads that each runtime of the bridge may have for `spawn_blocking` jobs. Default:
+    /// Limits the threads for `spawn_blocking` jobs that each runtime of the bridge may have. Default:
     /// Tokio's, which is 512.
     ///
     /// # Panics
     ///
     /// When `limit` is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::thread;
+    /// use smartasync::Bridge;
+    ///
+    /// let bridge = Bridge::builder().max_blocking_threads(1).build();
+    /// let job = || tokio::task::spawn_blocking(|| thread::current().id());
+    /// let (one, other) = bridge.block_on(async { tokio::join!(job(), job()) });
+    /// assert_eq!(one.unwrap(), other.unwrap());
+    /// ```
     #[track_caller]
     pub fn max_blocking_threads(mut self, limit: usize) -> BridgeBuilder {
         assert!(limit > 0, "a runtime needs at least one thread for `spawn_blocking` jobs");
@@ -93,13 +143,28 @@ impl BridgeBuilder {
         self
     }
 
-    /// Limits the runtimes of the bridge: beyond it, threads share those that there are. Default: 16
-    /// for each core, lowered so that they take at most a quarter of the process's file descriptors
-    /// (`RLIMIT_NOFILE`), with four for each runtime.
+    /// Limits the runtimes of the bridge; threads beyond the limit share them. Default: 16 for each core, but
+    /// no more than take a quarter of the process's file descriptors (`RLIMIT_NOFILE`) at four for each
+    /// runtime.
     ///
     /// # Panics
     ///
     /// When `limit` is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::thread;
+    /// use smartasync::Bridge;
+    /// use tokio::runtime::Handle;
+    ///
+    /// let bridge = Bridge::builder().max_runtimes(1).build();
+    /// let runtime = || bridge.block_on(async { Handle::current().id() });
+    /// let of_this_thread = runtime();
+    /// thread::scope(|scope| {
+    ///     scope.spawn(|| assert_eq!(runtime(), of_this_thread));
+    /// });
+    /// ```
     #[track_caller]
     pub fn max_runtimes(mut self, limit: usize) -> BridgeBuilder {
         assert!(limit > 0, "a bridge needs at least one runtime");
@@ -107,16 +172,30 @@ impl BridgeBuilder {
         self
     }
 
-    /// How long a runtime may be left alone, at the most, while its thread makes no call: a driver thread
-    /// drives it then. Default: 20 ms; 400 us at the least, a day at the most.
+    /// Sets for how long a runtime may stand still while its thread makes no call; then a driver thread takes
+    /// over. Default: 20 ms. A shorter time than 400 us counts as 400 us, a longer one than a day as a day.
     ///
-    /// The time is taken in quarters, so a driver thread comes after three to four of them: a thread that makes a
-    /// call in every three quarters drives its runtime itself, and never meets a driver thread. Where a call leaves
-    /// tasks behind, a driver thread takes over at once.
+    /// The time is measured in quarters, and a driver thread takes over after three to four of them. So a thread
+    /// that makes a call in every three quarters always drives its runtime itself. Where a call leaves tasks
+    /// behind, a driver thread takes over at once.
     ///
     /// # Panics
     ///
     /// When `timeout` is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use smartasync::Bridge;
+    /// use tokio::time::sleep;
+    ///
+    /// let bridge = Bridge::builder().idle_timeout(Duration::from_millis(1)).build();
+    /// let timer = bridge.block_on(async { sleep(Duration::from_millis(5)) });
+    /// // The timer fires without a call on the bridge: a driver thread drives the bridge's runtime.
+    /// tokio::runtime::Runtime::new().unwrap().block_on(timer);
+    /// assert_eq!(bridge.stats().driver_threads, 1);
+    /// ```
     #[track_caller]
     pub fn idle_timeout(mut self, timeout: Duration) -> BridgeBuilder {
         assert!(!timeout.is_zero(), "without an idle timeout the monitor would never rest");
@@ -124,11 +203,11 @@ impl BridgeBuilder {
         self
     }
 
-    /// Has the bridge keep one background runtime with so many threads, called `NAME/shared`, instead of
-    /// a runtime for each calling thread; see [`Bridge::shared`]. Default: a runtime for each thread.
+    /// Gives the bridge one background runtime with this many threads, called `NAME/shared`, instead of a
+    /// runtime for each calling thread; see [`Bridge::shared`]. Default: a runtime for each thread.
     ///
-    /// [`max_runtimes`](BridgeBuilder::max_runtimes), [`timeout`](BridgeBuilder::idle_timeout) and
-    /// [`max_blocking_threads`](BridgeBuilder::max_blocking_threads) mean nothing to it.
+    /// [`max_runtimes`](BridgeBuilder::max_runtimes), [`idle_timeout`](BridgeBuilder::idle_timeout) and
+    /// [`max_blocking_threads`](BridgeBuilder::max_blocking_threads) have no effect on it.
     ///
     /// # Panics
     ///
@@ -150,16 +229,34 @@ impl BridgeBuilder {
         self
     }
 
-    /// Reports calls that wait longer than `limit`, each once and while it waits: to
-    /// [`on_slow_call`](BridgeBuilder::on_slow_call), else as a `tracing` event at the level of a warning
-    /// (feature `tracing`), else on standard error. Default: none is reported.
+    /// Reports each call that waits longer than `limit`, once, while it waits. Default: no call is reported.
     ///
-    /// A thread called `NAME/watchdog` looks at the clock. What it is too late for is reported at the end
-    /// of the call. Each call takes a lock twice.
+    /// The report goes to [`on_slow_call`](BridgeBuilder::on_slow_call). Without that it is a `tracing` event
+    /// of the level `WARN` (feature `tracing`), or a line on standard error.
+    ///
+    /// A thread called `NAME/watchdog` looks at the clock. Where it is late or cannot be started, the call is
+    /// reported as it ends. Each call takes a lock twice.
     ///
     /// # Panics
     ///
     /// When `limit` is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc::channel;
+    /// use std::time::Duration;
+    /// use smartasync::Bridge;
+    /// use tokio::time::sleep;
+    ///
+    /// let (sender, slow_calls) = channel();
+    /// let bridge = Bridge::builder()
+    ///     .warn_after(Duration::from_millis(10))
+    ///     .on_slow_call(move |call| sender.send(call.waited()).unwrap())
+    ///     .build();
+    /// bridge.block_on(async { sleep(Duration::from_millis(100)).await });
+    /// assert!(slow_calls.recv().unwrap() >= Duration::from_millis(10));
+    /// ```
     #[track_caller]
     pub fn warn_after(mut self, limit: Duration) -> BridgeBuilder {
         assert!(!limit.is_zero(), "every call waits longer than no time at all");
@@ -167,8 +264,11 @@ impl BridgeBuilder {
         self
     }
 
-    /// Has `report` told of each call that [`warn_after`](BridgeBuilder::warn_after) finds slow. A panic
-    /// of it is caught. It must not hold a clone of the bridge, which would then never end.
+    /// Sets the function that gets each call that [`warn_after`](BridgeBuilder::warn_after) finds slow.
+    /// Default: see there.
+    ///
+    /// A panic in `report` is caught. `report` must not hold a clone of the bridge, which would keep the bridge
+    /// alive.
     ///
     /// # Examples
     ///
@@ -198,10 +298,21 @@ impl BridgeBuilder {
         self
     }
 
-    /// Makes the bridge. It has no runtime yet: each is built at a thread's first call.
+    /// Makes the bridge. It has no runtime yet: each is built at the first call of a thread.
     ///
-    /// When the last clone of the bridge is dropped its runtimes are shut down, without waiting for
-    /// anything; inside async code too.
+    /// When the last clone of the bridge is dropped, its runtimes are shut down without waiting for
+    /// anything. This is legal inside async code too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::Bridge;
+    ///
+    /// let bridge = Bridge::builder().build();
+    /// assert_eq!(bridge.stats().runtimes, 0);
+    /// bridge.block_on(async {});
+    /// assert_eq!(bridge.stats().runtimes, 1);
+    /// ```
     #[must_use]
     pub fn build(self) -> Bridge {
         let BridgeBuilder { options, nested, shared_threads, warn_after, report } = self;

@@ -1,4 +1,4 @@
-//! What the clones of a bridge have in common.
+//! What the clones of a bridge share.
 
 use std::sync::Arc;
 
@@ -17,7 +17,8 @@ use crate::sync;
 
 /// What a bridge runs its calls on.
 ///
-/// With a tag of its own: each call asks for it, and the compiler would hide it in a field of a variant.
+/// Each call reads the tag, so it has a field of its own: without `repr` the compiler hides it in a field of a
+/// variant.
 #[derive(Debug)]
 #[repr(u8)]
 pub(super) enum Backend {
@@ -27,9 +28,9 @@ pub(super) enum Backend {
     Private,
     /// One background runtime.
     Background(Arc<Background>),
-    /// A runtime of somebody else's.
+    /// An application's runtime.
     Handle(Handle),
-    /// Nothing: the runtime belongs to the process of which this one is a forked child.
+    /// Nothing, in a forked child: the runtime is that of the parent process.
     Inherited,
 }
 
@@ -55,12 +56,12 @@ impl Backend {
 
 pub(super) struct Inner {
     pub(super) backend: Backend,
-    /// What is kept for each thread by a bridge that is not the process-wide one.
+    /// What the bridge keeps for each thread. Empty in the process-wide bridge.
     pub(super) per_thread: Arc<PerThreadMap<PrivateSlot>>,
     pub(super) runtimes: Arc<Runtimes>,
     pub(super) nested: Nested,
     pub(super) counters: Counters,
-    /// Made by a builder, for those who have a clone of it.
+    /// Whether a builder has made it: only such a bridge can be shut down.
     pub(super) is_private: bool,
     pub(super) watchdog: Option<Watchdog>,
 }
@@ -77,13 +78,13 @@ impl Inner {
         Inner { backend, per_thread, runtimes, nested, counters, is_private: true, watchdog }
     }
 
-    /// What others use too, without options.
+    /// Makes what a bridge without options shares: one that is not private.
     pub(super) fn of_all(backend: impl FnOnce(&Runtimes) -> Backend) -> Inner {
         let inner = Inner::new(RuntimeOptions::default(), backend, Nested::Error, None);
         Inner { is_private: false, ..inner }
     }
 
-    /// The same bridge in a forked child, where nothing has happened yet.
+    /// Makes the bridge anew for a forked child, with the same options.
     pub(super) fn renewed(&self) -> Inner {
         let watchdog = self.watchdog.as_ref().map(Watchdog::renewed);
         let backend = |runtimes: &Runtimes| self.backend.renewed(&runtimes.tracker);

@@ -3,7 +3,7 @@
 #[cfg(feature = "tracing")]
 use crate::site::Site;
 
-/// Whether anybody may look at spans: one relaxed load.
+/// Whether a subscriber may want the span of a wait. Takes one relaxed load.
 #[inline]
 pub(super) fn is_wanted() -> bool {
     #[cfg(feature = "tracing")]
@@ -12,8 +12,8 @@ pub(super) fn is_wanted() -> bool {
     return false;
 }
 
-/// The span of a wait, within the one that is current. It tells how the calling thread can block, by the name of
-/// its context, and whose runtime it is.
+/// Makes the span of a wait, a child of the current one. `path` is the context of the calling thread, and `runtime`
+/// says whose runtime the call runs on.
 #[cfg(feature = "tracing")]
 pub(super) fn of(site: &Site, path: &'static str, runtime: &'static str) -> tracing::Span {
     if !is_wanted() {

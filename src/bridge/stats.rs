@@ -11,27 +11,41 @@ use crate::runtime::set::Runtimes;
 
 /// What a [`Bridge`](crate::Bridge) has done so far.
 ///
-/// Each number is exact for what happened before the question; what goes on meanwhile may be counted
-/// or not.
+/// Each number is exact for what happened before the question; what happens at the same time may be counted or
+/// not.
+///
+/// # Examples
+///
+/// ```
+/// use smartasync::Bridge;
+///
+/// let bridge = Bridge::builder().build();
+/// bridge.block_on(async {});
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// bridge.try_block_on(async {}).unwrap_err(); // in async code
+/// # });
+/// let stats = bridge.stats();
+/// assert_eq!((stats.calls_on_own_runtime, stats.refused), (1, 1));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// The runtimes that the bridge has built and not given up.
+    /// Runtimes that the bridge has built and not given up.
     pub runtimes: usize,
-    /// How many times a driver thread has taken over a runtime whose owner did not drive it.
+    /// Times that a driver thread has taken over a runtime whose owner did not drive it.
     pub driver_threads: u64,
-    /// Calls that went to a runtime of the bridge's own.
+    /// Calls on a runtime of the bridge's own.
     pub calls_on_own_runtime: u64,
-    /// Calls that went to a runtime of somebody else's: the caller's current one, or that of
+    /// Calls on another runtime: the caller's current one, or that of
     /// [`Bridge::from_handle`](crate::Bridge::from_handle).
     pub calls_on_handle: u64,
-    /// Calls that were refused because they were made from inside async code.
+    /// Calls that were refused because async code made them.
     pub refused: u64,
 }
 
-/// The counters of a bridge, one set a thread: a call shares no cache line with another thread's.
+/// The counters of a bridge, one set for each thread, so that the calls of two threads share no cache line.
 ///
-/// The set of a thread that has ended passes to a new one with its numbers, so the sum stays right.
+/// The set of a thread that has ended passes to a new thread with its numbers, so the sum stays right.
 #[derive(Debug, Default)]
 pub(super) struct Counters(ThreadLocal<CachePadded<ThreadCounters>>);
 
@@ -39,8 +53,8 @@ thread_local! {
     static COUNTING: Counting = Counting::new();
 }
 
-/// Alive as long as the thread can count: `ThreadLocal` panics once its own thread-local is gone. That
-/// is set up before this one, and so destroyed after it.
+/// Alive for as long as the thread can count: `ThreadLocal` panics once its own thread-local is destroyed. That
+/// one is set up first, and so destroyed after this one.
 struct Counting;
 
 impl Counting {
@@ -62,7 +76,7 @@ pub(super) struct ThreadCounters {
 }
 
 impl Counters {
-    /// Adds one, on behalf of the calling thread. A call at the thread's exit is not counted.
+    /// Adds one to a counter of the calling thread. A call at the thread's exit is not counted.
     #[inline]
     pub(super) fn count(&self, counter: impl FnOnce(&ThreadCounters) -> &Counter) {
         let _ = COUNTING.try_with(|_| counter(self.0.get_or_default()).add_one());
@@ -70,6 +84,8 @@ impl Counters {
 
     pub(super) fn stats(&self, runtimes: &Runtimes) -> Stats {
         let sum = |counter: fn(&ThreadCounters) -> &Counter| {
+            // Relaxed: a number of its own. What happened before the question is ordered by whatever lets the
+            // caller know of it.
             self.0.iter().map(|counters| counter(counters).0.load(Relaxed)).sum()
         };
         Stats {
@@ -89,7 +105,8 @@ pub(super) struct Counter(AtomicU64);
 impl Counter {
     #[inline]
     fn add_one(&self) {
-        // No other thread writes, so this needs no atomic addition.
+        // Relaxed, and no atomic addition: no other thread writes while this one has the set, and `ThreadLocal`
+        // hands a set on under its lock. Readers want a number and nothing that was written before it.
         self.0.store(self.0.load(Relaxed) + 1, Relaxed);
     }
 }

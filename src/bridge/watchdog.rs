@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
@@ -11,8 +12,30 @@ use crate::process::Process;
 use crate::site::Site;
 use crate::sync::ignore_poison;
 
-/// A call that has waited longer than [`BridgeBuilder::warn_after`](crate::BridgeBuilder::warn_after)
-/// says.
+/// A call that has waited longer than the limit of
+/// [`BridgeBuilder::warn_after`](crate::BridgeBuilder::warn_after).
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::mpsc::channel;
+/// use std::time::Duration;
+/// use smartasync::{Bridge, SlowCall, smartasync};
+///
+/// #[smartasync]
+/// async fn doze() {
+///     tokio::time::sleep(Duration::from_millis(100)).await;
+/// }
+///
+/// let (sender, slow_calls) = channel::<SlowCall>();
+/// let bridge = Bridge::builder()
+///     .warn_after(Duration::from_millis(10))
+///     .on_slow_call(move |call| sender.send(*call).unwrap())
+///     .build();
+/// doze().on(&bridge).wait();
+/// let call = slow_calls.recv().unwrap();
+/// assert!(call.to_string().starts_with("`doze` at "));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct SlowCall {
     site: Site,
@@ -21,16 +44,80 @@ pub struct SlowCall {
 
 impl SlowCall {
     /// Returns the name of the function that was called.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::sync::mpsc::channel;
+    /// # use std::time::Duration;
+    /// # use smartasync::{Bridge, SlowCall, smartasync};
+    /// #
+    /// # #[smartasync]
+    /// # async fn doze() {
+    /// #     tokio::time::sleep(Duration::from_millis(100)).await;
+    /// # }
+    /// #
+    /// # let (sender, slow_calls) = channel::<SlowCall>();
+    /// # let bridge = Bridge::builder()
+    /// #     .warn_after(Duration::from_millis(10))
+    /// #     .on_slow_call(move |call| sender.send(*call).unwrap())
+    /// #     .build();
+    /// doze().on(&bridge).wait();
+    /// assert_eq!(slow_calls.recv().unwrap().name(), "doze");
+    /// ```
     pub fn name(&self) -> &'static str {
         self.site.name
     }
 
-    /// Returns where it was called.
+    /// Returns the place of the call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::sync::mpsc::channel;
+    /// # use std::time::Duration;
+    /// # use smartasync::{Bridge, SlowCall, smartasync};
+    /// #
+    /// # #[smartasync]
+    /// # async fn doze() {
+    /// #     tokio::time::sleep(Duration::from_millis(100)).await;
+    /// # }
+    /// #
+    /// # let (sender, slow_calls) = channel::<SlowCall>();
+    /// # let bridge = Bridge::builder()
+    /// #     .warn_after(Duration::from_millis(10))
+    /// #     .on_slow_call(move |call| sender.send(*call).unwrap())
+    /// #     .build();
+    /// let line = line!() + 1;
+    /// doze().on(&bridge).wait();
+    /// assert_eq!(slow_calls.recv().unwrap().caller().line(), line);
+    /// ```
     pub fn caller(&self) -> &'static Location<'static> {
         self.site.caller
     }
 
-    /// Returns how long it has waited so far.
+    /// Returns how long the call had waited when it was reported.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::sync::mpsc::channel;
+    /// # use std::time::Duration;
+    /// # use smartasync::{Bridge, SlowCall, smartasync};
+    /// #
+    /// # #[smartasync]
+    /// # async fn doze() {
+    /// #     tokio::time::sleep(Duration::from_millis(100)).await;
+    /// # }
+    /// #
+    /// # let (sender, slow_calls) = channel::<SlowCall>();
+    /// # let bridge = Bridge::builder()
+    /// #     .warn_after(Duration::from_millis(10))
+    /// #     .on_slow_call(move |call| sender.send(*call).unwrap())
+    /// #     .build();
+    /// doze().on(&bridge).wait();
+    /// assert!(slow_calls.recv().unwrap().waited() >= Duration::from_millis(10));
+    /// ```
     pub fn waited(&self) -> Duration {
         self.waited
     }
@@ -43,10 +130,10 @@ impl fmt::Display for SlowCall {
     }
 }
 
-/// What is done with a slow call.
+/// What the user does with a slow call.
 pub(super) type Report = Arc<dyn Fn(&SlowCall) + Send + Sync>;
 
-/// The default report.
+/// Reports a slow call where the user has no report.
 pub(super) fn log(call: &SlowCall) {
     #[cfg(feature = "tracing")]
     tracing::warn!(name = call.name(), caller = %call.caller(), waited = ?call.waited(), "slow call");
@@ -54,8 +141,8 @@ pub(super) fn log(call: &SlowCall) {
     eprintln!("smartasync: {call}");
 }
 
-/// The calls of a bridge that wait, and the thread that looks at the clock for them: started with the
-/// first call, asleep until the first of them is slow.
+/// The waiting calls of a bridge, and a thread that looks at the clock for them. The thread is started at the
+/// first call, and sleeps until the oldest waiting call is slow.
 pub(super) struct Watchdog {
     thread_name: String,
     watch: Arc<Watch>,
@@ -71,7 +158,7 @@ struct Watch {
 
 #[derive(Default)]
 struct State {
-    /// By the time at which each began, and a number that tells apart those of one time.
+    /// Keyed by the time at which each began, and a number that is another for two calls of one time.
     waiting: BTreeMap<(Instant, u64), Site>,
     next_number: u64,
     has_thread: bool,
@@ -89,13 +176,13 @@ impl Watchdog {
         Watchdog { thread_name, watch: Arc::new(Watch { made_in, limit, report, state, changed }) }
     }
 
-    /// The same, watching nothing.
+    /// Returns a watchdog with the same options that watches no call, for a forked child.
     pub(super) fn renewed(&self) -> Watchdog {
         let (limit, report) = (self.watch.limit, Arc::clone(&self.watch.report));
         Watchdog::on_thread(self.thread_name.clone(), limit, report)
     }
 
-    /// Watches a call until what is returned is dropped.
+    /// Watches a call until the guard is dropped.
     pub(super) fn watch(&self, site: Site) -> Watched<'_> {
         let mut state = self.watch.state();
         if !state.has_thread {
@@ -103,15 +190,15 @@ impl Watchdog {
         }
         state.next_number += 1;
         let key = (Instant::now(), state.next_number);
-        // They get slow in the order in which they began: only the first is waited for.
+        // Calls become slow in the order in which they began, so the thread waits for the first only.
         if state.waiting.is_empty() {
             self.watch.changed.notify_one();
         }
         state.waiting.insert(key, site);
-        Watched { watch: &self.watch, key }
+        Watched { watch: &self.watch, key, _not_send: PhantomData }
     }
 
-    /// Returns false where no thread can be started: the next call tries again.
+    /// Starts the thread. Returns false where it cannot be started; the next call tries again.
     fn start(&self) -> bool {
         let watch = Arc::clone(&self.watch);
         let builder = thread::Builder::new().name(self.thread_name.clone());
@@ -149,7 +236,7 @@ impl Watch {
         }
     }
 
-    /// A report that panics ends neither the watch nor the call.
+    /// Reports a call. A panic in the report ends neither this thread nor the call.
     fn tell(&self, call: SlowCall) {
         let _ = catch_unwind(AssertUnwindSafe(|| (self.report)(&call)));
     }
@@ -159,21 +246,24 @@ impl Watch {
     }
 }
 
-/// A call that is watched.
+/// Ends the watch of a call when it is dropped, and reports a slow call that the thread has not reported.
+#[must_use = "the call is watched until the guard is dropped"]
 pub(super) struct Watched<'a> {
     watch: &'a Watch,
     key: (Instant, u64),
+    /// The call waits on this thread.
+    _not_send: PhantomData<*const ()>,
 }
 
 impl Drop for Watched<'_> {
     fn drop(&mut self) {
-        // The lock that a forked child has inherited may never be released.
+        // In a forked child, the inherited lock may be held by a thread that does not exist there.
         if !self.watch.made_in.is_current() {
             return;
         }
         let unreported = self.watch.state().waiting.remove(&self.key);
         let waited = self.key.0.elapsed();
-        // The thread of the watch may have been late, or may not have been there.
+        // The thread may be late, or may not have been started.
         if let Some(site) = unreported.filter(|_| waited >= self.watch.limit) {
             self.watch.tell(SlowCall { site, waited });
         }
