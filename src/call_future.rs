@@ -15,21 +15,39 @@ use crate::context::{is_task_poll, mark};
 pin_project! {
     /// The future of a [`Call`](crate::Call) that is awaited.
     ///
-    /// On Tokio it is the function's own future, after one look at who polls. On any other executor it enters
-    /// [the shared runtime](crate::Bridge::shared) for each poll, and for its drop after such a poll, so that
-    /// Tokio's I/O and timers work there too. It may move from one to the other between two polls.
+    /// On Tokio it polls the function's own future, after one check of the waker. On any other executor it enters
+    /// [the shared runtime](crate::Bridge::shared) for each poll, so that Tokio's I/O and timers work there too; a
+    /// future that was polled there enters it to be dropped as well. It may move between Tokio and another executor
+    /// between two polls.
     ///
-    /// Who polls with the waker of a Tokio task is taken for that task. On a thread outside of Tokio such a
-    /// poll finds no Tokio, as that of a plain `async fn` does.
+    /// A poll with the waker of a Tokio task is taken for a poll by that task. If the thread has no current runtime
+    /// then, the future finds none, like that of a plain `async fn`.
     ///
     /// # Panics
     ///
-    /// With a panic of the function; when there is no current runtime and the shared one cannot be started, or the
-    /// thread exits and Tokio's thread-locals are gone.
+    /// With a panic of the function. On another executor also when the shared runtime cannot be started, and when
+    /// the thread exits and has destroyed Tokio's thread-locals.
     ///
     /// # Cancel safety
     ///
-    /// That of the function.
+    /// As cancel safe as the function.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use smartasync::{CallFuture, smartasync};
+    ///
+    /// #[smartasync]
+    /// async fn answer() -> u32 {
+    ///     tokio::time::sleep(Duration::from_millis(1)).await;
+    ///     42
+    /// }
+    ///
+    /// // An executor that is not Tokio's.
+    /// let future: CallFuture<_> = answer().into_future();
+    /// assert_eq!(pollster::block_on(future), 42);
+    /// ```
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct CallFuture<F> {
         enter: EnterOnDrop,
@@ -63,8 +81,8 @@ impl<F: Future> Future for CallFuture<F> {
 }
 
 impl<F: Future> CallFuture<F> {
-    /// Outside of a task: in the root future of a `block_on`, or on another executor. It takes nothing but
-    /// `self`, so that the way of a task keeps no more than that at hand.
+    /// Polls in the root future of a `block_on`, or on another executor. Takes nothing but `self` and `cx`, so that
+    /// a poll in a task keeps nothing else in registers.
     #[cold]
     fn poll_outside_task(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
@@ -83,7 +101,7 @@ impl<F> fmt::Debug for CallFuture<F> {
     }
 }
 
-/// The first to be dropped: enters the shared runtime for what comes after, if it was ever polled there.
+/// Dropped before the future: enters the shared runtime, if the future was ever polled there.
 struct EnterOnDrop {
     is_foreign: bool,
 }
@@ -97,7 +115,7 @@ impl Drop for EnterOnDrop {
     }
 }
 
-/// The last to be dropped: leaves what was entered before.
+/// Dropped after the future: leaves the shared runtime, if the other guard has entered it.
 struct LeaveOnDrop {
     is_foreign: bool,
 }
@@ -112,29 +130,30 @@ impl Drop for LeaveOnDrop {
 }
 
 thread_local! {
-    /// The futures that are being dropped on this thread, the innermost last. The guards are here because a
-    /// future that held one could not be sent to another thread.
+    /// One entry for each future that is being dropped on this thread, the innermost last. The guards cannot be in
+    /// the future, which is `Send`.
     static ENTERED: RefCell<Vec<Option<Entered>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The shared runtime, entered. Fields in the order in which they end.
+/// The shared runtime, entered until the guard is dropped. The fields are dropped in this order.
+#[must_use = "the runtime is entered until the guard is dropped"]
 struct Entered {
     _mark: Option<mark::MarkGuard>,
     _runtime: EnterGuard<'static>,
 }
 
 impl Entered {
-    /// `no_tokio` is why there is no current runtime, if there is none.
+    /// Enters the shared runtime. `no_tokio` is Tokio's error where there is no current runtime.
     ///
     /// # Errors
     ///
-    /// When the shared runtime cannot be started, or the thread exits and Tokio's thread-locals are gone.
+    /// When the shared runtime cannot be started, or the thread exits and has destroyed Tokio's thread-locals.
     fn shared(no_tokio: Option<&TryCurrentError>) -> io::Result<Entered> {
         if no_tokio.is_some_and(TryCurrentError::is_thread_local_destroyed) {
             return Err(io::Error::other("the thread is exiting, and has let go of Tokio"));
         }
         let shared = bridge::shared_handle()?;
-        // Tokio shows nothing of a poll that it does not make; one that it makes by now, it shows.
+        // Tokio does not show a poll that another executor makes. It shows its own, which needs no mark.
         let _mark = no_tokio.map(|_| mark::set());
         Ok(Entered { _mark, _runtime: shared.enter() })
     }
@@ -142,7 +161,7 @@ impl Entered {
 
 #[cold]
 fn enter() {
-    // The future was polled, so the runtime is there; not so in a forked child, nor as the thread exits.
+    // This cannot fail where the future was polled, but for a forked child and a thread that exits.
     let entered = Entered::shared(Handle::try_current().err().as_ref()).ok();
     let _ = ENTERED.try_with(|all| all.borrow_mut().push(entered));
 }

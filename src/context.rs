@@ -1,4 +1,4 @@
-//! Where the calling thread stands, found out anew on each call.
+//! Whether the calling thread may block, determined anew for each call.
 
 mod budget;
 pub(crate) mod mark;
@@ -9,22 +9,39 @@ use tokio::task;
 
 pub(crate) use task_poll::is_task_poll;
 
-/// What the calling thread may do: block, block beside a runtime, or only await.
+/// What the calling thread may do: block without a runtime, block on the current one, or only await.
+///
+/// # Examples
+///
+/// ```
+/// use smartasync::{Context, context};
+///
+/// fn assert_may_block() {
+///     assert_ne!(context(), Context::Async, "called from async code");
+/// }
+///
+/// assert_may_block();
+/// let runtime = tokio::runtime::Runtime::new().unwrap();
+/// let job = runtime.spawn_blocking(assert_may_block);
+/// assert!(runtime.block_on(job).is_ok());
+/// let task = runtime.spawn(async { assert_may_block() });
+/// assert!(runtime.block_on(task).unwrap_err().is_panic());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Context {
     /// There is no current runtime: the thread may block.
     Sync,
-    /// The thread belongs to a runtime, or has entered one, and may block: a `spawn_blocking`
-    /// thread, a `block_in_place` section, a plain thread that holds a `Handle::enter()` guard.
+    /// There is a current runtime, and the thread may block: a `spawn_blocking` thread, a `block_in_place`
+    /// section, a plain thread that holds a `Handle::enter()` guard.
     Blocking,
     /// The thread is polling a future: it must not block, and a call can only be awaited.
     Async,
 }
 
-/// Returns the context of the calling thread, now.
+/// Returns the context of the calling thread.
 ///
-/// The answer is found out on each call and holds for the code that asks: the same function on the
-/// same thread may be given another one a moment later. A [`Call`](crate::Call) asks by itself.
+/// The context belongs to the call stack: the same function on the same thread may have another context at its
+/// next call. A [`Call`](crate::Call) determines the context by itself.
 ///
 /// # Limits
 ///
@@ -33,12 +50,12 @@ pub enum Context {
 /// the second `block_on` of a current-thread runtime. Where the budget is hidden it reads as `Blocking`: inside
 /// `tokio::task::unconstrained`, and for the rest of a poll after a `block_in_place`.
 ///
-/// A call that is waited for there runs, but for two places in which Tokio shows nothing and allows nothing, and
-/// panics: `unconstrained` in a `LocalSet` in such a future, and in the second `block_on` of a current-thread
-/// runtime.
+/// A wait in these places runs the call, with two exceptions, where Tokio does not allow it and the wait panics:
+/// inside `unconstrained` in a `LocalSet` in one of these futures, and inside `unconstrained` in the second
+/// `block_on` of a current-thread runtime.
 ///
-/// The destructors of the tasks of a current-thread runtime that is being dropped read as `Blocking`, and a
-/// call there that needs its driver never returns. With the runtimes of this crate it is refused.
+/// The destructors of the tasks of a current-thread runtime that is being dropped read as `Blocking`, and a call
+/// there that needs the driver never returns. On a runtime of this crate the call is refused.
 ///
 /// # Examples
 ///
@@ -58,41 +75,41 @@ pub fn context() -> Context {
     Ambient::find().map_or(Context::Sync, |ambient| ambient.context())
 }
 
-/// What a call can run on that is made on a thread with a current runtime, or under a mark.
+/// What a thread that has a current runtime, or a mark, can run calls on.
 #[derive(Debug)]
 pub(crate) enum Ambient {
-    /// A runtime has been entered that nobody may be driving: the thread's own.
+    /// The thread's own runtime: the current one was only entered, and it is possible that no thread drives it.
     EnteredOnly,
-    /// A thread that may block on this runtime.
+    /// The current runtime. The thread may block.
     Handle(Handle),
-    /// Nothing: the thread is inside a poll.
+    /// Nothing: the thread is polling a future.
     InPoll(Poller),
 }
 
-/// Who polls the calling code.
+/// What polls the calling code.
 #[derive(Debug)]
 pub(crate) enum Poller {
-    /// What Tokio does not show: another executor polls a call, or a runtime of this crate ends.
+    /// Something that Tokio does not show: another executor, or the teardown of a runtime of this crate.
     Marked,
-    /// A scheduler; this is the current handle.
+    /// A scheduler, with the current handle.
     Scheduler(Handle),
     /// A `block_on` that drives no scheduler, or a `LocalSet` in it.
     BlockOn,
 }
 
 impl Ambient {
-    /// Finds out where the thread stands. There is nothing on a plain thread.
+    /// Finds what the calling thread can run calls on. `None` on a plain thread.
     pub(crate) fn find() -> Option<Ambient> {
         Ambient::beside(Handle::try_current())
     }
 
-    /// The same, where Tokio has been asked for the current handle.
+    /// Finds what the calling thread can run calls on, given Tokio's answer for the current handle.
     pub(crate) fn beside(current: Result<Handle, TryCurrentError>) -> Option<Ambient> {
         if mark::is_set() {
             return Some(Ambient::InPoll(Poller::Marked));
         }
-        // A thread that drives a runtime always has a current handle. This errs as well once Tokio's
-        // thread-local is gone, and no runtime is driven on this thread then.
+        // A thread that drives a runtime always has a current handle. It is an error too when Tokio's thread-local
+        // is destroyed, and then this thread drives no runtime.
         current.ok().map(Ambient::with_current)
     }
 
@@ -116,10 +133,10 @@ impl Ambient {
     }
 }
 
-/// Whether `handle` may have come from an `enter()` guard of a runtime that nobody drives.
+/// Whether the runtime of `handle` may have been entered only, while no thread drives it.
 ///
-/// A multi-thread runtime drives itself. A current-thread runtime that runs `spawn_blocking` jobs
-/// is driven by whoever awaits them, and such a job has a task id.
+/// A multi-thread runtime drives itself. A current-thread runtime that runs a `spawn_blocking` job is driven by the
+/// thread that awaits the job, and the job has a task id.
 fn may_be_undriven(handle: &Handle) -> bool {
     handle.runtime_flavor() != RuntimeFlavor::MultiThread && task::try_id().is_none()
 }

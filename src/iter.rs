@@ -42,12 +42,26 @@ pub fn iter<S: Stream>(stream: S) -> Iter<S> {
 
 /// A blocking iterator over a stream: what [`iter`] returns.
 ///
-/// Each item is waited for as a call is: on a plain thread, on a `spawn_blocking` thread, in
-/// `block_in_place`, and never in async code. After the end the stream is not polled again. It is `Send`
-/// when the stream is, and each thread that it comes to polls the stream with its own runtime.
+/// It waits for each item as [`Call::wait`](crate::Call::wait) does: on a plain thread, on a `spawn_blocking`
+/// thread, in `block_in_place`, and never in async code. After its end the stream is not polled again. The
+/// iterator is `Send` when the stream is, and each thread polls the stream on its own runtime.
 ///
-/// A stream that was polled is dropped with the iterator, inside a runtime: that of the thread if the
-/// thread may block, else that of the async code around.
+/// A stream that was polled is dropped inside a runtime: that of the thread if the thread may block, otherwise
+/// that of the async code in which the iterator is dropped.
+///
+/// # Examples
+///
+/// ```
+/// use smartasync::{Iter, iter};
+/// use tokio_stream::Stream;
+///
+/// fn longest(lines: Iter<impl Stream<Item = &'static str>>) -> Option<&'static str> {
+///     lines.max_by_key(|line| line.len())
+/// }
+///
+/// let lines = tokio_stream::iter(["one", "three", "two"]);
+/// assert_eq!(longest(iter(lines)), Some("three"));
+/// ```
 #[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct Iter<S> {
     stream: SyncDriver<Pin<Box<S>>>,
@@ -55,12 +69,16 @@ pub struct Iter<S> {
 }
 
 impl<S: Stream> Iter<S> {
-    /// Waits for the next item, or says why that cannot be; nothing is lost then.
+    /// Waits for the next item; `None` is the end of the stream.
     ///
     /// # Errors
     ///
-    /// Those of [`Call::try_wait`](crate::Call::try_wait). Inside async code,
-    /// [`into_inner`](Iter::into_inner) gives the stream, whose items can be awaited.
+    /// Those of [`Call::try_wait`](crate::Call::try_wait). No item is lost. Inside async code,
+    /// [`into_inner`](Iter::into_inner) returns the stream, whose items can be awaited.
+    ///
+    /// # Panics
+    ///
+    /// With a panic of the stream, unchanged.
     ///
     /// # Examples
     ///
@@ -82,14 +100,18 @@ impl<S: Stream> Iter<S> {
         self.advance(Site { name: "Iter::try_next", caller: Location::caller() }, None)
     }
 
-    /// Waits for the next item, but for no longer than `limit`.
+    /// Waits for the next item until `limit` has passed; `None` is the end of the stream.
     ///
-    /// Without an item by then the stream stays as it is, and the next call goes on waiting. It is polled
-    /// once at least, also where `limit` is zero.
+    /// After a timeout the stream stays as it is, and the next call goes on waiting. The stream is polled at
+    /// least once, even if `limit` is zero.
     ///
     /// # Errors
     ///
     /// [`TimedOut`](crate::WaitErrorKind::TimedOut), and those of [`try_next`](Iter::try_next).
+    ///
+    /// # Panics
+    ///
+    /// With a panic of the stream, unchanged.
     ///
     /// # Examples
     ///
@@ -111,7 +133,7 @@ impl<S: Stream> Iter<S> {
         self.advance(site, Some(limit))
     }
 
-    /// Waits for the items through `bridge`.
+    /// Waits for the items through `bridge`. Default: the bridge of calls that name none.
     ///
     /// # Examples
     ///
@@ -126,7 +148,21 @@ impl<S: Stream> Iter<S> {
         self
     }
 
-    /// Returns the stream, from where it is.
+    /// Returns the stream, without the items that the iterator has returned.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::iter;
+    /// use tokio_stream::StreamExt;
+    ///
+    /// let mut numbers = iter(tokio_stream::iter([1, 2]));
+    /// assert_eq!(numbers.next(), Some(1));
+    /// let mut rest = numbers.into_inner();
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// assert_eq!(rest.next().await, Some(2));
+    /// # });
+    /// ```
     pub fn into_inner(self) -> Pin<Box<S>> {
         self.stream.into_inner()
     }
@@ -156,8 +192,8 @@ impl<S: Stream> Iterator for Iter<S> {
     /// # Panics
     ///
     /// Where [`try_next`](Iter::try_next) returns an error, and with a panic of the stream, unchanged. The
-    /// message names the place where [`iter`] was called; the location is that of the caller: of the `for`
-    /// loop, but of the standard library where one of its adapters makes the call.
+    /// message names the place where [`iter`] was called. The location of the panic is that of the caller: the
+    /// `for` loop, or the standard library where one of its adapters calls `next`.
     #[inline]
     #[track_caller]
     fn next(&mut self) -> Option<S::Item> {

@@ -15,8 +15,8 @@ use crate::bridge;
 
 /// Makes a call of `function` that sync code can wait for and async code can await.
 ///
-/// The function may run on another thread after its caller has gone on: it is `Send + 'static`, and so is
-/// what it returns.
+/// The function may run on another thread after its caller has gone on, so the function and its output are
+/// `Send + 'static`.
 ///
 /// # Examples
 ///
@@ -38,12 +38,30 @@ where
     Offload { function }
 }
 
-/// A call of a sync function that has not started: what [`offload`] returns, and a function decorated
-/// with `#[smartasync(offload)]`.
+/// A call of a sync function that has not started: the result of [`offload`], and of a function decorated with
+/// `#[smartasync(offload)]`.
 ///
-/// Waited for, it runs at once on the calling thread: it is the function itself. Awaited, it runs on the
-/// blocking pool of the current Tokio runtime, or of [the shared one](crate::Bridge::shared) where
-/// none is, and the executor's thread goes on.
+/// A wait runs the function at once on the calling thread, like a direct call. An await runs it on the blocking
+/// pool of the current Tokio runtime, or of [the shared one](crate::Bridge::shared) where there is none, so that
+/// the executor's thread goes on.
+///
+/// # Examples
+///
+/// ```
+/// use std::thread;
+/// use smartasync::{Offload, smartasync};
+///
+/// #[smartasync(offload)]
+/// fn thread_id() -> thread::ThreadId {
+///     thread::current().id()
+/// }
+///
+/// let call: Offload<_> = thread_id();
+/// assert_eq!(call.wait(), thread::current().id());
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// assert_ne!(thread_id().await, thread::current().id());
+/// # });
+/// ```
 #[must_use = "an offloaded call does nothing until it is waited for with `.wait()` or awaited with `.await`"]
 pub struct Offload<F> {
     function: F,
@@ -52,18 +70,34 @@ pub struct Offload<F> {
 impl<T, F: FnOnce() -> T> Offload<F> {
     /// Runs the function on the calling thread, and returns its output.
     ///
-    /// It is not asked whether the thread may block: in async code it stops the executor as a direct call
-    /// would. Use `.await` there.
+    /// In async code this is not refused, and blocks the executor like a direct call of the function. Use
+    /// `.await` there.
     ///
     /// # Panics
     ///
     /// With a panic of the function.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::offload;
+    ///
+    /// let sum = offload(|| (1..=1_000_u64).sum::<u64>()).wait();
+    /// assert_eq!(sum, 500_500);
+    /// ```
     #[inline]
     pub fn wait(self) -> T {
         (self.function)()
     }
 
     /// Returns the function.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let function = smartasync::offload(|| 1 + 1).into_inner();
+    /// assert_eq!(function(), 2);
+    /// ```
     pub fn into_inner(self) -> F {
         self.function
     }
@@ -91,18 +125,29 @@ impl<F> fmt::Debug for Offload<F> {
 
 /// The future of an [`Offload`] that is awaited.
 ///
-/// The function is handed to the blocking pool at the first poll, with the `tracing` span that is current
-/// then (feature `tracing`).
+/// Its first poll hands the function to the blocking pool, with the `tracing` span that is current then (feature
+/// `tracing`).
 ///
 /// # Panics
 ///
-/// With a panic of the function, unchanged; when the runtime is shut down before the function has begun;
-/// when there is no current runtime and the shared one cannot be started.
+/// With a panic of the function, unchanged; when the runtime is shut down before the function has begun; when
+/// there is no current runtime and the shared one cannot be started.
 ///
 /// # Cancel safety
 ///
-/// Dropped before the function has begun, it is never run. One that has begun runs to its end, and its
-/// output is dropped.
+/// If the future is dropped before the function has begun, the function never runs. A function that has begun
+/// runs to its end, and its output is dropped.
+///
+/// # Examples
+///
+/// ```
+/// use smartasync::{OffloadFuture, offload};
+///
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// let future: OffloadFuture<_, _> = offload(|| 1 + 1).into_future();
+/// assert_eq!(tokio::spawn(future).await.unwrap(), 2);
+/// # });
+/// ```
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct OffloadFuture<T, F> {
     state: State<T, F>,
@@ -114,7 +159,7 @@ enum State<T, F> {
     Done,
 }
 
-/// The function is never polled in place: it may be moved until it is handed over.
+// The future pins neither the function nor the job.
 impl<T, F> Unpin for OffloadFuture<T, F> {}
 
 impl<T, F> Future for OffloadFuture<T, F>
@@ -158,7 +203,7 @@ impl<T, F> fmt::Debug for OffloadFuture<T, F> {
     }
 }
 
-/// Makes the call of a decorated function. What it must be is asked by its parts.
+/// Makes the call of a decorated function. The attribute checks the bounds of its parts, one by one.
 #[inline]
 pub fn call<T, F: FnOnce() -> T>(function: F) -> Offload<F> {
     Offload { function }
@@ -175,11 +220,12 @@ where
     }
 }
 
-/// Returns the runtime on whose blocking pool functions run: the current one, or else the shared one.
+/// Returns the runtime on whose blocking pool functions run: the current one, or the shared one where there is
+/// none.
 ///
 /// # Errors
 ///
-/// When there is no current one, and the shared one cannot be started.
+/// When there is no current runtime and the shared one cannot be started.
 pub(crate) fn pool() -> io::Result<Handle> {
     match Handle::try_current() {
         Ok(current) => Ok(current),

@@ -1,4 +1,4 @@
-//! What a call gives that decides at run time.
+//! What a call returns that decides at run time whether it waits.
 
 use std::fmt;
 use std::pin::Pin;
@@ -8,10 +8,10 @@ use pin_project_lite::pin_project;
 
 use crate::call_future::CallFuture;
 
-/// What [`Call::dispatch`](crate::Call::dispatch) gives: the output where the caller may block, a
-/// future where it must not.
+/// What [`Call::dispatch`](crate::Call::dispatch) returns: the output where the caller may block, a future
+/// where it must not.
 ///
-/// Async code can `.await` it in either case.
+/// Async code can `.await` either.
 ///
 /// # Examples
 ///
@@ -30,12 +30,25 @@ use crate::call_future::CallFuture;
 pub enum Outcome<F: Future> {
     /// The caller could block: the call is done.
     Ready(F::Output),
-    /// The caller is async code: the call has not started, and is to be awaited.
+    /// The caller is async code: the call has not started, and can be awaited.
     Pending(CallFuture<F>),
 }
 
 impl<F: Future> Outcome<F> {
-    /// Returns the output if the call is done.
+    /// Returns the output if the call is done. Otherwise the call is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use smartasync::smartasync;
+    /// #[smartasync]
+    /// async fn answer() -> u32 { 42 }
+    ///
+    /// assert_eq!(answer().dispatch().ready(), Some(42));
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// assert_eq!(answer().dispatch().ready(), None); // in async code
+    /// # });
+    /// ```
     pub fn ready(self) -> Option<F::Output> {
         match self {
             Outcome::Ready(output) => Some(output),
@@ -43,7 +56,20 @@ impl<F: Future> Outcome<F> {
         }
     }
 
-    /// Whether the call is done.
+    /// Returns whether the call is done.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use smartasync::smartasync;
+    /// #[smartasync]
+    /// async fn answer() -> u32 { 42 }
+    ///
+    /// assert!(answer().dispatch().is_ready());
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// assert!(!answer().dispatch().is_ready()); // in async code
+    /// # });
+    /// ```
     pub fn is_ready(&self) -> bool {
         matches!(self, Outcome::Ready(_))
     }
@@ -69,6 +95,28 @@ impl<F: Future> fmt::Debug for Outcome<F> {
 
 pin_project! {
     /// The future of an [`Outcome`] that is awaited.
+    ///
+    /// # Panics
+    ///
+    /// Like [`CallFuture`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As cancel safe as the function.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::{OutcomeFuture, smartasync};
+    ///
+    /// #[smartasync]
+    /// async fn answer() -> u32 { 42 }
+    ///
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let future: OutcomeFuture<_> = answer().dispatch().into_future();
+    /// assert_eq!(future.await, 42);
+    /// # });
+    /// ```
     #[project = Projection]
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub enum OutcomeFuture<F: Future> {

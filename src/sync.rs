@@ -1,10 +1,10 @@
-//! The standard library's concurrency, or loom's: the only place that knows which.
+//! The standard library's concurrency, or loom's. No other module knows which.
 
 use std::sync::{LockResult, PoisonError};
 
 pub(crate) use imp::*;
 
-/// Takes what is locked after a panic as well: everything that this crate locks is left whole by one.
+/// Unwraps a lock, also after a panic: a panic under a lock of this crate leaves the value valid.
 pub(crate) fn ignore_poison<G>(locked: LockResult<G>) -> G {
     locked.unwrap_or_else(PoisonError::into_inner)
 }
@@ -24,7 +24,7 @@ mod imp {
         Arc::downgrade(arc)
     }
 
-    /// Nothing: `SeqCst` accesses have this order by themselves.
+    /// Does nothing: `SeqCst` accesses have the order of this fence by themselves.
     #[inline]
     pub(crate) fn loom_needs_a_fence() {}
 
@@ -38,12 +38,12 @@ mod imp {
         }
 
         pub(crate) fn get(&self, key: u64) -> Option<V> {
-            // The entry is locked while it is cloned: no caller runs code under the lock.
+            // The lock is held while the value is cloned, and no longer: no code of a caller runs under it.
             self.0.get(&key).map(|entry| entry.clone())
         }
 
         pub(crate) fn insert(&self, key: u64, value: V) {
-            // The earlier one is dropped here, unlocked.
+            // Drops the earlier value here, without the lock.
             drop(self.0.insert(key, value));
         }
 
@@ -51,7 +51,7 @@ mod imp {
             self.0.remove(&key).map(|(_, value)| value)
         }
 
-        /// Takes all out, and drops them unlocked: what is dropped may come back here.
+        /// Removes all values, and drops each without the lock: a destructor may use the map.
         pub(crate) fn clear(&self) {
             let keys: Vec<u64> = self.0.iter().map(|entry| *entry.key()).collect();
             keys.into_iter().for_each(|key| drop(self.remove(key)));
@@ -86,8 +86,8 @@ mod imp {
 
     pub(crate) use loom::sync::{Arc, Condvar, Mutex, MutexGuard, atomic};
 
-    /// Loom's, without the `const` that it does not know. Loom runs its threads on one thread of the
-    /// system, where a local of the standard library would leak from one to another.
+    /// Loom's, with the `const` taken away that it does not support. Loom runs all its threads on one thread of the
+    /// system, so they would share a thread-local of the standard library.
     macro_rules! local {
         ($(#[$attr:meta])* static $name:ident: $type:ty = const { $init:expr };) => {
             loom::thread_local! { $(#[$attr])* static $name: $type = $init; }
@@ -98,7 +98,7 @@ mod imp {
     }
     pub(crate) use local as thread_local;
 
-    /// Loom's `Arc` has none: this one is always too late.
+    /// Loom's `Arc` has no weak references. This one can never be upgraded.
     #[derive(Debug)]
     pub(crate) struct Weak<T>(PhantomData<fn() -> T>);
 
@@ -112,12 +112,12 @@ mod imp {
         Weak(PhantomData)
     }
 
-    /// Loom takes `SeqCst` accesses for `AcqRel` ones; this gives it the order that they have.
+    /// Loom treats `SeqCst` accesses as `AcqRel`. This gives them the order of `SeqCst`.
     pub(crate) fn loom_needs_a_fence() {
         atomic::fence(atomic::Ordering::SeqCst);
     }
 
-    /// Loom's, with the interface of the one that ships.
+    /// Loom's, with the interface of `atomic_waker::AtomicWaker`.
     #[derive(Debug)]
     pub(crate) struct AtomicWaker(loom::future::AtomicWaker);
 
@@ -139,7 +139,7 @@ mod imp {
         }
     }
 
-    /// A queue, with a switch point at each use.
+    /// A queue. Loom may switch threads at each use.
     #[derive(Debug)]
     pub(crate) struct Queue<T>(Mutex<VecDeque<T>>);
 
@@ -157,7 +157,7 @@ mod imp {
         }
     }
 
-    /// A map from thread keys, with a switch point at each use.
+    /// A map from thread keys. Loom may switch threads at each use.
     #[derive(Debug)]
     pub(crate) struct Map<V>(Mutex<HashMap<u64, V>>);
 

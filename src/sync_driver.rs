@@ -1,4 +1,4 @@
-//! An object that lives through many calls.
+//! An object that sync code polls in many calls.
 
 use std::fmt;
 use std::panic::Location;
@@ -13,16 +13,16 @@ use crate::site::Site;
 
 const UNTIL_THE_END: &str = "the object is there until the end";
 
-/// An object that sync code polls, in one call after another. It is dropped as a future is that was waited
-/// for: inside a runtime, in case its destructor spawns a task.
+/// An object that sync code polls, in one call after another. Like a future that was waited for, it is dropped
+/// inside a runtime, as its destructor may spawn a task.
 pub(crate) struct SyncDriver<T> {
-    /// There until the end.
+    /// `None` only while it is dropped.
     object: Option<T>,
-    /// The default one where there is none.
+    /// `None` for the default bridge.
     bridge: Option<Bridge>,
-    /// What was never polled needs no runtime to be dropped.
+    /// Whether the object needs a runtime to be dropped in: one that was never polled does not.
     was_polled: bool,
-    /// Where it began to be driven, and as what.
+    /// The place where the driver was made, and the name of what it drives.
     pub(crate) made: Site,
 }
 
@@ -37,11 +37,11 @@ impl<T> SyncDriver<T> {
         self.bridge = Some(bridge.clone());
     }
 
-    /// Waits for a future that polls the object, for no longer than `limit`.
+    /// Waits for a future that polls the object, until `limit` has passed.
     ///
     /// # Errors
     ///
-    /// With a call in it if the object was not polled.
+    /// Those of `Call::try_wait`, and `TimedOut`. The error has a call in it if the object was not polled.
     #[inline]
     pub(crate) fn wait<'a, F: Future>(
         &'a mut self,
@@ -68,7 +68,7 @@ impl<T> SyncDriver<T> {
 
     #[cfg(feature = "io")]
     pub(crate) fn get_mut(&mut self) -> &mut T {
-        // Whoever takes it may poll it.
+        // The caller may poll it.
         self.was_polled = true;
         self.object.as_mut().expect(UNTIL_THE_END)
     }
@@ -82,7 +82,8 @@ impl<T> Drop for SyncDriver<T> {
     fn drop(&mut self) {
         let Some(object) = self.object.take() else { return };
         let through = self.bridge.as_ref().unwrap_or_else(|| bridge::default());
-        // Async code has a runtime around it. Where there is no runtime to run on, it is dropped without.
+        // In async code the object is dropped in the current runtime. Elsewhere it is dropped in that of the thread,
+        // or in none if the thread cannot get one.
         if !self.was_polled || through.context() == Context::Async {
             return;
         }

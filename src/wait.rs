@@ -1,4 +1,4 @@
-//! Waiting for any future, as methods of it.
+//! Methods that wait for any future.
 
 use std::any::type_name;
 use std::time::{Duration, Instant};
@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use crate::call::Call;
 use crate::error::WaitError;
 
-/// The methods of a [`Call`] for every future, to be imported where they are wanted.
+/// The waiting methods of a [`Call`], for every future.
 ///
-/// The errors name the future's type.
+/// Errors name the type of the future.
 ///
-/// A `wait` of a type's own is preferred, as far as Rust prefers it: a type that is no future, like a `Barrier` or
-/// a `Child`, keeps its own in any case; one that is a future keeps a `wait(self)`, but not a `wait(&mut self)`. A
-/// [`Call`] that goes through `Wait` in generic code is a future like any other: it does not keep the bridge that
+/// A type that is no future, like a `Barrier` or a `Child`, keeps a `wait` of its own. A future keeps its own
+/// `wait(self)`, but not its own `wait(&mut self)`, which Rust looks for after the methods of this trait. A
+/// [`Call`] that generic code waits for through `Wait` is like any other future: it loses the bridge that
 /// [`Call::on`] gave it.
 ///
 /// # Examples
@@ -32,38 +32,97 @@ pub trait Wait: IntoFuture + Sized {
     /// # Panics
     ///
     /// Like [`Call::wait`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::Wait;
+    ///
+    /// let (sender, receiver) = tokio::sync::oneshot::channel();
+    /// std::thread::spawn(move || sender.send(42).unwrap());
+    /// assert_eq!(receiver.wait().unwrap(), 42);
+    /// ```
     #[track_caller]
     fn wait(self) -> Self::Output {
         call(self).wait()
     }
 
-    /// Blocks the calling thread until the future is done, or hands it back where that cannot be.
+    /// Blocks the calling thread until the future is done. Where it must not block, or has no runtime, the future
+    /// is handed back.
     ///
     /// # Errors
     ///
     /// Those of [`Call::try_wait`].
+    ///
+    /// # Panics
+    ///
+    /// Like [`Call::try_wait`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::{Wait, WaitErrorKind};
+    ///
+    /// async fn answer() -> u32 { 42 }
+    ///
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let error = answer().try_wait().unwrap_err(); // in async code
+    /// assert_eq!(error.kind(), WaitErrorKind::AsyncContext);
+    /// assert_eq!(error.into_call().unwrap().await, 42);
+    /// # });
+    /// ```
     #[track_caller]
     fn try_wait(self) -> Result<Self::Output, WaitError<Self::IntoFuture>> {
         call(self).try_wait().map_err(WaitError::of_future)
     }
 
-    /// Blocks the calling thread until the future is done, but for no longer than `limit`: see
-    /// [`Call::wait_timeout`].
+    /// Blocks the calling thread until the future is done, or `limit` has passed: see [`Call::wait_timeout`].
     ///
     /// # Errors
     ///
     /// Those of [`Call::wait_timeout`].
+    ///
+    /// # Panics
+    ///
+    /// Like [`Call::try_wait`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use smartasync::{Wait, WaitErrorKind};
+    ///
+    /// let (_sender, receiver) = tokio::sync::oneshot::channel::<u32>();
+    /// let error = receiver.wait_timeout(Duration::from_millis(1)).unwrap_err();
+    /// assert_eq!(error.kind(), WaitErrorKind::TimedOut);
+    /// ```
     #[track_caller]
     fn wait_timeout(self, limit: Duration) -> Result<Self::Output, WaitError<Self::IntoFuture>> {
         call(self).wait_timeout(limit).map_err(WaitError::of_future)
     }
 
-    /// Blocks the calling thread until the future is done, but no longer than until `deadline`: see
-    /// [`Call::wait_until`].
+    /// Blocks the calling thread until the future is done, or `deadline` has passed: see [`Call::wait_until`].
     ///
     /// # Errors
     ///
     /// Those of [`Call::wait_until`].
+    ///
+    /// # Panics
+    ///
+    /// Like [`Call::try_wait`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use smartasync::{Wait, WaitErrorKind};
+    ///
+    /// let deadline = Instant::now() + Duration::from_millis(1);
+    /// for _ in 0..2 {
+    ///     let error = std::future::pending::<()>().wait_until(deadline).unwrap_err();
+    ///     assert_eq!(error.kind(), WaitErrorKind::TimedOut);
+    /// }
+    /// ```
     #[track_caller]
     fn wait_until(self, deadline: Instant) -> Result<Self::Output, WaitError<Self::IntoFuture>> {
         call(self).wait_until(deadline).map_err(WaitError::of_future)

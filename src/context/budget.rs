@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use tokio::task::LocalSet;
 use tokio::task::coop::{self, RestoreOnPending};
 
-/// Grants that Tokio gives to one poll before it asks for a yield (`Budget::initial` in Tokio's
+/// The grants that Tokio gives to one poll before it asks for a yield (`Budget::initial` in Tokio's
 /// `task/coop/mod.rs`).
 const GRANTS_PER_POLL: usize = 128;
 
@@ -17,20 +17,20 @@ thread_local! {
     static LAST: Last = Last::new();
 }
 
-/// Whether the calling code has a budget to keep to: it runs inside a poll that Tokio makes.
+/// Whether the calling code has a limited budget, as inside a poll that Tokio makes.
 pub(crate) fn is_limited() -> bool {
     LAST.try_with(Last::tell).ok().flatten().unwrap_or_else(runs_out)
 }
 
 /// A grant that was the last of its budget.
 ///
-/// Tokio tells whether there is budget left, not whether there is a limit. But a grant that is dropped
-/// puts the budget back to where it was before the grant: where there is a limit, to that many; where
-/// there is none, Tokio changes nothing. So in a budget that is used up, dropping a grant of the
-/// calling code's shows which of the two it has. A last grant makes such a budget: it puts it back to
-/// one, and taking that one uses it up and is a last grant again.
+/// Tokio tells whether there is budget left, but not whether there is a limit. A grant that is dropped, however,
+/// sets the current budget back to its value before the grant, if that value had a limit, and changes nothing if
+/// it had none. So drop a grant of the calling code in a budget that is used up: if there is budget left then, the
+/// calling code has a limit. The last grant of a budget makes a budget that is used up: dropping it sets the budget
+/// to one, and taking that one uses the budget up, and is a last grant again.
 ///
-/// Ten accesses of a thread-local, where running out of a budget takes three hundred.
+/// This takes ten accesses of a thread-local. Using up a budget would take three hundred.
 struct Last(Cell<Option<RestoreOnPending>>);
 
 impl Last {
@@ -38,10 +38,10 @@ impl Last {
         Last(Cell::new(take_last()))
     }
 
-    /// Tells whether there is a limit, or nothing where it cannot know.
+    /// Returns whether the calling code has a limit, or `None` where there is no grant to try it with.
     fn tell(&self) -> Option<bool> {
         let last = self.0.take()?;
-        // Dropped at the end, it puts everything back that is granted here.
+        // Its drop at the end of the function gives back everything that is taken here.
         let Some(_restore) = grant() else {
             self.0.set(Some(last));
             return Some(true);
@@ -63,17 +63,16 @@ impl Last {
 
 impl Drop for Last {
     fn drop(&mut self) {
-        // Its own drop would set the budget of whatever runs on this thread after us.
+        // The grant's own drop would set the budget of the code that runs next on this thread.
         if let Some(last) = self.0.take() {
             last.made_progress();
         }
     }
 }
 
-/// Takes the last grant of a budget: of that of a task, run here and now.
+/// Takes the last grant of a task's budget, in a task that is run here.
 ///
-/// Nothing if Tokio has come to lift the limit when a grant from unlimited code is dropped, or if a
-/// budget never ends.
+/// `None` with a Tokio in which dropping a grant of unlimited code lifts the limit, or a budget has no end.
 fn take_last() -> Option<RestoreOnPending> {
     let found = Rc::new(Cell::new(None));
     let tasks = LocalSet::new();
@@ -95,7 +94,7 @@ fn take_last() -> Option<RestoreOnPending> {
     found.take()
 }
 
-/// Tells by trying: without a limit there is one grant more than a poll can have.
+/// Whether the calling code runs out of budget: only without a limit it gets more grants than a poll has.
 fn runs_out() -> bool {
     let Some(_restore) = grant() else { return true };
     (0..GRANTS_PER_POLL).any(|_| match grant() {
@@ -114,7 +113,7 @@ fn grant() -> Option<RestoreOnPending> {
     }
 }
 
-/// Runs `f` in a scope of its own, whose budget has no limit at first; the caller's is back after it.
+/// Runs `f` with a budget that has no limit at first. The caller's budget is restored after it.
 fn without_limit<T>(f: impl FnOnce() -> T) -> T {
     let mut f = Some(f);
     let scope = poll_fn(|_| Poll::Ready(f.take().expect("polled once")()));

@@ -1,4 +1,4 @@
-//! Whether a poll is that of a Tokio task.
+//! Whether a poll is made by a Tokio task.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -8,32 +8,36 @@ use std::task::{Context, Poll, RawWakerVTable, Waker};
 
 use tokio::task::{self, LocalSet};
 
-/// The vtable of the wakers of all Tokio tasks, compared and never read; null until a task has asked.
+/// The vtable of the wakers of all Tokio tasks. Null until `is_task_poll` is first called in a task. The pointer is
+/// compared, never followed.
 static TASK_VTABLE: AtomicPtr<RawWakerVTable> = AtomicPtr::new(ptr::null_mut());
 
-/// Whether `cx` comes from a Tokio task, or the code is inside of one by another waker.
+/// Whether a Tokio task polls, with its own waker or with another.
 ///
-/// The waker is looked at first: it is at hand, while for the task's id Tokio has to be called. Only what makes
-/// a waker of its own, as `FuturesUnordered` does, pays for that.
+/// The waker comes first, as comparing it is cheaper than asking Tokio for the task's id. Only code with a waker of
+/// its own, like `FuturesUnordered`, needs the second check in a task.
 #[inline]
 pub(crate) fn is_task_poll(cx: &Context<'_>) -> bool {
+    // Relaxed: the address is only compared.
     ptr::eq(cx.waker().vtable(), TASK_VTABLE.load(Ordering::Relaxed)) || is_inside_task()
 }
 
 #[inline]
 fn is_inside_task() -> bool {
     let is_inside_task = task::try_id().is_some();
+    // Relaxed: a thread that reads a stale null stores the same address again.
     if is_inside_task && TASK_VTABLE.load(Ordering::Relaxed).is_null() {
         learn_vtable();
     }
     is_inside_task
 }
 
-/// Looks at the waker of a task of its own: the caller's waker may be anybody's.
+/// Stores the vtable of the waker of a task that it makes: the caller's waker may be of another kind.
 #[cold]
 fn learn_vtable() {
     let tasks = LocalSet::new();
     tasks.spawn_local(poll_fn(|cx| {
+        // Relaxed: the vtable is a constant of the program, so there is nothing to publish with its address.
         TASK_VTABLE.store(ptr::from_ref(cx.waker().vtable()).cast_mut(), Ordering::Relaxed);
         Poll::Ready(())
     }));

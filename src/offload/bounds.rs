@@ -1,4 +1,4 @@
-//! What an offloaded function must be, with messages that say what to do where it is not.
+//! The bounds of an offloaded function, with messages that say what to do where one does not hold.
 
 /// Implemented by all types that can be handed to an offloaded function.
 #[diagnostic::on_unimplemented(
@@ -35,18 +35,18 @@ pub trait Function<T>: FnOnce() -> T + Send + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T, F: FnOnce() -> T + Send + 'static> Function<T> for F {}
 
-/// Asks of the type of an argument what the closure around it will be asked.
+/// Checks the type of an argument for the bound of the closure that captures it.
 #[inline(always)]
 pub fn argument<T: Argument>() {}
 
-/// The same where the type is generic: the compiler knows best which bound is missing.
+/// Checks the type of a generic argument, with the compiler's own message: it names the missing bound.
 #[inline(always)]
 pub fn generic<T: Send>() {}
 
-/// The same where the type has no name.
+/// Checks an argument whose type has no name.
 #[inline(always)]
 pub fn unnamed<T: Send>(_: &T) {}
 
-/// What the output of an offloaded function must be.
+/// Checks the type of the output.
 #[inline(always)]
 pub fn output<T: Output>() {}
