@@ -16,7 +16,7 @@ const UNTIL_THE_END: &str = "the object is there until the end";
 /// An object that sync code polls, in one call after another. Like a future that was waited for, it is dropped
 /// inside a runtime, as its destructor may spawn a task.
 pub(crate) struct SyncDriver<T> {
-    /// `None` only while it is dropped.
+    /// `None` only once the object was taken out, at the end.
     object: Option<T>,
     /// `None` for the default bridge.
     bridge: Option<Bridge>,

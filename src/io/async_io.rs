@@ -23,28 +23,31 @@ use worker::{Outcome, Worker};
 /// An asynchronous view of a blocking I/O object.
 ///
 /// It is Tokio's `AsyncRead` and `AsyncBufRead` when the object is [`Read`](io::Read), `AsyncWrite` when it is
-/// [`Write`](io::Write), `AsyncSeek` when it is [`Seek`]. The operations are made one after another on the
-/// blocking pool, like [offloaded calls](crate::offload()): that of the current Tokio runtime, or of
-/// [the shared one](crate::Bridge::shared) where none is.
+/// [`Write`](io::Write), and `AsyncSeek` when it is [`Seek`]. The operations run one after another on a blocking
+/// pool, like [offloaded calls](crate::offload()): on the pool of the current Tokio runtime, or of
+/// [the shared one](crate::Bridge::shared) where there is none.
 ///
-/// - *Reading.* No more is read than the caller has room for. Only `AsyncBufRead` reads ahead.
-/// - *Writing.* A write takes the bytes and returns; they are written meanwhile. Should that fail, the next
-///   write, flush or shutdown returns the error, once. So flush after the last write.
-/// - *Seeking.* What was read ahead does not count: `SeekFrom::Current` is relative to what the reader has
-///   seen.
-/// - *One at a time.* A read that waits for bytes keeps a write waiting. A socket whose both directions are
-///   used at once is cloned (`try_clone`) into two views.
+/// - *Reading.* A read asks the object for no more bytes than the caller has room for. Only `AsyncBufRead` reads
+///   ahead.
+/// - *Writing.* A write takes the bytes and returns, and the pool writes them. If that fails, the next write,
+///   flush or shutdown returns the error, once. So flush after the last write.
+/// - *Seeking.* `SeekFrom::Current` is relative to what the reader has taken, whatever was read ahead.
+/// - *One at a time.* A read that waits for bytes makes a write wait. To use both directions of a socket at the
+///   same time, clone it (`try_clone`) and make two views.
 ///
-/// Dropped while an operation is under way, the view leaves it to the pool, which makes it to its end and
-/// drops the object. An object with bytes that were not flushed is dropped there too, as that may block.
-/// Otherwise the object is dropped at once. What is still to be written when the runtime is shut down, or
-/// the process ends, may be lost.
+/// If the view is dropped while an operation runs, the pool runs it to its end and drops the object. An object
+/// with bytes that were not flushed is dropped on the pool too, as its drop may block. Any other object is dropped
+/// at once. Bytes that are not yet written when the runtime is shut down or the process ends may be lost.
 ///
 /// # Errors
 ///
-/// Every operation returns the object's own errors; the error of a pool that cannot be had, with the object
-/// unharmed; and an error when the object is lost, by an earlier panic of its own, or since the runtime was
-/// shut down before an operation on it had begun.
+/// Every operation returns
+///
+/// - the object's own errors;
+/// - an error when there is no pool, because there is no current runtime and the shared one cannot be started. The
+///   object stays usable;
+/// - an error when the object is lost, because an earlier operation panicked, or the runtime was shut down before
+///   an operation had begun.
 ///
 /// # Panics
 ///
@@ -52,11 +55,11 @@ use worker::{Outcome, Worker};
 ///
 /// # Cancel safety
 ///
-/// An operation that has begun is made to its end, awaited or not, before the next one begins.
+/// An operation that has begun runs to its end, awaited or not, before the next one begins.
 ///
-/// - A read that is dropped loses nothing: its bytes, its end or its error are for the next read.
-/// - A write that is dropped while it waits for its turn has written nothing. One that was ready is written.
-/// - A seek that is dropped once it was polled takes place before the next operation.
+/// - A read that is dropped loses nothing: the next read gets its bytes, the end of the input, or its error.
+/// - A write that is dropped while it waits for its turn has written nothing. A write that was ready is written.
+/// - A seek that is dropped after its first poll takes place before the next operation.
 ///
 /// # Examples
 ///
@@ -79,38 +82,69 @@ use worker::{Outcome, Worker};
 pub struct AsyncIo<T> {
     worker: Worker<T>,
     max_buf_size: usize,
-    /// Where reads and writes share a position.
+    /// How to seek, if reads and writes share a position.
     shared_position: Option<SeekBy<T>>,
     unread: Unread,
-    /// Under way is an operation that first goes back to before `unread`.
+    /// The operation that runs goes back to before `unread` first.
     is_going_back: bool,
-    /// The end of the input, or an error, that a read has met and no reader has been told.
+    /// The end of the input or an error of a read, until a reader gets it.
     read_end: Option<io::Result<()>>,
-    /// What became of an earlier write or flush, if no writer has been told.
+    /// The error of an earlier write or flush, until a writer gets it.
     write_error: Option<io::Error>,
-    /// Something was written that was not flushed. The object is then dropped by this.
+    /// Drops the object, if something was written that was not flushed.
     unflushed: Option<fn(Box<Inner<T>>)>,
-    /// Comes before the next operation, and is here until it is made.
+    /// A seek that takes place before the next operation.
     seek_request: Option<(SeekFrom, SeekBy<T>)>,
-    /// What became of a seek, if nobody has been told.
+    /// The result of a seek, until somebody asks for it.
     seek_result: Option<io::Result<u64>>,
-    /// Where the last seek has come to.
+    /// The position after the last seek.
     position: u64,
 }
 
-/// Tokio's for files.
+/// Tokio's value for files.
 const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 
 impl<T> AsyncIo<T> {
-    /// Makes an asynchronous view of an object that reads and writes independently, or does but one of them:
-    /// a pipe, a socket, a codec.
+    /// Makes an asynchronous view of an object without a position that reads and writes share: a pipe, a socket, a
+    /// codec.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::io::AsyncIo;
+    /// use tokio::io::AsyncReadExt;
+    ///
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let mut text = String::new();
+    /// AsyncIo::new(&b"text"[..]).read_to_string(&mut text).await?;
+    /// assert_eq!(text, "text");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn new(io: T) -> AsyncIo<T> {
         AsyncIo::of(io, None)
     }
 
     /// Makes an asynchronous view of an object that reads and writes at one position, like a file.
     ///
-    /// A write then begins where the reader is: what was read ahead is stepped back over before.
+    /// A write begins where the reader is: it first seeks back over the bytes that were read ahead.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::Cursor;
+    /// use smartasync::io::AsyncIo;
+    /// use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
+    ///
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let mut file = AsyncIo::seekable(Cursor::new(b"one\ntwo\n".to_vec()));
+    /// file.read_line(&mut String::new()).await?;
+    /// file.write_all(b"six\n").await?;
+    /// file.flush().await?;
+    /// assert_eq!(file.into_parts().await?.0.into_inner(), b"one\nsix\n");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn seekable(io: T) -> AsyncIo<T>
     where
         T: Seek,
@@ -118,11 +152,24 @@ impl<T> AsyncIo<T> {
         AsyncIo::of(io, Some(T::seek))
     }
 
-    /// Limits how many bytes go to the pool, or come from it, at a time: 2 MiB unless told.
+    /// Limits the bytes of one operation on the pool. Default: 2 MiB.
     ///
     /// # Panics
     ///
-    /// When it is zero.
+    /// When `bytes` is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::io::AsyncIo;
+    /// use tokio::io::AsyncWriteExt;
+    ///
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let mut log = AsyncIo::new(Vec::new()).max_buf_size(4);
+    /// assert_eq!(log.write(b"eleven").await?, 4);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn max_buf_size(mut self, bytes: usize) -> AsyncIo<T> {
@@ -153,29 +200,29 @@ impl<T: Send + 'static> AsyncIo<T> {
     ///
     /// # Errors
     ///
-    /// [Those of every operation](AsyncIo#errors); with one of the object's the function has not run.
+    /// [Those of every operation](AsyncIo#errors). If the error is one of the object's own, `function` has not run.
     ///
     /// # Panics
     ///
-    /// With a panic of the function. The object is lost then.
+    /// With a panic of `function`. The object is lost then.
     ///
     /// # Cancel safety
     ///
-    /// Dropped after its turn has come, the function is run to its end all the same.
+    /// If the future is dropped before the turn of `function` has come, `function` never runs. Otherwise it runs to
+    /// its end.
     ///
     /// # Examples
     ///
-    /// ```no_run
-    /// use std::fs::File;
+    /// ```
     /// use smartasync::io::AsyncIo;
     /// use tokio::io::AsyncWriteExt;
     ///
-    /// # async fn example() -> std::io::Result<()> {
-    /// let mut file = AsyncIo::seekable(File::create("log")?);
-    /// file.write_all(b"entry").await?;
-    /// file.with_mut(|file| file.sync_all()).await??;
-    /// # Ok(())
-    /// # }
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let mut log = AsyncIo::new(Vec::new());
+    /// log.write_all(b"entry").await?;
+    /// assert_eq!(log.with_mut(|log| log.len()).await?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
     /// ```
     pub async fn with_mut<R: Send + 'static>(
         &mut self,
@@ -186,7 +233,7 @@ impl<T: Send + 'static> AsyncIo<T> {
         let back = self.back();
         self.worker.start(move |inner| {
             let (result, read_ahead) = inner.at_reader(back, |inner| Ok(function(&mut inner.io)));
-            // Nobody takes it when the future was dropped.
+            // This fails if the future was dropped.
             let _ = sender.send(result);
             Outcome::Other(read_ahead)
         })?;
@@ -195,15 +242,38 @@ impl<T: Send + 'static> AsyncIo<T> {
         receiver.try_recv().expect("the function has run")
     }
 
-    /// Returns the object, and what was read ahead and not taken; nothing in the case of a
-    /// [seekable](AsyncIo::seekable) one, which is back at where the reader was.
+    /// Returns the object, and the bytes that were read ahead and not taken. A [seekable](AsyncIo::seekable) object
+    /// comes without bytes, at the position of the reader.
     ///
     /// It waits for the operations that have begun, and does not flush the object.
     ///
     /// # Errors
     ///
-    /// [Those of every operation](AsyncIo#errors), and that of a write which nobody was told of. The object
-    /// is dropped then; to keep it, flush before.
+    /// [Those of every operation](AsyncIo#errors), and the error of an earlier write if no operation has returned
+    /// it. The object is dropped then; to keep it, flush first.
+    ///
+    /// # Panics
+    ///
+    /// With a panic of the object, unchanged.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, so is the view.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::io::AsyncIo;
+    /// use tokio::io::AsyncBufReadExt;
+    ///
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let mut lines = AsyncIo::new(&b"one\ntwo\n"[..]);
+    /// lines.read_line(&mut String::new()).await?;
+    /// let (rest, read_ahead) = lines.into_parts().await?;
+    /// assert_eq!((rest, &*read_ahead), (&b""[..], &b"two\n"[..]));
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn into_parts(mut self) -> io::Result<(T, Vec<u8>)> {
         self.with_mut(|_| ()).await?;
         if let Some(error) = self.write_error.take() {
@@ -214,7 +284,7 @@ impl<T: Send + 'static> AsyncIo<T> {
         Ok((inner.io, self.unread.rest().to_vec()))
     }
 
-    /// Waits until the object is back, with everything done that was asked for.
+    /// Waits until no operation runs, and a seek that was asked for has taken place.
     fn poll_idle(&mut self, side: Side, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             if let Some(outcome) = ready!(self.worker.poll_outcome(side, cx))? {
@@ -230,7 +300,7 @@ impl<T: Send + 'static> AsyncIo<T> {
 }
 
 impl<T> AsyncIo<T> {
-    /// Keeps what became of an operation for whom it concerns, who may not be the one that asks now.
+    /// Keeps the outcome of an operation for the side that it concerns, which may be another than the caller's.
     fn note(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Read(result, bytes) => self.note_read(result, bytes),
@@ -245,7 +315,7 @@ impl<T> AsyncIo<T> {
             }
             Outcome::Other(read_ahead) => {
                 self.note_read_ahead(read_ahead);
-                // The object may have been moved away from its end.
+                // The function may have moved the object away from its end.
                 self.read_end.take_if(|end| end.is_ok());
             }
         }
@@ -269,16 +339,16 @@ impl<T> AsyncIo<T> {
         self.seek_result = Some(result);
     }
 
-    /// How an object with one position gets to where the reader is, if it is not there.
+    /// How to move an object with one position to where the reader is, if it is not there.
     fn back(&self) -> Back<T> {
         let by = self.shared_position?;
         (!self.unread.is_empty()).then(|| (by, self.unread.rest().len()))
     }
 
-    /// After an operation has begun which goes back.
+    /// Notes what an operation that may go back has done with the bytes that were read ahead.
     fn note_read_ahead(&mut self, read_ahead: ReadAhead) {
         self.is_going_back = false;
-        if read_ahead == ReadAhead::GivenUp {
+        if read_ahead == ReadAhead::Discarded {
             self.unread.clear();
         }
     }

@@ -16,24 +16,24 @@ use crate::sync_driver::SyncDriver;
 
 /// A blocking view of an asynchronous I/O object.
 ///
-/// It is [`Read`], [`BufRead`], [`Write`] and [`Seek`] as the object is `AsyncRead`, `AsyncBufRead`,
-/// `AsyncWrite` and `AsyncSeek`. Each operation is waited for as a call is: on a plain thread, on a
-/// `spawn_blocking` thread, in `block_in_place`, with or without a current runtime. It is `Send` when the object
-/// is. An object that is not `Unpin` goes in as a `Pin<Box<_>>`.
+/// It is [`Read`], [`BufRead`], [`Write`] or [`Seek`] when the object is `AsyncRead`, `AsyncBufRead`, `AsyncWrite`
+/// or `AsyncSeek`. Each operation waits as [`Call::wait`](crate::Call::wait) does: on a plain thread, on a
+/// `spawn_blocking` thread, in `block_in_place`, with or without a current runtime. The view is `Send` when the
+/// object is. An object that is not `Unpin` is passed as a `Pin<Box<_>>`.
 ///
-/// Tokio has no vectored read to pass on; vectored writes are passed on. An object that was used is dropped
-/// inside a runtime, as the stream of an [`Iter`](crate::Iter) is.
+/// Vectored writes are passed on; Tokio has no vectored reads. An object that was used is dropped inside a runtime,
+/// like the stream of an [`Iter`](crate::Iter).
 ///
 /// # Errors
 ///
-/// Every operation returns the object's own errors, and an error of these kinds when it could not be waited
-/// for. Nothing was read or written then, and the operation can be made again. The error has a
-/// [`WaitError<()>`](WaitError) in it ([`io::Error::get_ref`]), which names the place where the view was made
-/// and says what to do.
+/// Every operation returns the object's own errors, and an error of one of these kinds when it could not wait.
+/// Nothing was read or written then, and the operation can be tried again. The error contains a
+/// [`WaitError<()>`](WaitError) ([`io::Error::get_ref`]), which names the place where the view was made and says
+/// what to do.
 ///
 /// | [`io::ErrorKind`] | [`WaitErrorKind`] |
 /// |---|---|
-/// | [`Deadlock`](io::ErrorKind::Deadlock) | `AsyncContext`: the caller is async code. [`get_mut`](SyncIo::get_mut) gives the object, to be awaited |
+/// | [`Deadlock`](io::ErrorKind::Deadlock) | `AsyncContext`: the caller is async code. It can use the object itself, from [`get_mut`](SyncIo::get_mut) |
 /// | [`TimedOut`](io::ErrorKind::TimedOut) | `TimedOut`: [a timeout](SyncIo::set_read_timeout) has passed |
 /// | [`Other`](io::ErrorKind::Other) | `Runtime`, `Shutdown` |
 ///
@@ -43,13 +43,13 @@ use crate::sync_driver::SyncDriver;
 /// use std::io::{BufRead, BufReader, Write};
 /// use smartasync::io::SyncIo;
 ///
-/// let (near, far) = tokio::io::duplex(64);
-/// let (mut near, far) = (SyncIo::new(near), SyncIo::new(far));
-/// writeln!(near, "one")?;
-/// writeln!(near, "two")?;
-/// drop(near);
+/// let (writer, reader) = tokio::io::duplex(64);
+/// let (mut writer, reader) = (SyncIo::new(writer), SyncIo::new(reader));
+/// writeln!(writer, "one")?;
+/// writeln!(writer, "two")?;
+/// drop(writer);
 ///
-/// let lines = BufReader::new(far).lines().collect::<Result<Vec<_>, _>>()?;
+/// let lines = BufReader::new(reader).lines().collect::<Result<Vec<_>, _>>()?;
 /// assert_eq!(lines, ["one", "two"]);
 /// # std::io::Result::Ok(())
 /// ```
@@ -61,23 +61,46 @@ pub struct SyncIo<T> {
 
 impl<T> SyncIo<T> {
     /// Makes a blocking view of `io`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::io::SyncIo;
+    ///
+    /// let reader = SyncIo::new(&b"text"[..]);
+    /// assert_eq!(std::io::read_to_string(reader)?, "text");
+    /// # std::io::Result::Ok(())
+    /// ```
     #[track_caller]
     pub fn new(io: T) -> SyncIo<T> {
         SyncIo { io: SyncDriver::new(io, "SyncIo"), read_timeout: None, write_timeout: None }
     }
 
-    /// Waits through `bridge`.
+    /// Waits through `bridge`. Default: the bridge of calls that name none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::Bridge;
+    /// use smartasync::io::SyncIo;
+    ///
+    /// let bridge = Bridge::builder().build();
+    /// let reader = SyncIo::new(&b"text"[..]).on(&bridge);
+    /// assert_eq!(std::io::read_to_string(reader)?, "text");
+    /// assert!(bridge.stats().calls_on_own_runtime > 0);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn on(mut self, bridge: &Bridge) -> SyncIo<T> {
         self.io.on(bridge);
         self
     }
 
-    /// Sets for how long a read waits; with `None`, without a limit.
+    /// Sets for how long a read waits. Default: `None`, without a limit.
     ///
-    /// A read without a byte by then returns [`TimedOut`](io::ErrorKind::TimedOut), and loses none: the next
-    /// one goes on. A limit of zero takes what is there. Like that of a `std::net::TcpStream` it is for each
-    /// read of its own, of which `read_exact` and the like make many.
+    /// A read that has no byte by then returns [`TimedOut`](io::ErrorKind::TimedOut). No byte is lost, and the next
+    /// read goes on. With a limit of zero a read takes the bytes that are there. As with a `std::net::TcpStream`,
+    /// the limit is for a single read; `read_exact` and the like make many.
     ///
     /// # Examples
     ///
@@ -86,14 +109,14 @@ impl<T> SyncIo<T> {
     /// use std::time::Duration;
     /// use smartasync::io::SyncIo;
     ///
-    /// let (near, far) = tokio::io::duplex(64);
-    /// let (mut near, mut far) = (SyncIo::new(near), SyncIo::new(far));
-    /// far.set_read_timeout(Some(Duration::from_millis(1)));
+    /// let (writer, reader) = tokio::io::duplex(64);
+    /// let (mut writer, mut reader) = (SyncIo::new(writer), SyncIo::new(reader));
+    /// reader.set_read_timeout(Some(Duration::from_millis(1)));
     /// let mut bytes = [0; 4];
-    /// assert_eq!(far.read(&mut bytes).unwrap_err().kind(), ErrorKind::TimedOut);
+    /// assert_eq!(reader.read(&mut bytes).unwrap_err().kind(), ErrorKind::TimedOut);
     ///
-    /// near.write_all(b"late")?;
-    /// far.read_exact(&mut bytes)?;
+    /// writer.write_all(b"late")?;
+    /// reader.read_exact(&mut bytes)?;
     /// assert_eq!(&bytes, b"late");
     /// # std::io::Result::Ok(())
     /// ```
@@ -101,35 +124,113 @@ impl<T> SyncIo<T> {
         self.read_timeout = limit;
     }
 
-    /// Sets for how long a write waits, a flush and a shutdown; with `None`, without a limit.
+    /// Sets for how long a write, a flush or a shutdown waits. Default: `None`, without a limit.
     ///
-    /// A write that could hand over no byte by then returns [`TimedOut`](io::ErrorKind::TimedOut), and has
-    /// written none.
+    /// A write that could pass on no byte by then returns [`TimedOut`](io::ErrorKind::TimedOut), and has written
+    /// none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::{ErrorKind, Write};
+    /// use std::time::Duration;
+    /// use smartasync::io::SyncIo;
+    ///
+    /// let (writer, _reader) = tokio::io::duplex(4);
+    /// let mut writer = SyncIo::new(writer);
+    /// writer.set_write_timeout(Some(Duration::from_millis(1)));
+    /// assert_eq!(writer.write(b"eleven")?, 4);
+    /// assert_eq!(writer.write(b"en").unwrap_err().kind(), ErrorKind::TimedOut);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn set_write_timeout(&mut self, limit: Option<Duration>) {
         self.write_timeout = limit;
     }
 
-    /// Returns the read timeout.
+    /// Returns the read timeout. `None` is no limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use smartasync::io::SyncIo;
+    ///
+    /// let mut reader = SyncIo::new(tokio::io::empty());
+    /// assert_eq!(reader.read_timeout(), None);
+    /// reader.set_read_timeout(Some(Duration::from_secs(1)));
+    /// assert_eq!(reader.read_timeout(), Some(Duration::from_secs(1)));
+    /// ```
     pub fn read_timeout(&self) -> Option<Duration> {
         self.read_timeout
     }
 
-    /// Returns the write timeout.
+    /// Returns the write timeout. `None` is no limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use smartasync::io::SyncIo;
+    ///
+    /// let mut writer = SyncIo::new(tokio::io::sink());
+    /// assert_eq!(writer.write_timeout(), None);
+    /// writer.set_write_timeout(Some(Duration::from_secs(1)));
+    /// assert_eq!(writer.write_timeout(), Some(Duration::from_secs(1)));
+    /// ```
     pub fn write_timeout(&self) -> Option<Duration> {
         self.write_timeout
     }
 
-    /// Returns the object.
+    /// Returns a reference to the object.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use smartasync::io::SyncIo;
+    ///
+    /// let mut log = SyncIo::new(Vec::new());
+    /// log.write_all(b"entry")?;
+    /// assert_eq!(log.get_ref(), b"entry");
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn get_ref(&self) -> &T {
         self.io.get_ref()
     }
 
-    /// Returns the object, which async code can use.
+    /// Returns a mutable reference to the object, which async code can use.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::io::SyncIo;
+    /// use tokio::io::AsyncReadExt;
+    ///
+    /// let mut reader = SyncIo::new(&b"text"[..]);
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let mut text = String::new();
+    /// reader.get_mut().read_to_string(&mut text).await?;
+    /// assert_eq!(text, "text");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_mut(&mut self) -> &mut T {
         self.io.get_mut()
     }
 
-    /// Returns the object, from where it is: the view keeps no bytes.
+    /// Returns the object. The view keeps no bytes, so none are lost.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::Read;
+    /// use smartasync::io::SyncIo;
+    ///
+    /// let mut reader = SyncIo::new(&b"text"[..]);
+    /// reader.read_exact(&mut [0; 2])?;
+    /// assert_eq!(reader.into_inner(), b"xt");
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn into_inner(self) -> T {
         self.io.into_inner()
     }
@@ -143,25 +244,47 @@ impl<T> SyncIo<T> {
     where
         F: Future<Output = io::Result<R>>,
     {
-        // Who calls is often the standard library: messages name the place where the view was made.
+        // The caller is often the standard library, so messages name the place where the view was made.
         let site = Site { name, ..self.io.made };
         self.io.wait(site, limit, make).unwrap_or_else(|error| Err(not_waited(error)))
     }
 }
 
 impl<T: AsyncWrite + Unpin> SyncIo<T> {
-    /// Ends the writing: flushes, and tells the other side, as `AsyncWriteExt::shutdown` does.
+    /// Flushes, and tells the other side that no more bytes come, like `AsyncWriteExt::shutdown`.
     ///
     /// # Errors
     ///
-    /// Those of the object, and [those of every operation](SyncIo#errors).
+    /// [Those of every operation](SyncIo#errors).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use smartasync::io::SyncIo;
+    ///
+    /// let (client, server) = tokio::io::duplex(64);
+    /// let (mut client, server) = (SyncIo::new(client), SyncIo::new(server));
+    /// client.write_all(b"request")?;
+    /// client.shutdown()?;
+    /// assert_eq!(std::io::read_to_string(server)?, "request");
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn shutdown(&mut self) -> io::Result<()> {
         self.wait("SyncIo::shutdown", self.write_timeout, |io| {
             poll_fn(move |cx| Pin::new(&mut *io).poll_shutdown(cx))
         })
     }
 
-    /// Whether the object makes one write of a vectored one.
+    /// Returns whether the object has an efficient vectored write, like `AsyncWrite::is_write_vectored`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::io::SyncIo;
+    ///
+    /// assert!(SyncIo::new(Vec::new()).is_write_vectored());
+    /// ```
     pub fn is_write_vectored(&self) -> bool {
         self.get_ref().is_write_vectored()
     }
@@ -211,7 +334,7 @@ impl<T: AsyncWrite + Unpin> Write for SyncIo<T> {
 impl<T: AsyncSeek + Unpin> Seek for SyncIo<T> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.wait("SyncIo::seek", None, |io| async move {
-            // A seek that somebody began must be over before the next may begin.
+            // A seek that was begun through `get_mut` must end before the next begins.
             poll_fn(|cx| Pin::new(&mut *io).poll_complete(cx)).await?;
             Pin::new(&mut *io).start_seek(to)?;
             poll_fn(|cx| Pin::new(&mut *io).poll_complete(cx)).await
@@ -225,10 +348,9 @@ impl<T: fmt::Debug> fmt::Debug for SyncIo<T> {
     }
 }
 
-/// Gives the buffer of an object, borrowed for as long as the object is.
+/// Returns the buffer of an object, borrowed for as long as the object is.
 ///
-/// A poll that may be pending cannot return such a borrow and keep the object too, so the buffer is asked
-/// for twice.
+/// A poll that may be pending cannot both return this borrow and keep the object, so it asks for the buffer twice.
 struct FillBuf<'a, T>(Option<&'a mut T>);
 
 impl<'a, T: AsyncBufRead + Unpin> Future for FillBuf<'a, T> {
@@ -236,13 +358,13 @@ impl<'a, T: AsyncBufRead + Unpin> Future for FillBuf<'a, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let io = self.0.as_mut().expect("it is not polled after it was ready");
-        // At the end a second question could be one too many: a terminal would wait for the next line.
+        // At the end of the input it does not ask again: a terminal would wait for the next line.
         if ready!(Pin::new(io).poll_fill_buf(cx))?.is_empty() {
             return Poll::Ready(Ok(&[]));
         }
         let io = self.0.take().expect("it was there a moment ago");
         match Pin::new(io).poll_fill_buf(cx) {
-            // What has bytes is ready. Who thinks otherwise is asked again, as `std` does then.
+            // An object with bytes should be ready. For one that is not, `std` makes the call again.
             Poll::Pending => Poll::Ready(Err(io::ErrorKind::Interrupted.into())),
             ready => ready,
         }

@@ -1,19 +1,19 @@
-//! The object and what it is to write, which go to the blocking pool and come back.
+//! The object and the bytes to write, which go to the blocking pool and come back.
 
 use std::io::{self, ErrorKind, Read, SeekFrom, Write};
 
-/// How to seek in an object of which no more is known.
+/// How to seek in an object, for code without the bound `Seek`.
 pub(super) type SeekBy<T> = fn(&mut T, SeekFrom) -> io::Result<u64>;
 
-/// How to take an object back to where its reader is, and by how many bytes.
+/// How to move an object back to where its reader is, and by how many bytes.
 pub(super) type Back<T> = Option<(SeekBy<T>, usize)>;
 
-/// What became of the bytes that were read ahead.
+/// Whether the bytes that were read ahead still come next.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum ReadAhead {
-    CachedLease,
-    /// The object has gone back to before them.
-    GivenUp,
+    Valid,
+    /// The object went back to before them.
+    Discarded,
 }
 
 pub(super) struct Inner<T> {
@@ -26,7 +26,7 @@ impl<T> Inner<T> {
         Inner { io, unwritten: Vec::new() }
     }
 
-    /// Seeks as a reader means it from whom the object is `ahead`.
+    /// Seeks for a reader that is `ahead` bytes behind the object.
     pub(super) fn seek(&mut self, to: SeekFrom, ahead: usize, by: SeekBy<T>) -> io::Result<u64> {
         let to = match to {
             SeekFrom::Current(offset) => SeekFrom::Current(less(offset, ahead)?),
@@ -35,7 +35,8 @@ impl<T> Inner<T> {
         retry(|| by(&mut self.io, to))
     }
 
-    /// Runs `operation` where the reader is, or not at all.
+    /// Moves the object to where the reader is and runs `operation` there. Without the first, `operation` does not
+    /// run.
     pub(super) fn at_reader<R>(
         &mut self,
         back: Back<T>,
@@ -43,14 +44,14 @@ impl<T> Inner<T> {
     ) -> (io::Result<R>, ReadAhead) {
         match self.go_back(back) {
             Ok(read_ahead) => (operation(self), read_ahead),
-            Err(error) => (Err(error), ReadAhead::CachedLease),
+            Err(error) => (Err(error), ReadAhead::Valid),
         }
     }
 
     fn go_back(&mut self, back: Back<T>) -> io::Result<ReadAhead> {
-        let Some((by, ahead)) = back else { return Ok(ReadAhead::CachedLease) };
+        let Some((by, ahead)) = back else { return Ok(ReadAhead::Valid) };
         self.seek(SeekFrom::Current(0), ahead, by)?;
-        Ok(ReadAhead::GivenUp)
+        Ok(ReadAhead::Discarded)
     }
 }
 

@@ -10,15 +10,14 @@ use super::AsyncIo;
 use super::wakers::Side;
 use super::worker::Outcome;
 
-/// How much is read ahead, where that is asked for.
+/// The bytes that `AsyncBufRead` reads ahead.
 const AHEAD: usize = 64 * 1024;
 
 impl<T: Read + Send + 'static> AsyncIo<T> {
-    /// Waits until there is something to take, or the input has ended. Reads if there is nothing, and then no
-    /// more than `wanted`.
+    /// Waits until there are bytes to take, or the input has ended. Reads at most `wanted` bytes if there are none.
     fn poll_unread(&mut self, wanted: usize, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let limit = wanted.min(self.max_buf_size);
-        // What is here need not wait for a write that is under way, unless that goes back to before it.
+        // Bytes that are here can be taken while a write runs, unless the write goes back to before them.
         while self.unread.is_empty() || self.seek_request.is_some() || self.is_going_back {
             ready!(self.poll_idle(Side::Read, cx))?;
             if !self.unread.is_empty() {

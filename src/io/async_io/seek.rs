@@ -10,7 +10,7 @@ use super::AsyncIo;
 use super::wakers::Side;
 
 impl<T: Seek + Send + 'static> AsyncSeek for AsyncIo<T> {
-    /// Asks for a seek, which is made before the next operation.
+    /// Asks for a seek, which takes place before the next operation.
     fn start_seek(self: Pin<&mut Self>, to: SeekFrom) -> io::Result<()> {
         let this = self.get_mut();
         if this.seek_request.is_some() {

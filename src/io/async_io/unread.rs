@@ -1,16 +1,16 @@
-//! What was read and nobody has taken.
+//! Bytes that were read and not yet taken.
 
-/// The bytes of one read, and how many of them are taken.
+/// The bytes of one read, and which of them are not yet taken.
 #[derive(Default)]
 pub(super) struct Unread {
-    /// As long as the longest read was.
+    /// As long as the longest read. Only `start..end` is unread.
     bytes: Vec<u8>,
     start: usize,
     end: usize,
 }
 
 impl Unread {
-    /// The first `count` of `bytes`.
+    /// Makes the first `count` of `bytes` the unread ones.
     pub(super) fn new(bytes: Vec<u8>, count: usize) -> Unread {
         Unread { bytes, start: 0, end: count }
     }

@@ -1,19 +1,18 @@
-//! Whom to wake when an operation has ended.
+//! The wakers of those that wait for an operation.
 
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 
 use atomic_waker::AtomicWaker;
 
-/// Which half of a view asks. The halves may be in two tasks, each with a waker of its own.
+/// The half of a view that waits. The halves may be in two tasks, each with a waker of its own.
 #[derive(Clone, Copy)]
 pub(super) enum Side {
     Read,
     Write,
 }
 
-/// One waker for the operation that is under way, which wakes both sides: one waits for it, the other for
-/// its turn.
+/// One waker for the operation that runs. It wakes both sides: one waits for the operation, the other for its turn.
 pub(super) struct Wakers {
     sides: Arc<Sides>,
     /// Made of `sides`.
@@ -31,7 +30,7 @@ impl Wakers {
         Context::from_waker(&self.waker)
     }
 
-    /// A side that has its answer waits no more.
+    /// Drops the waker of a side that waits no longer.
     pub(super) fn forget(&self, side: Side) {
         self.sides.of(side).take();
     }

@@ -1,4 +1,4 @@
-//! The object: here, or on the blocking pool with an operation.
+//! The object, which is either here or on the blocking pool with an operation.
 
 use std::io;
 use std::panic::resume_unwind;
@@ -11,7 +11,7 @@ use super::inner::{Inner, ReadAhead};
 use super::wakers::{Side, Wakers};
 use crate::offload;
 
-/// What became of an operation.
+/// The result of an operation.
 pub(super) enum Outcome {
     /// With the bytes.
     Read(io::Result<usize>, Vec<u8>),
@@ -29,7 +29,7 @@ pub(super) struct Worker<T> {
 enum State<T> {
     Idle(Box<Inner<T>>),
     Busy(JoinHandle<(Box<Inner<T>>, Outcome)>),
-    /// It was dropped with an operation that did not end.
+    /// The object was dropped with an operation that did not end.
     Lost,
 }
 
@@ -38,7 +38,7 @@ impl<T> Worker<T> {
         Worker { state: State::Idle(Box::new(inner)), wakers: Wakers::new() }
     }
 
-    /// The object, if no operation is under way.
+    /// Returns the object if no operation runs.
     pub(super) fn idle(&mut self) -> Option<&mut Inner<T>> {
         match &mut self.state {
             State::Idle(inner) => Some(inner),
@@ -46,7 +46,7 @@ impl<T> Worker<T> {
         }
     }
 
-    /// Takes the object out, if no operation is under way.
+    /// Takes the object out if no operation runs.
     pub(super) fn take(&mut self) -> Option<Box<Inner<T>>> {
         match std::mem::replace(&mut self.state, State::Lost) {
             State::Idle(inner) => Some(inner),
@@ -57,7 +57,7 @@ impl<T> Worker<T> {
         }
     }
 
-    /// Waits for the operation that is under way; nothing if none is.
+    /// Waits for the operation that runs. `None` if there is none.
     pub(super) fn poll_outcome(
         &mut self,
         side: Side,
@@ -78,18 +78,18 @@ impl<T> Worker<T> {
 }
 
 impl<T: Send + 'static> Worker<T> {
-    /// Has the pool run `operation` on the object, which is here.
+    /// Runs `operation` on the object, which must be here, on the blocking pool.
     ///
     /// # Errors
     ///
-    /// When no pool can be had; the object stays here.
+    /// When there is no pool. The object stays here.
     pub(super) fn start(
         &mut self,
         operation: impl FnOnce(&mut Inner<T>) -> Outcome + Send + 'static,
     ) -> io::Result<()> {
         let pool = offload::pool()?;
         let mut inner = self.take().expect("operations begin one after another");
-        // Not aborted by a drop: what has been written must reach the object.
+        // The job is not aborted when the view is dropped: bytes that a write has taken must reach the object.
         self.state = State::Busy(offload::run_on(&pool, move || {
             let outcome = operation(&mut inner);
             (inner, outcome)
@@ -98,7 +98,7 @@ impl<T: Send + 'static> Worker<T> {
     }
 }
 
-/// Drops an object on the pool, or here where there is none.
+/// Drops an object on the blocking pool, or here if there is no pool.
 pub(super) fn drop_on_pool<T: Send + 'static>(inner: Box<Inner<T>>) {
     if let Ok(pool) = offload::pool() {
         offload::run_on(&pool, move || drop(inner));

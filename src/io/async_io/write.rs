@@ -12,13 +12,17 @@ use super::wakers::Side;
 use super::worker::{Outcome, drop_on_pool};
 
 impl<T: Write + Send + 'static> AsyncIo<T> {
-    /// Waits until a writer may go on; with the error of an earlier write, if there was one.
+    /// Waits until a writer may go on.
+    ///
+    /// # Errors
+    ///
+    /// The error of an earlier write too, if no writer has got it.
     fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_idle(Side::Write, cx))?;
         Poll::Ready(self.write_error.take().map_or(Ok(()), Err))
     }
 
-    /// Takes what it can of `slices`, and has it written.
+    /// Takes at most `max_buf_size` bytes of `slices`, and starts to write them.
     fn poll_write_slices<'a>(
         &mut self,
         slices: impl Iterator<Item = &'a [u8]>,
@@ -67,7 +71,7 @@ impl<T: Write + Send + 'static> AsyncWrite for AsyncIo<T> {
         true
     }
 
-    /// Waits for what was written, and flushes the object.
+    /// Waits for earlier writes, and flushes the object.
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         loop {
@@ -79,7 +83,7 @@ impl<T: Write + Send + 'static> AsyncWrite for AsyncIo<T> {
         }
     }
 
-    /// Flushes: `std::io` knows no other end of a writer than its drop.
+    /// Flushes the object: in `std::io`, only the drop of a writer ends it.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_flush(cx)
     }
