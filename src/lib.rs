@@ -1,9 +1,9 @@
 //! Write an `async fn` once, call it from anywhere: `.wait()` in sync code, `.await` in async code.
 //!
-//! Tokio's own `Runtime::block_on` asks the caller for a runtime, and stops the program when the
-//! caller already runs inside of one. This crate finds out where the calling thread stands, on
-//! every call, and runs the call the way that is right there. Nothing is configured, and no answer
-//! is remembered: the context belongs to the call stack, not to a function, an object or a thread.
+//! Tokio's own `Runtime::block_on` needs a runtime from the caller, and panics when the caller already
+//! runs inside of one. This crate looks at the context of the calling thread on every call, and runs the
+//! call in the way that is right there. Nothing is configured, and no answer is cached: the context
+//! belongs to the call stack, not to a function, an object or a thread.
 //!
 //! # Examples
 //!
@@ -25,8 +25,7 @@
 //! # });
 //! ```
 //!
-//! Waiting synchronously inside async code would stop the executor that runs it, so it is refused,
-//! and the call is handed back:
+//! A synchronous wait inside async code would stop the executor that runs it, so it is refused:
 //!
 //! ```should_panic
 //! # use smartasync::smartasync;
@@ -40,7 +39,7 @@
 //! # Streams and I/O
 //!
 //! With the feature `stream`, `iter` makes a blocking iterator over a stream. With the feature `io`, the
-//! module `io` has a blocking view of asynchronous I/O objects, and an asynchronous one of blocking objects.
+//! module `io` has blocking views of asynchronous I/O objects, and asynchronous views of blocking ones.
 //!
 //! ```
 //! # #[cfg(feature = "stream")] {
@@ -50,9 +49,9 @@
 //! # #[cfg(feature = "io")] {
 //! use std::io::{BufRead, BufReader, Write};
 //!
-//! let (mut near, far) = tokio::io::duplex(64);
-//! smartasync::io::SyncIo::new(&mut near).write_all(b"a line\n").unwrap();
-//! let mut lines = BufReader::new(smartasync::io::SyncIo::new(far)).lines();
+//! let (mut writer, reader) = tokio::io::duplex(64);
+//! smartasync::io::SyncIo::new(&mut writer).write_all(b"a line\n").unwrap();
+//! let mut lines = BufReader::new(smartasync::io::SyncIo::new(reader)).lines();
 //! assert_eq!(lines.next().unwrap().unwrap(), "a line");
 //! # }
 //! ```
@@ -65,46 +64,45 @@
 //! | `spawn_blocking` thread, `block_in_place`, plain thread that holds `Handle::enter()` | [`Blocking`](Context::Blocking) | runs on that runtime's handle |
 //! | any future: a task, the root of a `block_on`, a call that is being waited for | [`Async`](Context::Async) | refused |
 //!
-//! A plain thread that holds `enter()` of a *current-thread* runtime is `Blocking` too, and runs on
-//! its own runtime: nobody may be driving the other one.
+//! A plain thread that holds `enter()` of a *current-thread* runtime is `Blocking` too, but runs calls on
+//! its own runtime: it is possible that no thread drives the other one.
 //!
 //! # Implementation
 //!
-//! Each plain thread that waits for a call keeps one current-thread Tokio runtime with everything
-//! enabled that Tokio was compiled with. It is built or taken from a pool at the first call and used
-//! by all later ones. A call polls its future through the runtime's handle. Between two polls the thread
-//! drives the runtime, or parks beside the thread that does: never while a future is polled, so a poll
-//! that blocks for a moment holds up nobody else. The future sees one and the same waker from its first poll
-//! to its last.
+//! Each plain thread that waits for a call keeps one current-thread Tokio runtime, with all drivers
+//! enabled that Tokio was compiled with. The first call builds it or takes it from a pool, and all later
+//! calls use it. A call polls its future through the runtime's handle. Between two polls the thread drives
+//! the runtime, or parks while another thread does. It never drives while it polls, so a poll that blocks
+//! for a moment holds up no other thread. The future sees the same waker at each poll.
 //!
-//! A runtime, once built, is always driven, so that what was made in a call goes on working: on any
-//! thread, in any runtime, after the call, after the thread. These threads see to it:
+//! A runtime, once built, is always driven. So whatever was made in a call keeps working: on any thread, in
+//! any runtime, after the call, and after the thread has ended. These threads do that:
 //!
 //! | thread | started | what it does |
 //! |---|---|---|
-//! | `smartasync/driver`, at most one a runtime | when a call leaves tasks behind, or a runtime has not been driven for [the idle timeout](BridgeBuilder::idle_timeout) | drives the runtime to its end, parked in the driver |
-//! | `smartasync/monitor`, one | with the first runtime | finds runtimes that nobody drives; sleeps when there are none |
+//! | `smartasync/driver`, at most one for each runtime | when a call leaves tasks behind, or a runtime has not been driven for [the idle timeout](BridgeBuilder::idle_timeout) | drives the runtime until the runtime ends, parked in the driver |
+//! | `smartasync/monitor`, one | with the first runtime | finds runtimes that no thread drives; sleeps when there are none |
 //! | `smartasync/timer`, one | with the first [`wait_timeout`](Call::wait_timeout) | wakes calls at their deadlines |
-//! | `smartasync/shared`, one, or [as many as wanted](BridgeBuilder::shared_threads) | with the first call on [`Bridge::shared`], or that another executor than Tokio awaits | drives the shared runtime |
-//! | `smartasync/watchdog`, one a bridge | with the first call on a bridge that [wants it](BridgeBuilder::warn_after) | reports calls that wait too long |
-//! | `smartasync/blocking` | by `spawn_blocking` | Tokio's |
-//! | `smartasync/end`, for a moment | when a runtime is given up inside async code | drops it there |
+//! | `smartasync/shared`, one, or [a number of them](BridgeBuilder::shared_threads) | with the first call on [`Bridge::shared`], or the first that is awaited on another executor than Tokio | drives the shared runtime |
+//! | `smartasync/watchdog`, one for each bridge | with the first call on a bridge with [`warn_after`](BridgeBuilder::warn_after) | reports calls that wait too long |
+//! | `smartasync/blocking` | by `spawn_blocking` | runs blocking jobs, as a thread of Tokio's pool |
+//! | `smartasync/end`, for a moment | when a runtime is given up inside async code | drops the runtime |
 //!
-//! When a thread ends, its runtime goes to the pool, and the next new thread takes it; the exit waits for
-//! nothing. The number of runtimes is [limited](BridgeBuilder::max_runtimes); beyond it, threads share.
-//! A call that is made after the thread has let go of its runtime, from the destructor of another
-//! thread-local, returns [`WaitErrorKind::Runtime`].
+//! When a thread ends, its runtime goes to the pool, from which the next new thread takes it. The exit of the
+//! thread waits for nothing. The number of runtimes is [limited](BridgeBuilder::max_runtimes); threads beyond
+//! the limit share them. A call from the destructor of a thread-local, made after the thread has given up its
+//! runtime, returns [`WaitErrorKind::Runtime`].
 //!
-//! A wait allocates nothing. Two things put a future of more than 16 KiB on the heap, the threshold that Tokio
-//! has for its own: a debug build, and a wait that may hand its call back.
+//! A wait allocates nothing, with two exceptions for futures of more than 16 KiB, the threshold at which Tokio
+//! boxes a future too: a debug build, and a wait that may hand its call back, put these on the heap.
 //!
 //! # What it does not do
 //!
-//! It does not make blocking inside async code legal, and it cannot interrupt a future that never
-//! yields. A *task* that blocks its thread stops the runtime that the thread drives: use `spawn_blocking`
-//! there, as with Tokio alone. A forked child makes calls on runtimes of its own; what lives on its parent's
-//! it cannot use, and where it was forked while another thread was being started, it can start no thread
-//! (the standard library holds a lock then).
+//! It does not make blocking inside async code legal, and it cannot interrupt a future that never yields.
+//! A *task* that blocks its thread stops the runtime that the thread drives: use `spawn_blocking` there, as
+//! with Tokio alone. A forked child makes calls on runtimes of its own, and cannot use what lives on its
+//! parent's. If it was forked while another thread was being started, it cannot start threads: the standard
+//! library held a lock then.
 
 mod block_on;
 mod bridge;
@@ -170,7 +168,7 @@ pub mod __private {
         pub use crate::offload::call;
     }
 
-    /// What a function pointer returns: a name for `!`, which has none in other places.
+    /// Names the type that a function pointer returns: `!` is stable only there.
     pub trait Returns {
         type Output;
     }

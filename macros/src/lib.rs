@@ -18,34 +18,36 @@ mod valid;
 
 use proc_macro::TokenStream;
 
-/// Makes an `async fn` callable from anywhere: it returns a `Call`, to be awaited in async code or
-/// waited for in sync code.
+/// Makes an `async fn` callable from anywhere: it returns a `Call`, which async code awaits and sync
+/// code waits for.
 ///
 /// It goes on free functions, on methods with any receiver, and on whole `impl` blocks and traits,
-/// where it decorates each `async fn` and leaves the rest. Borrowing, `Send`-ness and drop order
-/// are those of the `async fn`: every argument, used or not, lives until the future ends. A sync
-/// function passes through unchanged.
+/// where it decorates each `async fn` and leaves the rest unchanged. Borrowing, `Send`-ness and drop
+/// order are those of the `async fn`: every argument, used or not, lives until the future ends. A
+/// sync function is left unchanged.
 ///
 /// # Options
 ///
-/// - `boxed`: the call's future is a `Pin<Box<dyn Future + Send>>`. It makes a trait usable as
-///   `dyn Trait`, and an `async fn` recursive.
-/// - `?Send`: lifts the `Send` that a trait and `boxed` ask of a future.
-/// - `offload`: on a sync function, which then returns an `Offload`: waited for it runs in kind,
-///   awaited it runs on the blocking pool. It takes owned arguments that are `Send`.
-/// - `blocking`: on an `impl` block of a client, beside which it makes a sync twin: `BlockingClient`
-///   of `Client`, or `blocking = NAME`. See below.
-/// - `on = EXPR`: the `Bridge` to run through, evaluated at each call. Default: the process's.
+/// - `boxed`: the call's future is a `Pin<Box<dyn Future + Send>>`, so that a trait can be used as
+///   `dyn Trait`, and an `async fn` can call itself.
+/// - `?Send`: the futures of a trait, and those of `boxed`, need not be `Send`.
+/// - `offload`: on a sync function, which then returns an `Offload`: a wait runs the function on the
+///   calling thread, and an await runs it on the blocking pool. The arguments are owned and `Send`.
+/// - `blocking`: on an `impl` block of a client, for which it makes a sync twin: `BlockingClient` for
+///   `Client`, or the name in `blocking = NAME`. See below.
+/// - `on = EXPR`: the `Bridge` that calls go through. The expression is evaluated at each call.
+///   Default: the bridge of the process.
 /// - `crate = PATH`: where to find the `smartasync` crate, for crates that re-export it. Default:
 ///   `::smartasync`.
 ///
-/// A method in a decorated block may have an attribute of its own, which adds to the options.
+/// A method in a decorated block may have an attribute of its own, whose options are added to those of the
+/// block.
 ///
 /// # Traits
 ///
-/// A trait and its implementations are decorated alike. The methods' futures are `Send`, so that
-/// generic code can spawn them; `#[smartasync(?Send)]` lifts that. A default body that uses `self`
-/// is there for the types whose `self` may go to another thread.
+/// Decorate both a trait and its implementations. The futures of the methods are `Send`, so that generic
+/// code can spawn them; `#[smartasync(?Send)]` lifts that. A default body that uses `self` exists only for
+/// types whose `self` may go to another thread.
 ///
 /// ```
 /// use smartasync::smartasync;
@@ -70,9 +72,9 @@ use proc_macro::TokenStream;
 ///
 /// # Blocking twins
 ///
-/// `blocking` makes a second client for sync code, of one source. The twin has each method and each
-/// constant of the block that is not private, with the same documentation; its methods return the values
-/// themselves, and in async code they panic at the caller, as `wait` does.
+/// `blocking` makes a second client for sync code from the same source. The twin has each method and each
+/// constant of the block that is not private, with the same documentation. Its methods return the values
+/// themselves. In async code they panic like `wait`, with the caller's location.
 ///
 /// ```
 /// use std::collections::HashMap;
@@ -104,7 +106,7 @@ use proc_macro::TokenStream;
 /// let mut client = BlockingClient::connect("localhost")?;
 /// assert_eq!(client.put("a", 1), None);
 ///
-/// // The client itself, to be awaited or waited for, and the twin again.
+/// // The client itself, whose calls can be awaited and waited for, and the twin again.
 /// let mut client = Client::from(client);
 /// assert_eq!(client.put("a", 2).wait(), Some(1));
 /// let mut client = BlockingClient::from(client);
@@ -113,26 +115,26 @@ use proc_macro::TokenStream;
 /// # }
 /// ```
 ///
-/// - A method that returns `Self`, or a `Result` or an `Option` of it, makes a twin there. Elsewhere,
-///   in arguments too, `Self` stands for the client; `AsRef` and `AsMut` lend that of a twin, and `From`
-///   converts both ways.
-/// - Methods take `self`, `&self` or `&mut self`. One that takes `self: Arc<Self>` or `Pin<&mut Self>`
-///   goes into another block.
-/// - A sync method is called as it is, with no runtime around it: one that spawns tasks or makes timers is to
-///   be `async`. A method that returns a stream does so in the twin too, for `smartasync::iter` to go through.
-/// - The struct is as visible as the most visible of its methods; `blocking = pub(crate) NAME` makes it
-///   less so.
-/// - `derive(..)` derives traits for it. Without `Debug` among them it has one that shows no fields.
-/// - `blocking, extend` on another block of the same type adds that block's methods to the twin. The twin
-///   has the type parameters of the block that makes it, in their order there.
-/// - Of a method's attributes the twin has the conditions, lints, documentation, `deprecated`,
-///   `must_use`, `inline`, `cold` and `track_caller`. Attribute macros are for the client's method, which
-///   the twin's calls. What a macro in the block generates is not seen.
+/// - In the output of a method, `Self` becomes the twin, also in a `Result<Self, _>` or an `Option<Self>`.
+///   Elsewhere, and in arguments, `Self` is the client. `AsRef` and `AsMut` lend the client of a twin, and
+///   `From` converts both ways.
+/// - Methods take `self`, `&self` or `&mut self`. One that takes `self: Arc<Self>` or `Pin<&mut Self>` goes
+///   into another block.
+/// - A sync method is called directly, outside of a runtime: one that spawns tasks or makes timers must be
+///   `async`. A method that returns a stream returns it in the twin too; `smartasync::iter` iterates over it.
+/// - The struct is as visible as the most visible of its methods. `blocking = pub(crate) NAME` makes it less
+///   visible.
+/// - `derive(..)` derives traits for the struct. Without `Debug` among them, its `Debug` shows no fields.
+/// - `blocking, extend` on another block of the same type adds that block's methods to the twin. The twin has
+///   the type parameters of the block that makes it, in the same order.
+/// - The twin of a method has these of its attributes: conditions, lints, documentation, `deprecated`,
+///   `must_use`, `inline`, `cold` and `track_caller`. Attribute macros apply to the client's method, which the
+///   twin's method calls. Methods that a macro in the block generates have no twin.
 ///
 /// # Other attribute macros
 ///
-/// Those on a decorated function run first, above and below alike, and see the `async fn`:
-/// `#[tracing::instrument]` covers the whole call.
+/// The other attribute macros of a decorated function run first, whether above or below, and see the
+/// `async fn`: `#[tracing::instrument]` covers the whole call.
 ///
 /// # Examples
 ///
