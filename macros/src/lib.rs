@@ -115,9 +115,9 @@ use proc_macro::TokenStream;
 /// # }
 /// ```
 ///
-/// - In the output of a method, `Self` becomes the twin, also in a `Result<Self, _>` or an `Option<Self>`.
-///   Elsewhere, and in arguments, `Self` is the client. `AsRef` and `AsMut` lend the client of a twin, and
-///   `From` converts both ways.
+/// - A method that returns `Self`, `Result<Self, _>` or `Option<Self>` makes a twin there. In any other
+///   place, as in `Vec<Self>` and in arguments, `Self` is the client. `AsRef` and `AsMut` lend the client of a
+///   twin, and `From` converts both ways.
 /// - Methods take `self`, `&self` or `&mut self`. One that takes `self: Arc<Self>` or `Pin<&mut Self>` goes
 ///   into another block.
 /// - A sync method is called directly, outside of a runtime: one that spawns tasks or makes timers must be
