@@ -1,4 +1,4 @@
-//! A round trip over a socket, by whoever drives the runtime: its owner, or a driver thread beside it.
+//! A round trip over a socket, with the runtime driven by its owner or by a driver thread.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};

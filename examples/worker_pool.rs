@@ -266,7 +266,7 @@ fn run(design: Design, args: &Args, target: &Arc<Target>) -> Vec<Row> {
             .expect("a valid template"),
     );
     progress.set_message(format!("{design:?}").to_lowercase());
-    // One client for all callers: a connection is used by whoever is next, on any thread.
+    // One client for all callers: any thread may use any of its connections next.
     let client = Client::new(target);
     let caller = || Caller {
         design,
