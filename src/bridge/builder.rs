@@ -144,7 +144,7 @@ impl BridgeBuilder {
     }
 
     /// Limits the runtimes of the bridge; threads beyond the limit share them. Default: 16 for each core, but
-    /// no more than take a quarter of the process's file descriptors (`RLIMIT_NOFILE`) at four for each
+    /// at most as many as take a quarter of the process's file descriptors (`RLIMIT_NOFILE`), at four for each
     /// runtime.
     ///
     /// # Panics

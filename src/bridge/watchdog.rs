@@ -158,7 +158,7 @@ struct Watch {
 
 #[derive(Default)]
 struct State {
-    /// Keyed by the time at which each began, and a number that is another for two calls of one time.
+    /// Keyed by the time at which each began, and a number that tells apart calls that began at the same time.
     waiting: BTreeMap<(Instant, u64), Site>,
     next_number: u64,
     has_thread: bool,
