@@ -74,37 +74,44 @@ fn poll_to_end(lease: &Lease, call: &mut Drive<'_, '_>) {
 
 /// Runs a call on a runtime that other threads drive.
 ///
-/// The thread parks between two polls on the token that Tokio has for it.
+/// Between two polls the thread parks on the token that Tokio has for it. On a background runtime of this crate the
+/// monitor looks after the workers meanwhile.
 #[inline(never)]
-pub(crate) fn run_on_handle(handle: &Handle, call: &mut Drive<'_, '_>) {
+pub(crate) fn run_on_handle(
+    handle: &Handle,
+    background: Option<&BackgroundRuntime>,
+    call: &mut Drive<'_, '_>,
+) {
+    let parked = background.zip(call.token).map(|(runtime, token)| ParkedOn { runtime, token });
     call.waker.flag().clear();
-    handle.block_on(poll_fn(|cx| call.poll_on_token(cx)));
-    if call.has_parked {
-        call.waker.flag().unregister();
-    }
-}
-
-/// The same on a background runtime of this crate's, for whose workers the monitor looks while a call is parked.
-pub(crate) fn run_in_background(runtime: &BackgroundRuntime, call: &mut Drive<'_, '_>) {
-    struct Unparked<'a>(&'a CallToken);
-
-    impl Drop for Unparked<'_> {
-        fn drop(&mut self) {
-            self.0.set_parked(false);
-        }
-    }
-
-    let unparked = call.token.map(Unparked);
-    call.waker.flag().clear();
-    runtime.handle().block_on(poll_fn(|cx| {
+    handle.block_on(poll_fn(|cx| {
         let polled = call.poll_on_token(cx);
-        if let (Poll::Pending, Some(Unparked(token))) = (polled, &unparked) {
-            token.set_parked(true);
-            runtime.watch();
+        if let (Poll::Pending, Some(parked)) = (polled, &parked) {
+            parked.announce();
         }
         polled
     }));
     if call.has_parked {
         call.waker.flag().unregister();
+    }
+}
+
+/// A call that is parked on a background runtime, until this is dropped.
+#[must_use = "the call is no longer parked once it is dropped"]
+struct ParkedOn<'a> {
+    runtime: &'a BackgroundRuntime,
+    token: &'a CallToken,
+}
+
+impl ParkedOn<'_> {
+    fn announce(&self) {
+        self.token.set_parked(true);
+        self.runtime.watch();
+    }
+}
+
+impl Drop for ParkedOn<'_> {
+    fn drop(&mut self) {
+        self.token.set_parked(false);
     }
 }

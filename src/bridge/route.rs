@@ -18,7 +18,7 @@ use crate::exec::job::{Job, WaitedCall};
 use crate::exec::lease::Lease;
 use crate::exec::limits::Limits;
 use crate::exec::waker::CallWaker;
-use crate::exec::{run_in_background, run_on_handle, run_on_own, run_plainly};
+use crate::exec::{run_on_handle, run_on_own, run_plainly};
 use crate::runtime::tracker::CallToken;
 use crate::site::Site;
 
@@ -181,7 +181,6 @@ impl<'a> Extras<'a> {
 enum Target<'a> {
     /// The thread's runtime of the process-wide bridge.
     Own(Rc<CallSlot>),
-    /// The thread's runtime of a private bridge.
     /// The thread's runtime of a private bridge, or a background runtime.
     Private(Private),
     /// An application's runtime.
@@ -267,11 +266,11 @@ impl<'a> Target<'a> {
                 SlotRuntime::Own(lease) => run_on_own(lease, call),
                 SlotRuntime::Background(runtime, token) => {
                     token.count_call();
-                    run_in_background(runtime, call);
+                    run_on_handle(runtime.handle(), Some(runtime), call);
                 }
             },
-            Target::Handle(_, handle) => run_on_handle(handle, call),
-            Target::Current(_, handle) => run_on_handle(handle, call),
+            Target::Handle(_, handle) => run_on_handle(handle, None, call),
+            Target::Current(_, handle) => run_on_handle(handle, None, call),
         }
     }
 

@@ -225,6 +225,7 @@ impl Thread {
         IS_MADE.set(true);
         Thread {
             can_block: touch_tokio(),
+            // Relaxed: only that no two are the same matters.
             key: NEXT_KEY.fetch_add(1, Ordering::Relaxed),
             slot: Cached::new(),
             waker: Cached::new(),

@@ -153,6 +153,7 @@ impl<'a, 'l> Drive<'a, 'l> {
 }
 
 /// Sets the thread's token at the end of a call, by return or by panic.
+#[must_use = "the token is set when it is dropped"]
 struct ReparkGuard<'a>(&'a Waker);
 
 impl Drop for ReparkGuard<'_> {

@@ -197,6 +197,7 @@ pub(crate) const fn is_large<F>() -> bool {
 }
 
 /// Drops a future at its end.
+#[must_use = "the future ends when it is dropped"]
 struct EndOnDrop<'a, F>(Pin<&'a mut Option<F>>);
 
 impl<F> Drop for EndOnDrop<'_, F> {

@@ -1,6 +1,7 @@
 //! A thread's use of a runtime: the calls that it makes there.
 
 use std::future::poll_fn;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Poll, ready};
@@ -80,7 +81,7 @@ impl Lease {
         if self.token.count_call().is_multiple_of(CALLS_PER_TURN) {
             self.take_overdue_turn();
         }
-        Leave { lease: self }
+        Leave { lease: self, _not_send: PhantomData }
     }
 
     /// Waits until a call that was pending is to be polled again, after `polls` polls.
@@ -97,8 +98,7 @@ impl Lease {
 
     /// Parks the thread in the driver of its runtime, or beside the thread that drives it.
     fn park(&self, call: &mut Drive<'_, '_>) {
-        let flag = call.waker.flag();
-        let (has_waited, next) = self.state.while_parked(|drives| {
+        let is_driven = self.drive(|drives| {
             self.runtime.block_on(poll_fn(|cx| {
                 ready!(call.poll_parked(cx));
                 if !drives {
@@ -108,10 +108,8 @@ impl Lease {
                 Poll::Ready(())
             }))
         });
-        flag.unregister();
-        self.follow(next);
-        if !has_waited {
-            self.runtimes.tracker.wake_all();
+        call.waker.flag().unregister();
+        if !is_driven {
             call.cause = Some(Cause::Runtime(lost()));
         }
     }
@@ -119,11 +117,18 @@ impl Lease {
     /// Lets the driver, and the tasks that are ready, have their turn, unless another thread drives.
     #[cold]
     fn take_turn(&self) {
-        let (has_turned, next) = self.state.while_parked(|drives| !drives || self.runtime.turn());
+        self.drive(|drives| !drives || self.runtime.turn());
+    }
+
+    /// Has the owner drive in `park`, which is told whether it is to, or is beside a thread that does. Both return
+    /// false where the runtime is lost, and whoever is parked on it is told.
+    fn drive(&self, park: impl FnOnce(bool) -> bool) -> bool {
+        let (is_driven, next) = self.state.while_parked(park);
         self.follow(next);
-        if !has_turned {
+        if !is_driven {
             self.runtimes.tracker.wake_all();
         }
+        is_driven
     }
 
     /// Does what a change of the runtime's state asks for. A child that was forked inside of the call does nothing:
@@ -172,6 +177,7 @@ impl Lease {
 
     /// The thread ends: its runtime is to go on, and the next new thread takes it.
     pub(crate) fn return_to_pool(&self) {
+        // Relaxed: `drop` has the lease to itself, and so comes after.
         self.to_pool.store(true, Ordering::Relaxed);
     }
 }
@@ -192,6 +198,7 @@ impl Drop for Lease {
 #[must_use = "the call ends with it"]
 pub(crate) struct Leave<'a> {
     lease: &'a Lease,
+    _not_send: PhantomData<*const ()>,
 }
 
 impl Drop for Leave<'_> {

@@ -220,11 +220,13 @@ impl BackgroundRuntime {
     }
 
     fn lose(&self) {
+        // Before those who are parked are woken: they look for it. Release pairs with `is_lost`.
         self.is_lost.store(true, Ordering::Release);
     }
 
     /// Whether all workers are parked, the lost ones included: these never leave the park that they were lost in.
     fn is_parked(&self) -> bool {
+        // Relaxed, as where it is counted: a count that is late is looked at again.
         self.parked.load(Ordering::Relaxed) >= self.threads
     }
 }
@@ -246,6 +248,7 @@ impl Probe {
     }
 
     fn is_answered(&self) -> bool {
+        // Relaxed, as the store of the answer.
         self.answered.load(Ordering::Relaxed)
     }
 }

@@ -148,11 +148,13 @@ impl Runtimes {
 
     /// How many have been built and not closed.
     pub(crate) fn alive(&self) -> usize {
+        // Relaxed: see `LocalRuntime::build`.
         self.alive.load(Relaxed)
     }
 
     /// How many driver threads have been started.
     pub(crate) fn driver_threads(&self) -> u64 {
+        // Relaxed: see `spawn_driver`.
         self.driver_threads.load(Relaxed)
     }
 

@@ -152,6 +152,7 @@ impl CallToken {
     /// Counts a call, and returns the count. No other thread writes, so this needs no atomic addition.
     #[inline]
     pub(crate) fn count_call(&self) -> u64 {
+        // Relaxed: a number for `Stats`.
         let calls = self.entry.calls.load(Relaxed) + 1;
         self.entry.calls.store(calls, Relaxed);
         calls
@@ -169,12 +170,14 @@ impl CallToken {
 
     /// Says whether the call is parked.
     pub(crate) fn set_parked(&self, is_parked: bool) {
+        // SeqCst, as in `SleepFlag`: the write before the caller looks whether the monitor is awake.
         self.entry.is_parked.store(is_parked, SeqCst);
     }
 
     /// Whether the call is cancelled, for one that does not park.
     #[inline]
     pub(crate) fn is_cancelled_now(&self) -> bool {
+        // Acquire pairs with `cancel`.
         self.tracker.phase.load(Acquire) == CANCELLED || self.is_inherited()
     }
 
