@@ -1,6 +1,0 @@
-#[smartasync::smartasync(blocking)]
-trait Client {
-    async fn answer(&self) -> u32;
-}
-
-fn main() {}

@@ -1,6 +1,0 @@
-use smartasync::smartasync;
-
-#[smartasync]
-struct Client;
-
-fn main() {}

@@ -1,9 +1,0 @@
-use smartasync::smartasync;
-
-#[smartasync]
-#[test]
-async fn answers() -> Result<(), String> {
-    Ok(())
-}
-
-fn main() {}
