@@ -1,4 +1,6 @@
 //! The Ctrl-C example ends when it is told to, with all of its workers.
+//!
+//! It is apart from the others: it compiles the example first, which takes the machine from them.
 
 #![cfg(all(unix, feature = "tokio-util"))]
 

@@ -1,4 +1,6 @@
 //! Who drives when: a driver thread where the owner does not call, the owner where it calls often.
+//!
+//! They have a process of their own: a thread that is kept from its calls by other tests looks idle.
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! What else a thread has to serve gets its turn: Tokio's budget holds in every poll of a waiting call, the driver runs
-//! between calls that are ready at once, and tasks run when a call yields.
+//! between calls that are ready at once, and tasks run when a call yields. It has a process of its own: a runtime that
+//! a thread of another test has left has a driver thread, which may be the one that runs a task.
 
 mod support;
 

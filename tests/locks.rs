@@ -2,6 +2,8 @@
 //!
 //! A poll may block for a moment, as on a `std::sync::Mutex` that another thread holds while it waits. What that
 //! thread waits for may live on the runtime of the one that blocks: somebody has to drive it meanwhile.
+//!
+//! They have a process of their own: they use up the limit of runtimes.
 
 mod support;
 

@@ -2,12 +2,16 @@
 
 mod support;
 
+use std::sync::Mutex;
 use std::thread;
 
 use smartasync::{Bridge, block_on, reset};
 use tokio::runtime::{Handle, Id};
 
-use support::within_a_minute;
+use support::{multi_thread, within_a_minute};
+
+/// Each resets for the other too, and tests run beside each other.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 fn id() -> Id {
     block_on(async { Handle::current().id() })
@@ -15,6 +19,7 @@ fn id() -> Id {
 
 #[test]
 fn no_thread_uses_what_it_had_before_a_reset() {
+    let _turn = ONE_AT_A_TIME.lock();
     within_a_minute(|_| {
         let before = id();
         thread::scope(|scope| {
@@ -32,5 +37,20 @@ fn no_thread_uses_what_it_had_before_a_reset() {
             });
             assert_ne!(during, id(), "a call brought back what was reset while it ran");
         }
+    });
+}
+
+#[test]
+fn a_reset_in_async_code_on_a_thread_that_has_made_no_call_does_nothing() {
+    let _turn = ONE_AT_A_TIME.lock();
+    within_a_minute(|_| {
+        multi_thread().block_on(async {
+            tokio::spawn(async {
+                reset();
+                Bridge::per_thread().reset();
+            })
+            .await
+            .unwrap();
+        });
     });
 }

@@ -1,4 +1,6 @@
 //! A bridge that is shut down lets go of everything: its callers, its tasks, its threads, its runtimes.
+//!
+//! They have a process of their own: they count its threads.
 
 mod support;
 

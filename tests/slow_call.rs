@@ -1,4 +1,6 @@
 //! A call that waits too long is reported: what, where, how long, and once.
+//!
+//! They have a process of their own: the reports come from the monitor, which there is once, within a time.
 
 mod support;
 

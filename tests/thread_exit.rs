@@ -1,4 +1,5 @@
-//! Calls made while a thread's locals are being destroyed: they work or return an error.
+//! Calls made while a thread's locals are being destroyed: they work or return an error. They have a process of their
+//! own: a panic there would end it.
 
 mod support;
 

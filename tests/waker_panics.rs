@@ -1,4 +1,6 @@
 //! A waker that panics in a driver: whoever is on that runtime hears of it, and the next call gets another one.
+//!
+//! They have a process of their own: they set the panic hook, and the shared runtime is lost.
 
 mod support;
 

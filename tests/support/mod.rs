@@ -1,13 +1,15 @@
 //! Helpers for the tests: deadlines and runtimes.
 
-#![allow(dead_code, reason = "each test binary uses its share")]
+#![allow(dead_code, reason = "each binary uses its share")]
 
 use std::fs::OpenOptions;
 use std::io::{Write, stderr};
 use std::panic;
+use std::pin::pin;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -88,6 +90,15 @@ impl Drop for SaysGoodbye {
             sleep(Duration::from_millis(1)).await;
             told.send(Handle::current()).unwrap();
         });
+    }
+}
+
+/// Polls once, and drops what is still pending.
+// The path in full: this is compiled with edition 2021 too.
+pub(crate) fn poll_once<F: std::future::Future>(future: F) -> Option<F::Output> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
     }
 }
 

@@ -1,13 +1,12 @@
 //! The flaw that this crate exists to remove: shown on the naive design, absent here.
 
-#[path = "../benches/naive/mod.rs"]
-mod naive;
-mod support;
+#[path = "../../benches/naive/mod.rs"]
+mod design;
 
 use smartasync::{Call, smartasync};
 use tokio::runtime::Runtime;
 
-use support::within_a_minute;
+use crate::support::within_a_minute;
 
 #[derive(Debug)]
 struct Adder(u32);
@@ -20,8 +19,8 @@ impl Adder {
     }
 
     /// The same method in the naive design: its flag belongs to the method.
-    fn naive_add(&self, number: u32) -> naive::Answer<impl Future<Output = u32>> {
-        static METHOD: naive::Method = naive::Method::new();
+    fn naive_add(&self, number: u32) -> design::Answer<impl Future<Output = u32>> {
+        static METHOD: design::Method = design::Method::new();
         METHOD.call(self.add(number).into_inner())
     }
 }

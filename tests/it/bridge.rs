@@ -1,7 +1,5 @@
 //! Bridges: whose runtimes a call uses, and what is kept and forgotten.
 
-mod support;
-
 use std::sync::{Barrier, LazyLock};
 use std::thread;
 use std::time::Duration;
@@ -12,7 +10,7 @@ use tokio::runtime::{Handle, Id};
 use tokio::task;
 use tokio::time::sleep;
 
-use support::{current_thread, multi_thread, within_a_minute};
+use crate::support::{current_thread, multi_thread, within_a_minute};
 
 /// Needs a driven runtime, and tells which one it has.
 #[smartasync]

@@ -1,7 +1,5 @@
 //! A call shows its future one waker, from the first poll to the last.
 
-mod support;
-
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -11,7 +9,7 @@ use std::time::Duration;
 
 use smartasync::block_on;
 
-use support::within_a_minute;
+use crate::support::within_a_minute;
 
 /// Keeps the waker of its first poll only, as hand-written futures may that were tried under one
 /// `Runtime::block_on`. Another thread wakes it.

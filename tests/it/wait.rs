@@ -1,14 +1,12 @@
 //! `Wait` gives every future the methods of a call, and takes none from a type that has its own.
 
-mod support;
-
 use std::future::{Ready, pending, ready};
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::support::{echo, multi_thread, within_a_minute};
 use smartasync::{Wait, WaitErrorKind, smartasync, try_block_on};
-use support::{echo, multi_thread, within_a_minute};
 use tokio::process::Command;
 
 const SHORT: Duration = Duration::from_millis(10);
@@ -55,7 +53,7 @@ fn the_error_names_the_function_and_the_caller() {
     within_a_minute(|_| {
         let message = forever().wait_timeout(SHORT).unwrap_err().to_string();
         assert!(message.contains("wait::forever"), "{message}");
-        assert!(message.contains("tests/wait.rs"), "{message}");
+        assert!(message.contains("tests/it/wait.rs"), "{message}");
     });
 }
 

@@ -1,11 +1,9 @@
 //! The three execution paths, decided at run time.
 
-mod support;
-
 use smartasync::{Call, Outcome, smartasync};
 use tokio::task;
 
-use support::{current_thread, multi_thread, within_a_minute};
+use crate::support::{current_thread, multi_thread, within_a_minute};
 
 #[smartasync]
 async fn double(number: u32) -> u32 {

@@ -1,7 +1,5 @@
 //! The corners of waiting for a future, on each kind of runtime: who is polled when, and what wakes whom.
 
-mod support;
-
 use std::cell::Cell;
 use std::future::{pending, poll_fn};
 use std::pin::pin;
@@ -12,8 +10,8 @@ use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
+use crate::support::{Stage, current_thread, echo, multi_thread, within_a_minute};
 use smartasync::{Bridge, block_on, smartasync};
-use support::{Stage, current_thread, echo, multi_thread, within_a_minute};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
@@ -276,34 +274,6 @@ fn a_future_may_leave_a_task_behind_as_it_is_dropped() {
         let spawns = SpawnsOnDrop(Some(sender));
         bridge.block_on(async move { drop(spawns) });
         assert_eq!(bridge.block_on(receiver), Ok(7));
-    });
-}
-
-/// In pages.
-fn resident_memory() -> usize {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
-    statm.split(' ').nth(1).unwrap().parse().unwrap()
-}
-
-#[test]
-fn a_million_waits_on_one_thread_take_no_memory() {
-    let waits = |bridge: &Bridge, count: usize| {
-        for number in 0..count {
-            bridge.block_on(async {
-                if number % 4 == 0 {
-                    tokio::task::yield_now().await;
-                }
-            });
-        }
-    };
-    // Beside it other tests of this process run, which come and go; a leak of 16 bytes would be 4,000 pages.
-    within_a_minute(|_| {
-        let bridge = Bridge::per_thread();
-        waits(&bridge, 1_000);
-        let before = resident_memory();
-        waits(&bridge, 1_000_000);
-        let grown = resident_memory().saturating_sub(before);
-        assert!(grown < 2_000, "{grown} pages more");
     });
 }
 

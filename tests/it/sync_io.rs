@@ -3,9 +3,6 @@
 
 #![cfg(feature = "io")]
 
-mod rows;
-mod support;
-
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, ErrorKind, IoSlice, Read, Seek, SeekFrom, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener as StdTcpListener, TcpStream as StdTcpStream};
@@ -25,7 +22,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio::task;
 
-use support::{SaysGoodbye, current_thread, multi_thread, within_a_minute};
+use crate::rows;
+use crate::support::{SaysGoodbye, current_thread, multi_thread, unnamed_file, within_a_minute};
 
 /// Sends back what comes, to one client, on a thread that knows nothing of Tokio.
 fn echo_server() -> SocketAddr {
@@ -141,7 +139,7 @@ fn std_copies_between_sockets_more_than_their_buffers_hold() {
 #[test]
 fn a_file_is_read_written_and_sought() {
     within_a_minute(|_| {
-        let file = tokio::fs::File::from_std(support::unnamed_file());
+        let file = tokio::fs::File::from_std(unnamed_file());
         let mut file = SyncIo::new(file);
         write!(file, "one-{}", 2).unwrap();
         file.flush().unwrap();

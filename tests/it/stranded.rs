@@ -1,7 +1,5 @@
 //! What is made in one thread's call is served wherever it is used, and while its thread is away.
 
-mod support;
-
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::{Interval, interval};
 
-use support::{Stage, multi_thread, within, within_a_minute};
+use crate::support::{Stage, multi_thread, within, within_a_minute};
 
 const EVENTS: u64 = 50;
 const DEADLINE: Duration = Duration::from_secs(10);

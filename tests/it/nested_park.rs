@@ -1,13 +1,11 @@
 //! A call in a blocking section of a root future takes no wake-up from that future.
 
-mod support;
-
 use std::time::Duration;
 
 use smartasync::smartasync;
 use tokio::task;
 
-use support::{multi_thread, within_a_minute};
+use crate::support::{multi_thread, within_a_minute};
 
 #[smartasync]
 async fn suspends() {

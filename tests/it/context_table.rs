@@ -1,14 +1,12 @@
 //! The context table: every row asks `context()` and makes the call.
 
-mod support;
-
 use std::time::Duration;
 
 use smartasync::{Call, Context, WaitErrorKind, context, smartasync};
 use tokio::runtime::Handle;
 use tokio::task::{self, LocalSet};
 
-use support::{current_thread, multi_thread, within_a_minute};
+use crate::support::{current_thread, multi_thread, within_a_minute};
 
 /// Suspends on a timer, so that it needs a runtime that is driven. Tells which one it ran on.
 #[smartasync]

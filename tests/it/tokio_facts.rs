@@ -1,8 +1,6 @@
 //! What this crate takes from Tokio beyond its documentation, so that an upgrade that changes it is
 //! noticed.
 
-mod support;
-
 use std::cell::Cell;
 use std::future::{poll_fn, ready};
 use std::pin::pin;
@@ -14,7 +12,7 @@ use std::time::Duration;
 use tokio::runtime::{self, Handle};
 use tokio::task::{self, LocalSet, coop};
 
-use support::{current_thread, multi_thread, within_a_minute};
+use crate::support::{current_thread, multi_thread, within_a_minute};
 
 /// How many grants in a row the budget gives, up to `limit`.
 fn grants(limit: usize) -> usize {

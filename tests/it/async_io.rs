@@ -2,15 +2,12 @@
 
 #![cfg(feature = "io")]
 
-mod support;
-
 use std::io::{self, BufWriter, Cursor, ErrorKind, IoSlice, Read, Seek, SeekFrom, Write};
 use std::net::{TcpListener as StdTcpListener, TcpStream as StdTcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::task::{Context as TaskContext, Poll, Waker};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -24,7 +21,7 @@ use tokio::io::{
 use tokio::task::{self, LocalSet};
 use tokio::time::{sleep, timeout};
 
-use support::{current_thread, multi_thread, unnamed_file, within_a_minute};
+use crate::support::{current_thread, multi_thread, poll_once, unnamed_file, within_a_minute};
 
 /// Gives what is sent to it, and what the sender wants it to; a read waits for that.
 struct Pipe(Receiver<io::Result<Vec<u8>>>);
@@ -116,14 +113,6 @@ fn it_can_be_begun_on_one_executor_and_gone_on_with_on_another() {
         let count = futures_lite::future::block_on(io.read(&mut buf)).unwrap();
         assert_eq!(&buf[..count], b"ab");
     });
-}
-
-/// Polls once, and drops what is still pending.
-fn poll_once<F: Future>(future: F) -> Option<F::Output> {
-    match pin!(future).poll(&mut TaskContext::from_waker(Waker::noop())) {
-        Poll::Ready(output) => Some(output),
-        Poll::Pending => None,
-    }
 }
 
 #[test]

@@ -2,18 +2,15 @@
 
 #![cfg(feature = "io")]
 
-mod support;
-
 use std::io::SeekFrom;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::pin::Pin;
 
 use proptest::prelude::*;
 use smartasync::io::AsyncIo;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWriteExt};
 
+use crate::support::{multi_thread, poll_once, within_a_minute};
 use model::Model;
-use support::{multi_thread, within_a_minute};
 
 /// The operations of `std::io`, apart from those of Tokio that have the same names.
 mod model {
@@ -62,14 +59,6 @@ mod model {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).unwrap();
         (position, bytes)
-    }
-}
-
-/// Polls once, and drops what is still pending.
-fn poll_once<F: Future>(future: F) -> Option<F::Output> {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => Some(output),
-        Poll::Pending => None,
     }
 }
 

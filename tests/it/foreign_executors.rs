@@ -1,7 +1,5 @@
 //! A call that is awaited where no Tokio is near: I/O and timers work, blocking is refused.
 
-mod support;
-
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -10,8 +8,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
+use crate::support::{current_thread, multi_thread, within_a_minute};
 use smartasync::{Bridge, WaitErrorKind, context, smartasync};
-use support::{current_thread, multi_thread, within_a_minute};
 use tokio::runtime::Handle;
 use tokio::task::LocalSet;
 use tokio::time::sleep;
@@ -20,7 +18,7 @@ use tokio::time::sleep;
 #[smartasync]
 async fn echo(byte: u8) -> std::io::Result<u8> {
     sleep(Duration::from_millis(5)).await;
-    support::echo(byte).await
+    crate::support::echo(byte).await
 }
 
 /// A poll loop as one writes it by hand.
@@ -147,7 +145,7 @@ fn a_call_that_moves_on_to_tokio_may_block_where_tokio_allows_it() {
 #[smartasync]
 async fn yields_and_then_echoes(byte: u8) -> std::io::Result<u8> {
     tokio::task::yield_now().await;
-    support::echo(byte).await
+    crate::support::echo(byte).await
 }
 
 #[test]

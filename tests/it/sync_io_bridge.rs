@@ -2,8 +2,6 @@
 
 #![cfg(feature = "io")]
 
-mod support;
-
 use std::io::{self, ErrorKind, Read};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_util::io::SyncIoBridge;
 
-use support::{current_thread, multi_thread, within_a_minute};
+use crate::support::{current_thread, multi_thread, within_a_minute};
 
 #[test]
 fn on_a_plain_thread_theirs_panics_and_ours_reads() {

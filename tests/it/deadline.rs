@@ -1,7 +1,5 @@
 //! A sync caller can give up: `wait_timeout` and `wait_until` end at their deadline, wherever they are made.
 
-mod support;
-
 use std::future::{pending, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,10 +8,10 @@ use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::support::{current_thread, echo, multi_thread, within_a_minute};
 use smartasync::{
     Bridge, Context, Nested, WaitError, WaitErrorKind, block_on, context, smartasync,
 };
-use support::{current_thread, echo, multi_thread, within_a_minute};
 use tokio::runtime::{Builder, Handle};
 use tokio::time::sleep;
 
@@ -156,7 +154,7 @@ fn the_error_says_what_was_waited_for_and_how_long() {
         let error = forever().wait_timeout(SHORT).unwrap_err();
         assert_eq!(error.name(), "forever");
         let message = error.to_string();
-        assert!(message.contains("`forever` at tests/deadline.rs:"), "{message}");
+        assert!(message.contains("`forever` at tests/it/deadline.rs:"), "{message}");
         assert!(message.contains("timed out after "), "{message}");
         assert!(error.into_call().is_none());
     });

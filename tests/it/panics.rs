@@ -1,13 +1,11 @@
 //! A panic reaches the caller unchanged, and leaves the thread as usable as it was.
 
-mod support;
-
 use std::panic::{catch_unwind, panic_any};
 
 use smartasync::{Context, context, smartasync};
 use tokio::task;
 
-use support::{multi_thread, within_a_minute};
+use crate::support::{multi_thread, within_a_minute};
 
 #[derive(Debug, PartialEq)]
 struct Payload(u32);

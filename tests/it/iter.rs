@@ -2,9 +2,6 @@
 
 #![cfg(feature = "stream")]
 
-mod rows;
-mod support;
-
 use std::io::{Read, Write};
 use std::net::TcpStream as StdTcpStream;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
@@ -23,7 +20,8 @@ use tokio::time::sleep;
 use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
 use tokio_stream::{Stream, StreamExt};
 
-use support::{SaysGoodbye, current_thread, multi_thread, within_a_minute};
+use crate::rows;
+use crate::support::{SaysGoodbye, current_thread, multi_thread, within_a_minute};
 
 /// Each number after a wait on a timer, so that it needs a runtime that is driven.
 fn ticks(last: u32) -> impl Stream<Item = u32> + Send {

@@ -1,13 +1,11 @@
 //! Misuse gets an error that hands the call back, and never hangs.
 
-mod support;
-
 use std::error::Error;
 use std::sync::Arc;
 
 use smartasync::{WaitErrorKind, block_on, smartasync};
 
-use support::{multi_thread, within_a_minute};
+use crate::support::{multi_thread, within_a_minute};
 
 #[smartasync]
 async fn takes(token: Arc<()>) -> Arc<()> {
@@ -60,7 +58,7 @@ fn the_error_names_the_function_the_call_site_and_the_way_out() {
 }
 
 #[test]
-#[should_panic(expected = "cannot wait for `smartasync::block_on` at tests/misuse.rs")]
+#[should_panic(expected = "cannot wait for `smartasync::block_on` at tests/it/misuse.rs")]
 fn block_on_in_async_code_panics() {
     within_a_minute(|_| multi_thread().block_on(async { block_on(async {}) }));
 }
@@ -71,19 +69,5 @@ fn the_bare_future_knows_nothing_of_the_crate() {
         let token = Arc::new(());
         let future = takes(Arc::clone(&token)).into_inner();
         assert!(Arc::ptr_eq(&token, &pollster::block_on(future)));
-    });
-}
-
-#[test]
-fn a_reset_in_async_code_on_a_thread_that_has_made_no_call_does_nothing() {
-    within_a_minute(|_| {
-        multi_thread().block_on(async {
-            tokio::spawn(async {
-                smartasync::reset();
-                smartasync::Bridge::per_thread().reset();
-            })
-            .await
-            .unwrap();
-        });
     });
 }

@@ -1,8 +1,6 @@
 //! A sync function that async code can await: on the caller's thread when waited for, on the blocking
 //! pool when awaited.
 
-mod support;
-
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,8 +8,8 @@ use std::sync::mpsc::channel;
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
+use crate::support::{current_thread, multi_thread, within_a_minute};
 use smartasync::{Context, Offload, context, offload, smartasync};
-use support::{current_thread, multi_thread, within_a_minute};
 use tokio::runtime::Builder;
 
 fn whereabouts() -> Offload<impl FnOnce() -> (ThreadId, Context) + Send + 'static> {

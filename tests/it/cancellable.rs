@@ -2,16 +2,14 @@
 
 #![cfg(feature = "tokio-util")]
 
-mod support;
-
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
+use crate::support::{current_thread, multi_thread, within_a_minute};
 use smartasync::{Bridge, WaitErrorKind, smartasync};
-use support::{multi_thread, within_a_minute};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -83,7 +81,7 @@ fn a_blocking_thread_of_a_runtime_comes_home() {
 #[test]
 fn a_bridge_with_a_runtime_that_nobody_drives_comes_home() {
     within_a_minute(|_| {
-        let undriven = support::current_thread();
+        let undriven = current_thread();
         let bridge = Bridge::from_handle(undriven.handle().clone());
         let token = CancellationToken::new();
         let call = wait_for_ever(|| cancel_soon(&token)).on(&bridge);
@@ -98,7 +96,7 @@ fn a_call_that_has_not_begun_is_handed_back() {
         token.cancel();
         let error = answer().wait_cancellable(&token).unwrap_err();
         assert_eq!(error.kind(), WaitErrorKind::Cancelled);
-        assert!(error.to_string().contains("`answer` at tests/cancellable.rs"), "{error}");
+        assert!(error.to_string().contains("`answer` at tests/it/cancellable.rs"), "{error}");
         assert_eq!(error.into_call().unwrap().wait(), 42);
     });
 }

@@ -1,0 +1,28 @@
+//! The tests that can share a process: one file for each promise.
+
+mod async_io;
+mod async_io_model;
+mod block_on;
+mod bridge;
+mod cancellable;
+mod context_table;
+mod deadline;
+mod dispatch;
+mod foreign_executors;
+mod iter;
+mod misuse;
+mod modules;
+mod naive;
+mod nested_park;
+mod offload;
+mod panics;
+#[cfg(any(feature = "io", feature = "stream"))]
+mod rows;
+mod stranded;
+#[path = "../support/mod.rs"]
+mod support;
+mod sync_io;
+mod sync_io_bridge;
+mod tokio_facts;
+mod wait;
+mod waker;
