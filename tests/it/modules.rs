@@ -1,4 +1,4 @@
-//! The modules of the library use one another in one direction.
+//! The modules of the library, and those of its macros, use one another in one direction.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,10 +6,10 @@ use std::path::Path;
 
 type Uses = BTreeMap<String, BTreeSet<String>>;
 
-/// What the files of each module, those in its folder included, take from other modules.
-fn uses() -> Uses {
+/// What the files of each module in `source`, those in its folder included, take from other modules.
+fn uses(source: &str) -> Uses {
     let mut uses = Uses::new();
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(source);
     collect(&source, None, &mut uses);
     // It re-exports.
     uses.remove("lib");
@@ -27,14 +27,28 @@ fn collect(folder: &Path, module: Option<&str>, uses: &mut Uses) {
         }
         let text = fs::read_to_string(&path).unwrap();
         let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-        let named = code.flat_map(|line| line.split("crate::").skip(1));
-        let name = |rest: &str| {
-            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-            rest[..end].to_owned()
-        };
+        let code = code.collect::<Vec<_>>().join("\n");
         let used = uses.entry(module.to_owned()).or_default();
-        used.extend(named.map(name).filter(|used| *used != module && !used.is_empty()));
+        used.extend(code.split("crate::").skip(1).flat_map(names).filter(|used| used != module));
     }
+}
+
+/// The modules that are named after a `crate::`, as in `a::B;` and in `{a, b::{C, D}};`.
+fn names(path: &str) -> Vec<String> {
+    let Some(list) = path.strip_prefix('{') else { return vec![name(path)] };
+    let list = &list[..list.find("};").expect("an import has an end")];
+    let mut depth = 0;
+    let paths = list.split(|c| {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        c == ',' && depth == 0
+    });
+    paths.map(name).filter(|name| !name.is_empty()).collect()
+}
+
+fn name(path: &str) -> String {
+    let path = path.trim_start();
+    let end = path.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(path.len());
+    path[..end].to_owned()
 }
 
 /// A way from `module` back to itself, if there is one.
@@ -57,17 +71,19 @@ fn circle(module: &str, uses: &Uses) -> Option<Vec<String>> {
 
 #[test]
 fn no_two_modules_use_each_other() {
-    let uses = uses();
-    assert!(uses["call"].contains("bridge"), "the sources are read: {uses:#?}");
-    let circles: Vec<_> = uses.keys().filter_map(|module| circle(module, &uses)).collect();
-    assert!(circles.is_empty(), "{circles:#?}");
+    for (source, module, used) in [("src", "call", "bridge"), ("macros/src", "expand", "valid")] {
+        let uses = uses(source);
+        assert!(uses[module].contains(used), "the sources are read: {uses:#?}");
+        let circles: Vec<_> = uses.keys().filter_map(|module| circle(module, &uses)).collect();
+        assert!(circles.is_empty(), "{source}: {circles:#?}");
+    }
 }
 
 /// The way of a call, from the top down.
 #[test]
 fn a_call_goes_down_only() {
     const STOPS: [&str; 6] = ["call", "bridge", "cache", "exec", "runtime", "context"];
-    let uses = uses();
+    let uses = uses("src");
     for (below, stop) in STOPS.iter().enumerate() {
         for above in &STOPS[..below] {
             assert!(!uses[*stop].contains(*above), "{stop} uses {above}");
