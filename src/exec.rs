@@ -38,9 +38,23 @@ pub(crate) fn run_on_own(lease: &Lease, call: &mut Drive<'_, '_>) {
 pub(crate) fn run_plainly(lease: &Lease, waker: &CallWaker, call: &mut WaitedCall<'_>) {
     let _leave = lease.enter();
     waker.flag().clear();
-    let mut cx = Context::from_waker(waker.waker());
-    if !lease.handle().block_on(poll_fn(|_| Poll::Ready(call.poll(&mut cx)))) {
+    // Behind one pointer: Tokio passes the future on by value, through several frames.
+    let mut poll = FirstPoll { call, cx: Context::from_waker(waker.waker()) };
+    let poll = &mut poll;
+    if !lease.handle().block_on(poll_fn(move |_| Poll::Ready(poll.poll()))) {
         run_pending(lease, waker, call);
+    }
+}
+
+struct FirstPoll<'a, 'w> {
+    call: &'a mut WaitedCall<'w>,
+    cx: Context<'a>,
+}
+
+impl FirstPoll<'_, '_> {
+    #[inline]
+    fn poll(&mut self) -> bool {
+        self.call.poll(&mut self.cx)
     }
 }
 
@@ -82,12 +96,14 @@ pub(crate) fn run_on_handle(
     background: Option<&BackgroundRuntime>,
     call: &mut Drive<'_, '_>,
 ) {
-    let parked = background.zip(call.token).map(|(runtime, token)| ParkedOn { runtime, token });
+    let mut parked = None;
     call.waker.flag().clear();
     handle.block_on(poll_fn(|cx| {
         let polled = call.poll_on_token(cx);
-        if let (Poll::Pending, Some(parked)) = (polled, &parked) {
-            parked.announce();
+        if let (Poll::Pending, Some(runtime), Some(token)) = (polled, background, call.token) {
+            let _ = parked.get_or_insert(Parked(token));
+            token.set_parked(true);
+            runtime.watch();
         }
         polled
     }));
@@ -96,22 +112,12 @@ pub(crate) fn run_on_handle(
     }
 }
 
-/// A call that is parked on a background runtime, until this is dropped.
+/// A call that has said that it is parked, until this is dropped.
 #[must_use = "the call is no longer parked once it is dropped"]
-struct ParkedOn<'a> {
-    runtime: &'a BackgroundRuntime,
-    token: &'a CallToken,
-}
+struct Parked<'a>(&'a CallToken);
 
-impl ParkedOn<'_> {
-    fn announce(&self) {
-        self.token.set_parked(true);
-        self.runtime.watch();
-    }
-}
-
-impl Drop for ParkedOn<'_> {
+impl Drop for Parked<'_> {
     fn drop(&mut self) {
-        self.token.set_parked(false);
+        self.0.set_parked(false);
     }
 }

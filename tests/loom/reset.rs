@@ -64,13 +64,14 @@ fn calls_beside_a_reset(
 fn what_a_thread_keeps() {
     loom::model(|| {
         let generation = Arc::new(Generation::default());
-        let keep = Cached::new();
+        let keep: Cached<Arc<Versioned<Value>>> = Cached::new();
         let reset = Arc::clone(&generation);
         calls_beside_a_reset(
             move || reset.reset(),
             |told| {
                 let make = |_: Option<&_>| generation.make(|| Value::make(told)).map(Arc::new);
-                let kept = keep.get_or_make(|kept| generation.is_current(kept), make).unwrap();
+                let kept = keep.get(|kept| generation.is_current(kept));
+                let kept = kept.unwrap_or_else(|| keep.renew(make).unwrap());
                 thread::yield_now();
                 Arc::clone(&kept)
             },

@@ -22,8 +22,8 @@ pub(crate) fn rows() -> Vec<Row> {
         row("wait, ready", default).beside(runtime, 1.0).at_most(600),
         row("wait, private bridge, ready", counted("private, ready")).beside(default, 1.3),
         row("wait, shared, ready", counted("shared, ready")).beside(default, 2.0),
-        row("wait beside enter(), ready", counted("entered, ready")).beside(default, 2.1),
-        row("wait_timeout, ready", counted("wait_timeout, ready")).beside(default, 1.8),
+        row("wait beside enter(), ready", counted("entered, ready")).beside(runtime, 1.5),
+        row("wait_timeout, ready", counted("wait_timeout, ready")).beside(runtime, 1.3),
         row("Runtime::block_on, pending", pending),
         row("wait, suspends once", counted("wait, pending")).beside(pending, 1.0),
         row("wait, suspends 8 times", counted("wait, pending 8 times"))
