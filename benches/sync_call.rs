@@ -126,7 +126,7 @@ fn ready_reused(number: u32) -> u32 {
 fn print_ratios() {
     let private = Bridge::builder().build();
     let [ours, in_private, peer, ours_1, peer_1, ours_8, peer_8] = turns::medians(
-        turns::rounds(2_000),
+        turns::rounds(1_000),
         [
             &mut repeat(ready_wait),
             &mut repeat(|number| call_ready(number).on(&private).wait()),
