@@ -82,6 +82,14 @@ impl Bridge {
     ///
     /// Where [`try_block_on`](Bridge::try_block_on) returns an error, and with the panic of `future`,
     /// unchanged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::Bridge;
+    ///
+    /// assert_eq!(Bridge::shared().block_on(async { 1 + 1 }), 2);
+    /// ```
     #[cfg_attr(not(debug_assertions), inline(always))]
     #[track_caller]
     pub fn block_on<F: IntoFuture>(&self, future: F) -> F::Output {
@@ -93,6 +101,20 @@ impl Bridge {
     /// # Errors
     ///
     /// Those of [`Call::try_wait`](crate::Call::try_wait).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use smartasync::{Bridge, WaitErrorKind};
+    ///
+    /// let bridge = Bridge::builder().build();
+    /// assert_eq!(bridge.try_block_on(async { 1 + 1 }).unwrap(), 2);
+    /// bridge.shutdown(Duration::ZERO);
+    /// let error = bridge.try_block_on(async { 1 + 1 }).unwrap_err();
+    /// assert_eq!(error.kind(), WaitErrorKind::Shutdown);
+    /// assert!(error.into_call().is_some(), "the future has not started");
+    /// ```
     #[cfg_attr(not(debug_assertions), inline(always))]
     #[track_caller]
     pub fn try_block_on<F: IntoFuture>(

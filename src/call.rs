@@ -274,7 +274,18 @@ impl<F: Future> Call<F> {
     ///
     /// # Examples
     ///
-    /// See [`Outcome`].
+    /// ```
+    /// use smartasync::{Outcome, smartasync};
+    ///
+    /// #[smartasync]
+    /// async fn answer() -> u32 { 42 }
+    ///
+    /// assert!(matches!(answer().dispatch(), Outcome::Ready(42)));
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let Outcome::Pending(future) = answer().dispatch() else { panic!("async code must not block") };
+    /// assert_eq!(future.await, 42);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn dispatch(self) -> Outcome<F> {
         match self.try_wait() {
@@ -306,11 +317,33 @@ impl<F: Future> Call<F> {
     }
 
     /// Returns the name of the decorated function, or of what made the call of a bare future.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::{Bridge, smartasync};
+    ///
+    /// #[smartasync]
+    /// async fn answer() -> u32 { 42 }
+    ///
+    /// assert_eq!(answer().name(), "answer");
+    /// assert_eq!(Bridge::per_thread().call(async {}).name(), "Bridge::call");
+    /// ```
     pub fn name(&self) -> &'static str {
         self.name
     }
 
     /// Returns the bare future, which knows nothing of this crate.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use smartasync::smartasync;
+    /// #[smartasync]
+    /// async fn answer() -> u32 { 42 }
+    ///
+    /// assert_eq!(pollster::block_on(answer().into_inner()), 42);
+    /// ```
     pub fn into_inner(self) -> F {
         release(self.future)
     }

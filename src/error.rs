@@ -34,6 +34,19 @@ pub struct WaitError<C> {
 }
 
 /// What kept a call from running to its end.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use smartasync::{Wait, WaitErrorKind};
+///
+/// let error = std::future::pending::<()>().wait_timeout(Duration::ZERO).unwrap_err();
+/// match error.kind() {
+///     WaitErrorKind::TimedOut => println!("try again later"),
+///     _ => panic!("{error}"),
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WaitErrorKind {
@@ -66,6 +79,17 @@ impl<C> WaitError<C> {
     }
 
     /// Returns what kept the call from running to its end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::{WaitErrorKind, try_block_on};
+    ///
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let error = try_block_on(async { 42 }).unwrap_err();
+    /// assert_eq!(error.kind(), WaitErrorKind::AsyncContext);
+    /// # });
+    /// ```
     pub fn kind(&self) -> WaitErrorKind {
         match self.cause {
             Cause::Async => WaitErrorKind::AsyncContext,
@@ -77,6 +101,18 @@ impl<C> WaitError<C> {
     }
 
     /// Returns the call if it was not started: it can still be awaited, or waited for elsewhere.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::try_block_on;
+    ///
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let error = try_block_on(async { 42 }).unwrap_err();
+    /// let future = error.into_call().expect("it has not started");
+    /// assert_eq!(future.await, 42);
+    /// # });
+    /// ```
     pub fn into_call(self) -> Option<C> {
         self.call.map(|call| *call)
     }
@@ -115,6 +151,18 @@ impl<C> WaitError<C> {
     }
 
     /// Returns the name of the function that was called.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use smartasync::smartasync;
+    /// #[smartasync]
+    /// async fn answer() -> u32 { 42 }
+    ///
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// assert_eq!(answer().try_wait().unwrap_err().name(), "answer");
+    /// # });
+    /// ```
     pub fn name(&self) -> &'static str {
         self.site.name
     }
