@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use support::within_a_minute;
 
-/// Reads for ever from a channel that is never empty. Without the budget it would never yield.
+/// Reads without end from a channel that is never empty. Without the budget it would never yield.
 async fn read_for_ever() {
     let (sender, mut receiver) = mpsc::unbounded_channel();
     loop {

@@ -118,7 +118,7 @@ fn in_a_child(child: impl FnOnce()) -> Option<i32> {
 }
 
 fn fork_while_others_call(stage: &Stage) {
-    /// Also when a child has failed: the others must not call for ever.
+    /// Also when a child has failed: the others must not go on calling.
     struct Stop<'a>(&'a AtomicBool);
 
     impl Drop for Stop<'_> {

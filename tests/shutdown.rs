@@ -126,7 +126,7 @@ fn a_later_call_is_handed_back_and_can_be_awaited() {
 }
 
 #[test]
-fn tasks_are_dropped_and_keepers_end() {
+fn tasks_are_dropped_and_driver_threads_end() {
     within_a_minute(|stage| {
         let bridge = Bridge::builder().name("tidy").build();
         let held = Arc::new(());

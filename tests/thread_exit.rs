@@ -114,7 +114,7 @@ fn no_exit_waits_for_a_blocking_job() {
         let mut held = Vec::new();
         for number in 0..1_000 {
             stage.at(format!("thread {number}"));
-            // The job ends when all threads have: an exit that waited for it would wait for ever.
+            // The job ends when all threads have: an exit that waited for it would never return.
             let (release, job) = channel::<()>();
             held.push(release);
             let (ending, ended) = channel();

@@ -1,4 +1,4 @@
-//! The clock by which waits give up.
+//! The timer that ends waits at their deadlines.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -11,10 +11,10 @@ use std::time::Instant;
 use crate::process::{PerProcess, Process};
 use crate::sync::{Condvar, Mutex, MutexGuard, ignore_poison};
 
-/// Wakes whoever has set an deadline, from a thread of its own.
+/// Wakes each wait at its deadline, from a thread of its own.
 ///
-/// A timer of a Tokio runtime would need one that has a clock, whose clock nobody pauses, and that somebody
-/// drives whom no task keeps busy. Nothing of that is known of the runtime that a call runs on.
+/// A timer of Tokio's would need a runtime that has a time driver, whose clock is not paused, and that is driven by a
+/// thread which no task keeps busy. None of that is known of the runtime that a call runs on.
 pub(crate) struct Timer {
     made_in: Process,
     state: Mutex<State>,
@@ -26,8 +26,8 @@ struct State {
     deadlines: BTreeMap<Key, Waker>,
     next_number: u64,
     has_thread: bool,
-    /// When the thread looks next, be it for an deadline that has been taken back: a thread that waits again and
-    /// again, with the same limit, wakes it once a limit.
+    /// When the thread looks next, even if that deadline has been taken back: a caller that waits again and again with
+    /// the same limit wakes this thread once in each limit, and not at each wait.
     looks_at: Option<Instant>,
 }
 
@@ -35,25 +35,25 @@ struct State {
 type Key = (Instant, u64);
 
 impl Timer {
-    /// The clock of this process, which runs.
+    /// The timer of this process. Its thread is started if it was not.
     ///
     /// # Errors
     ///
     /// When its thread cannot be started; the next call tries again.
     pub(crate) fn running() -> io::Result<&'static Timer> {
-        static CLOCK: LazyLock<PerProcess<Timer>> = LazyLock::new(|| PerProcess::new(Timer::new()));
-        let clock = CLOCK.get(|_| Timer::new());
-        let mut state = clock.state();
+        static TIMER: LazyLock<PerProcess<Timer>> = LazyLock::new(|| PerProcess::new(Timer::new()));
+        let timer = TIMER.get(|_| Timer::new());
+        let mut state = timer.state();
         if !state.has_thread {
-            thread::Builder::new().name("smartasync/timer".into()).spawn(|| clock.run())?;
+            thread::Builder::new().name("smartasync/timer".into()).spawn(|| timer.run())?;
             state.has_thread = true;
         }
-        Ok(clock)
+        Ok(timer)
     }
 
     /// A future that is ready at `time`.
     pub(crate) fn deadline(&'static self, time: Instant) -> Deadline {
-        Deadline { clock: self, time, set: None }
+        Deadline { timer: self, time, set: None }
     }
 
     fn new() -> Timer {
@@ -105,7 +105,7 @@ impl Timer {
 
 /// A future that is ready at its time.
 pub(crate) struct Deadline {
-    clock: &'static Timer,
+    timer: &'static Timer,
     time: Instant,
     set: Option<(Key, Waker)>,
 }
@@ -113,7 +113,7 @@ pub(crate) struct Deadline {
 impl Deadline {
     fn take_back(&mut self) {
         if let Some((key, _)) = self.set.take() {
-            self.clock.take_back(key);
+            self.timer.take_back(key);
         }
     }
 }
@@ -127,7 +127,7 @@ impl Future for Deadline {
         }
         if self.set.as_ref().is_none_or(|(_, waker)| !waker.will_wake(cx.waker())) {
             self.take_back();
-            let key = self.clock.set(self.time, cx.waker().clone());
+            let key = self.timer.set(self.time, cx.waker().clone());
             self.set = Some((key, cx.waker().clone()));
         }
         Poll::Pending

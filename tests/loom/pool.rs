@@ -47,7 +47,7 @@ impl Pooled for Arc<Model> {
     }
 }
 
-/// A fleet with one runtime, which the thread that makes it owns.
+/// A pool and one runtime, which the thread that makes them owns.
 struct World {
     generation: Generation,
     pool: Pool<Arc<Model>>,

@@ -33,7 +33,7 @@ macro_rules! cloud {
         #[derive(Clone, Debug)]
         pub(crate) struct Credentials(Cow<'static, str>);
 
-        /// CachedLease behind a pointer, so it hands out boxed futures, as such traits do.
+        /// Used behind a pointer, so it hands out boxed futures, as such traits do.
         pub(crate) trait ProvideCredentials: Debug + Send + Sync {
             fn provide<'a>(&'a self) -> Pin<Box<dyn Future<Output = Credentials> + Send + 'a>>
             where
