@@ -38,23 +38,12 @@ pub(crate) fn run_on_own(lease: &Lease, call: &mut Drive<'_, '_>) {
 pub(crate) fn run_plainly(lease: &Lease, waker: &CallWaker, call: &mut WaitedCall<'_>) {
     let _leave = lease.enter();
     waker.flag().clear();
+    let mut cx = Context::from_waker(waker.waker());
+    let mut poll = || call.job.poll(&mut cx);
     // Behind one pointer: Tokio passes the future on by value, through several frames.
-    let mut poll = FirstPoll { call, cx: Context::from_waker(waker.waker()) };
     let poll = &mut poll;
-    if !lease.handle().block_on(poll_fn(move |_| Poll::Ready(poll.poll()))) {
+    if !lease.handle().block_on(poll_fn(move |_| Poll::Ready(poll()))) {
         run_pending(lease, waker, call);
-    }
-}
-
-struct FirstPoll<'a, 'w> {
-    call: &'a mut WaitedCall<'w>,
-    cx: Context<'a>,
-}
-
-impl FirstPoll<'_, '_> {
-    #[inline]
-    fn poll(&mut self) -> bool {
-        self.call.poll(&mut self.cx)
     }
 }
 

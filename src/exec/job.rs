@@ -33,12 +33,6 @@ impl<'a> WaitedCall<'a> {
         WaitedCall { job, site, failure }
     }
 
-    /// Polls the future. Returns whether it is done.
-    #[inline]
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
-        self.job.poll(cx)
-    }
-
     /// The call cannot be run.
     #[cold]
     pub(crate) fn refuse(&mut self, cause: Cause) {

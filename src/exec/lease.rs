@@ -78,9 +78,7 @@ impl Lease {
     /// Begins a call. At the end of what is returned the runtime is left to whoever is to drive it next.
     #[inline]
     pub(crate) fn enter(&self) -> Leave<'_> {
-        if self.token.count_call().is_multiple_of(CALLS_PER_TURN) {
-            self.take_overdue_turn();
-        }
+        self.token.count_call();
         Leave { lease: self, _not_send: PhantomData }
     }
 
@@ -144,23 +142,16 @@ impl Lease {
         self.metrics.num_alive_tasks() > 0
     }
 
-    #[cold]
-    fn take_overdue_turn(&self) {
-        // A forked child: see `follow`.
-        if !self.state.is_background() && !self.token.is_inherited() {
-            self.take_turn();
-        }
-    }
-
     #[inline]
     fn leave(&self) {
-        if !self.state.is_idle() || self.has_tasks() {
-            self.hand_over();
+        let takes_turn = self.token.calls().is_multiple_of(CALLS_PER_TURN);
+        if takes_turn || !self.state.is_idle() || self.has_tasks() {
+            self.hand_over(takes_turn);
         }
     }
 
     #[cold]
-    fn hand_over(&self) {
+    fn hand_over(&self, takes_turn: bool) {
         let runtime = &self.runtime;
         // A forked child: see `follow`.
         if self.state.is_background() || self.token.is_inherited() {
@@ -168,7 +159,7 @@ impl Lease {
         }
         if self.has_tasks() {
             self.runtimes.request_driver(runtime);
-        } else if self.state.is_due() && !std::thread::panicking() {
+        } else if (takes_turn || self.state.is_due()) && !std::thread::panicking() {
             // A call that was ready has driven nothing. When the monitor has come by since somebody drove, the
             // driver gets a turn: a thread that calls often, and is never kept waiting, needs no driver thread.
             self.take_turn();

@@ -26,9 +26,7 @@ impl OwnedRuntime {
     pub(crate) fn new(runtime: Runtime) -> OwnedRuntime {
         OwnedRuntime { runtime: Some(runtime), made_in: Process::current() }
     }
-}
 
-impl OwnedRuntime {
     /// Gives the runtime up without its end: what lives on it is never dropped.
     pub(crate) fn leak(&mut self) {
         std::mem::forget(self.runtime.take());

@@ -149,13 +149,18 @@ impl CallToken {
         Some(CallToken { tracker: Arc::clone(tracker), number, entry })
     }
 
-    /// Counts a call, and returns the count. No other thread writes, so this needs no atomic addition.
+    /// Counts a call. No other thread writes, so this needs no atomic addition.
     #[inline]
-    pub(crate) fn count_call(&self) -> u64 {
+    pub(crate) fn count_call(&self) {
         // Relaxed: a number for `Stats`.
-        let calls = self.entry.calls.load(Relaxed) + 1;
-        self.entry.calls.store(calls, Relaxed);
-        calls
+        self.entry.calls.store(self.calls() + 1, Relaxed);
+    }
+
+    /// The calls that have been counted.
+    #[inline]
+    pub(crate) fn calls(&self) -> u64 {
+        // Relaxed: the caller has written it.
+        self.entry.calls.load(Relaxed)
     }
 
     /// Whether the call is cancelled; if not, `waker` is woken when it is.
