@@ -6,9 +6,9 @@ use std::pin::pin;
 use crate::bridge::{self, Bridge};
 use crate::call::Call;
 use crate::error::WaitError;
+use crate::exec::job::FutureJob;
 #[cfg(debug_assertions)]
 use crate::exec::job::is_large;
-use crate::exec::job::{Failure, FutureJob, WaitedCall};
 use crate::site::Site;
 
 const NAME: &str = "smartasync::block_on";
@@ -36,14 +36,12 @@ pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
     if const { is_large::<F::IntoFuture>() } {
         let future = pin!(Some(Box::pin(future.into_future())));
         let mut job = FutureJob::new(future, &mut output);
-        let mut failure = Failure::none();
-        bridge::wait(None, &mut WaitedCall::new(&site, &mut job, &mut failure));
+        let failure = bridge::wait(None, &site, &mut job);
         return failure.output(output, &site);
     }
     let future = pin!(Some(future.into_future()));
     let mut job = FutureJob::new(future, &mut output);
-    let mut failure = Failure::none();
-    bridge::wait(None, &mut WaitedCall::new(&site, &mut job, &mut failure));
+    let failure = bridge::wait(None, &site, &mut job);
     failure.output(output, &site)
 }
 

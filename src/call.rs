@@ -16,7 +16,7 @@ use crate::call_future::CallFuture;
 #[cfg(feature = "tokio-util")]
 use crate::error::Cause;
 use crate::error::{WaitError, WaitErrorKind};
-use crate::exec::job::{BoxedJob, Failure, FutureJob, WaitedCall, is_large};
+use crate::exec::job::{BoxedJob, FutureJob, is_large};
 use crate::exec::limits::Limits;
 use crate::outcome::Outcome;
 use crate::site::Site;
@@ -105,14 +105,12 @@ impl<F: Future> Call<F> {
         if const { is_large::<F>() } {
             let (bridge, call) = (self.bridge.clone(), Box::pin(self));
             let mut job = BoxedJob::new(call, Call::future, &mut output);
-            let mut failure = Failure::none();
-            bridge::wait(bridge.as_ref(), &mut WaitedCall::new(&site, &mut job, &mut failure));
+            let failure = bridge::wait(bridge.as_ref(), &site, &mut job);
             return failure.output(output, &site);
         }
         pin_call!(self => bridge, future);
         let mut job = FutureJob::new(future, &mut output);
-        let mut failure = Failure::none();
-        bridge::wait(bridge.as_ref(), &mut WaitedCall::new(&site, &mut job, &mut failure));
+        let failure = bridge::wait(bridge.as_ref(), &site, &mut job);
         failure.output(output, &site)
     }
 
@@ -365,17 +363,14 @@ impl<F: Future> Call<F> {
                 return Err(WaitError::new(cause, call, site));
             }
             let mut job = BoxedJob::new(Box::into_pin(call), Call::future, &mut output);
-            let mut failure = Failure::none();
-            route.run(&mut WaitedCall::new(&site, &mut job, &mut failure), limits.as_mut());
+            let failure = route.run(&mut job, limits.as_mut());
             return failure.result(output, &site);
         }
         if let Err(cause) = route.find_within(bridge.as_ref(), deadline, &mut limits) {
             return Err(WaitError::new(cause, Box::new(self), site));
         }
         pin_call!(self => _bridge, future);
-        let mut job = FutureJob::new(future, &mut output);
-        let mut failure = Failure::none();
-        route.run(&mut WaitedCall::new(&site, &mut job, &mut failure), limits.as_mut());
+        let failure = route.run(&mut FutureJob::new(future, &mut output), limits.as_mut());
         failure.result(output, &site)
     }
 

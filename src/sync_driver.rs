@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::bridge::{self, Bridge, Route};
 use crate::context::Context;
 use crate::error::WaitError;
-use crate::exec::job::{Failure, FutureJob, WaitedCall};
+use crate::exec::job::FutureJob;
 use crate::site::Site;
 
 const UNTIL_THE_END: &str = "the object is there until the end";
@@ -57,8 +57,7 @@ impl<T> SyncDriver<T> {
         found.map_err(|cause| WaitError::new(cause, Box::new(()), site))?;
         let (future, mut output) = (pin!(Some(future)), None);
         let mut job = FutureJob::new(future, &mut output);
-        let mut failure = Failure::none();
-        route.run(&mut WaitedCall::new(&site, &mut job, &mut failure), limits.as_mut());
+        let failure = route.run(&mut job, limits.as_mut());
         failure.result(output, &site)
     }
 
@@ -90,9 +89,9 @@ impl<T> Drop for SyncDriver<T> {
         let mut route = Route::new(self.made);
         if route.find(Some(through)).is_ok() {
             let future = pin!(Some(async move { drop(object) }));
-            let (mut output, mut failure) = (None, Failure::none());
-            let mut job = FutureJob::new(future, &mut output);
-            route.run(&mut WaitedCall::new(&self.made, &mut job, &mut failure), None);
+            let mut output = None;
+            let failure = route.run(&mut FutureJob::new(future, &mut output), None);
+            let _ = failure.result::<_, ()>(output, &self.made);
         }
     }
 }

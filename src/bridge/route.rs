@@ -14,7 +14,7 @@ use crate::cache::thread::{self, CallSlot, Private, SlotRuntime};
 use crate::context::{Ambient, Poller, mark};
 use crate::error::Cause;
 use crate::exec::drive::Drive;
-use crate::exec::job::{Job, WaitedCall};
+use crate::exec::job::{Failure, Job, WaitedCall};
 use crate::exec::lease::Lease;
 use crate::exec::limits::Limits;
 use crate::exec::waker::CallWaker;
@@ -22,9 +22,16 @@ use crate::exec::{run_on_handle, run_on_own, run_plainly};
 use crate::runtime::tracker::CallToken;
 use crate::site::Site;
 
-/// Runs a call to its end through `bridge`, or else through the default one.
+/// Runs a job to its end through `bridge`, or else through the default one.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(crate) fn wait(bridge: Option<&Bridge>, site: &Site, job: &mut dyn Job) -> Failure {
+    let mut failure = Failure::none();
+    wait_for(bridge, &mut WaitedCall::new(site, job, &mut failure));
+    failure
+}
+
 #[inline(never)]
-pub(crate) fn wait(bridge: Option<&Bridge>, call: &mut WaitedCall<'_>) {
+fn wait_for(bridge: Option<&Bridge>, call: &mut WaitedCall<'_>) {
     let inner = bridge.unwrap_or_else(|| default()).inner();
     match Handle::try_current() {
         // Most calls go to the thread's own runtime, and nobody looks on: they pay for nothing else.
@@ -126,9 +133,16 @@ impl<'a> Route<'a> {
         Ok(())
     }
 
-    /// Runs a call to its end.
+    /// Runs a job to its end.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn run(&self, job: &mut dyn Job, limits: Option<&mut Limits<'_>>) -> Failure {
+        let mut failure = Failure::none();
+        self.run_call(&mut WaitedCall::new(&self.site, job, &mut failure), limits);
+        failure
+    }
+
     #[inline(never)]
-    pub(crate) fn run(&self, call: &mut WaitedCall<'_>, limits: Option<&mut Limits<'_>>) {
+    fn run_call(&self, call: &mut WaitedCall<'_>, limits: Option<&mut Limits<'_>>) {
         let cause = match (&self.own, &self.other) {
             (Some(slot), _) if limits.is_none() => {
                 return run_plainly(&slot.lease, &slot.waker, call);

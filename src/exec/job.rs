@@ -47,6 +47,7 @@ impl<'a> WaitedCall<'a> {
 }
 
 /// Why a call has no output. Nothing is in it where there is one, and so nothing to be dropped: a wait need not ask.
+#[must_use = "what is in it is dropped by nobody else"]
 pub(crate) struct Failure(ManuallyDrop<Option<(Cause, Progress)>>);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
