@@ -6,6 +6,8 @@
 
 mod oracle;
 mod run;
+#[path = "../support/mod.rs"]
+mod support;
 mod tree;
 
 use std::sync::Mutex;

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use smartasync::{Bridge as Private, Nested, smartasync};
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::sync::oneshot;
 use tokio::task::{self, LocalSet};
 
 use crate::oracle::{At, Here, Poller, after_wait, check, check_async, entered, section, within};
+use crate::support::{beside_a_driver, current_thread};
 use crate::tree::{Async, Bridge, Flavour, Sync};
 
 type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -28,10 +28,6 @@ static FROM_HANDLE: LazyLock<Private> =
     LazyLock::new(|| Private::from_handle(MULTI.handle().clone()));
 
 const ROOT: Poller = Poller::Root { allows_section: true };
-
-fn current_thread() -> Runtime {
-    Builder::new_current_thread().enable_all().build().unwrap()
-}
 
 pub(crate) fn run_sync(tree: &Sync) {
     check();
@@ -149,25 +145,6 @@ fn block_on(here: Here, tree: &Sync) {
         }
         _ => unreachable!("not a block_on"),
     }
-}
-
-/// Runs `f` with a current-thread runtime that another thread drives meanwhile.
-fn beside_a_driver(f: impl FnOnce(&Runtime)) {
-    let runtime = current_thread();
-    let (driving, sync_driver) = std::sync::mpsc::channel();
-    let (stop, stopped) = oneshot::channel::<()>();
-    thread::scope(|scope| {
-        let runtime = &runtime;
-        scope.spawn(move || {
-            runtime.block_on(async {
-                driving.send(()).unwrap();
-                let _ = stopped.await;
-            });
-        });
-        sync_driver.recv().unwrap();
-        f(runtime);
-        drop(stop);
-    });
 }
 
 #[smartasync]

@@ -6,7 +6,7 @@ use smartasync::{Call, Context, WaitErrorKind, context, smartasync};
 use tokio::runtime::Handle;
 use tokio::task::{self, LocalSet};
 
-use crate::support::{current_thread, multi_thread, within_a_minute};
+use crate::support::{beside_a_driver, current_thread, multi_thread, within_a_minute};
 
 /// Suspends on a timer, so that it needs a runtime that is driven. Tells which one it ran on.
 #[smartasync]
@@ -143,21 +143,9 @@ fn root_future_of_a_handle() {
 #[test]
 fn second_block_on_of_one_current_thread_runtime() {
     within_a_minute(|stage| {
-        let runtime = current_thread();
-        let (driving, sync_driver) = std::sync::mpsc::channel();
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        std::thread::scope(|scope| {
-            let runtime = &runtime;
-            scope.spawn(move || {
-                runtime.block_on(async {
-                    driving.send(()).unwrap();
-                    let _ = stopped.await;
-                })
-            });
-            sync_driver.recv().unwrap();
+        beside_a_driver(|runtime| {
             stage.at("the second block_on");
             runtime.block_on(assert_awaits());
-            drop(stop);
         });
     });
 }

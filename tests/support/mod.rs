@@ -16,6 +16,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 /// Where a test stands, for the message of a deadline that has passed.
@@ -60,6 +61,25 @@ pub(crate) fn within<T: Send>(limit: Duration, test: impl FnOnce(&Stage) -> T + 
 
 pub(crate) fn current_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// Calls `f` with a current-thread runtime that another thread drives meanwhile.
+pub(crate) fn beside_a_driver(f: impl FnOnce(&Runtime)) {
+    let runtime = current_thread();
+    let (driving, is_driven) = channel();
+    let (stop, stopped) = oneshot::channel::<()>();
+    thread::scope(|scope| {
+        let runtime = &runtime;
+        scope.spawn(move || {
+            runtime.block_on(async {
+                driving.send(()).unwrap();
+                let _ = stopped.await;
+            });
+        });
+        is_driven.recv().unwrap();
+        f(runtime);
+        drop(stop);
+    });
 }
 
 pub(crate) fn multi_thread() -> Runtime {
