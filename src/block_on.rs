@@ -1,6 +1,5 @@
 //! Waiting for any future.
 
-use std::panic::Location;
 use std::pin::pin;
 
 use crate::bridge::{self, Bridge};
@@ -9,9 +8,9 @@ use crate::error::WaitError;
 use crate::exec::job::FutureJob;
 #[cfg(debug_assertions)]
 use crate::exec::job::is_large;
-use crate::site::Site;
+use crate::site::{Name, Site};
 
-const NAME: &str = "smartasync::block_on";
+const NAME: Name = || "smartasync::block_on";
 
 /// Blocks the calling thread until `future` is done, and returns its output.
 ///
@@ -31,18 +30,18 @@ const NAME: &str = "smartasync::block_on";
 #[cfg_attr(not(debug_assertions), inline(always))]
 #[track_caller]
 pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
-    let (site, mut output) = (Site { name: NAME, caller: Location::caller() }, None);
+    let site = Site::of(NAME);
     #[cfg(debug_assertions)]
     if const { is_large::<F::IntoFuture>() } {
         let future = pin!(Some(Box::pin(future.into_future())));
-        let mut job = FutureJob::new(future, &mut output);
-        let failure = bridge::wait(None, &site, &mut job);
-        return failure.output(output, &site);
+        let mut job = FutureJob::new(site, future);
+        bridge::wait(None, &mut job);
+        return job.output();
     }
     let future = pin!(Some(future.into_future()));
-    let mut job = FutureJob::new(future, &mut output);
-    let failure = bridge::wait(None, &site, &mut job);
-    failure.output(output, &site)
+    let mut job = FutureJob::new(site, future);
+    bridge::wait(None, &mut job);
+    job.output()
 }
 
 /// Blocks the calling thread until `future` is done, or hands it back where that cannot be.
@@ -91,7 +90,7 @@ impl Bridge {
     #[cfg_attr(not(debug_assertions), inline(always))]
     #[track_caller]
     pub fn block_on<F: IntoFuture>(&self, future: F) -> F::Output {
-        self.named_call("Bridge::block_on", future).wait()
+        self.named_call(|| "Bridge::block_on", future).wait()
     }
 
     /// Blocks the calling thread until `future` is done, or hands it back where that cannot be.
@@ -119,7 +118,7 @@ impl Bridge {
         &self,
         future: F,
     ) -> Result<F::Output, WaitError<F::IntoFuture>> {
-        self.named_call("Bridge::block_on", future).try_wait().map_err(WaitError::of_future)
+        self.named_call(|| "Bridge::block_on", future).try_wait().map_err(WaitError::of_future)
     }
 }
 

@@ -3,7 +3,6 @@
 mod held;
 
 use std::fmt;
-use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
 
@@ -19,7 +18,7 @@ use crate::error::{WaitError, WaitErrorKind};
 use crate::exec::job::{BoxedJob, FutureJob, is_large};
 use crate::exec::limits::Limits;
 use crate::outcome::Outcome;
-use crate::site::Site;
+use crate::site::{Name, Site};
 use held::{Held, held_pinned, hold, pin_call, release};
 
 pin_project! {
@@ -72,7 +71,7 @@ pin_project! {
     pub struct Call<F> {
         #[pin]
         future: Held<F>,
-        name: &'static str,
+        name: Name,
         // The default one where there is none.
         bridge: Option<Bridge>,
     }
@@ -100,18 +99,18 @@ impl<F: Future> Call<F> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     #[track_caller]
     pub fn wait(self) -> F::Output {
-        let (site, mut output) = (self.site(), None);
+        let site = self.site();
         #[cfg(debug_assertions)]
         if const { is_large::<F>() } {
             let (bridge, call) = (self.bridge.clone(), Box::pin(self));
-            let mut job = BoxedJob::new(call, Call::future, &mut output);
-            let failure = bridge::wait(bridge.as_ref(), &site, &mut job);
-            return failure.output(output, &site);
+            let mut job = BoxedJob::new(site, call, Call::future);
+            bridge::wait(bridge.as_ref(), &mut job);
+            return job.output();
         }
         pin_call!(self => bridge, future);
-        let mut job = FutureJob::new(future, &mut output);
-        let failure = bridge::wait(bridge.as_ref(), &site, &mut job);
-        failure.output(output, &site)
+        let mut job = FutureJob::new(site, future);
+        bridge::wait(bridge.as_ref(), &mut job);
+        job.output()
     }
 
     /// Blocks the calling thread until the call is done, or hands the call back where that cannot
@@ -328,7 +327,7 @@ impl<F: Future> Call<F> {
     /// assert_eq!(Bridge::per_thread().call(async {}).name(), "Bridge::call");
     /// ```
     pub fn name(&self) -> &'static str {
-        self.name
+        (self.name)()
     }
 
     /// Returns the bare future, which knows nothing of this crate.
@@ -353,7 +352,7 @@ impl<F: Future> Call<F> {
         deadline: Option<Instant>,
         mut limits: Option<Limits<'_>>,
     ) -> Result<F::Output, WaitError<Call<F>>> {
-        let (site, bridge, mut output) = (self.site(), self.bridge.clone(), None);
+        let (site, bridge) = (self.site(), self.bridge.clone());
         let mut route = Route::new(site);
         // The call is handed back where it cannot be run, so it cannot be pinned before that is known; and to pin
         // it then takes a copy of it.
@@ -362,16 +361,17 @@ impl<F: Future> Call<F> {
             if let Err(cause) = route.find_within(bridge.as_ref(), deadline, &mut limits) {
                 return Err(WaitError::new(cause, call, site));
             }
-            let mut job = BoxedJob::new(Box::into_pin(call), Call::future, &mut output);
-            let failure = route.run(&mut job, limits.as_mut());
-            return failure.result(output, &site);
+            let mut job = BoxedJob::new(site, Box::into_pin(call), Call::future);
+            route.run(&mut job, limits.as_mut());
+            return job.result();
         }
         if let Err(cause) = route.find_within(bridge.as_ref(), deadline, &mut limits) {
             return Err(WaitError::new(cause, Box::new(self), site));
         }
         pin_call!(self => _bridge, future);
-        let failure = route.run(&mut FutureJob::new(future, &mut output), limits.as_mut());
-        failure.result(output, &site)
+        let mut job = FutureJob::new(site, future);
+        route.run(&mut job, limits.as_mut());
+        job.result()
     }
 
     fn future(self: Pin<&mut Self>) -> Pin<&mut F> {
@@ -383,11 +383,11 @@ impl<F> Call<F> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     #[track_caller]
     fn site(&self) -> Site {
-        Site { name: self.name, caller: Location::caller() }
+        Site::of(self.name)
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn new(name: &'static str, future: F) -> Call<F> {
+    pub(crate) fn new(name: Name, future: F) -> Call<F> {
         Call { future: hold(future), name, bridge: None }
     }
 }
@@ -407,15 +407,11 @@ impl Bridge {
     /// assert_eq!(error.kind(), WaitErrorKind::TimedOut);
     /// ```
     pub fn call<F: IntoFuture>(&self, future: F) -> Call<F::IntoFuture> {
-        self.named_call("Bridge::call", future)
+        self.named_call(|| "Bridge::call", future)
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn named_call<F: IntoFuture>(
-        &self,
-        name: &'static str,
-        future: F,
-    ) -> Call<F::IntoFuture> {
+    pub(crate) fn named_call<F: IntoFuture>(&self, name: Name, future: F) -> Call<F::IntoFuture> {
         Call { future: hold(future.into_future()), name, bridge: Some(self.clone()) }
     }
 }
@@ -439,7 +435,7 @@ impl<F: Future> IntoFuture for Call<F> {
 
 impl<F> fmt::Debug for Call<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Call").field("name", &(self.name)()).finish_non_exhaustive()
     }
 }
 
@@ -448,7 +444,7 @@ impl<F> fmt::Debug for Call<F> {
 /// `T` is apart from `F` so that the attribute can name the output, and the body is checked against
 /// it.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn call<T, F: Future<Output = T>>(name: &'static str, future: F) -> Call<F> {
+pub fn call<T, F: Future<Output = T>>(name: fn() -> &'static str, future: F) -> Call<F> {
     #[cfg(not(debug_assertions))]
     let future = Some(future);
     Call { future, name, bridge: None }

@@ -164,7 +164,7 @@ impl<C> WaitError<C> {
     /// # });
     /// ```
     pub fn name(&self) -> &'static str {
-        self.site.name
+        self.site.name()
     }
 }
 
@@ -178,7 +178,7 @@ impl<C> fmt::Debug for WaitError<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WaitError")
             .field("kind", &self.kind())
-            .field("name", &self.site.name)
+            .field("name", &self.site.name())
             .field("caller", &format_args!("{}", self.site.caller))
             .finish_non_exhaustive()
     }
@@ -217,7 +217,7 @@ impl Cause {
     }
 
     fn describe(&self, site: Site, has_call: bool, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Site { name, caller } = site;
+        let (name, caller) = (site.name(), site.caller);
         match self {
             Cause::Async => write!(
                 f,

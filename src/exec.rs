@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use crate::runtime::background::BackgroundRuntime;
 use crate::runtime::tracker::CallToken;
 use drive::Drive;
-use job::WaitedCall;
+use job::Job;
 use lease::Lease;
 use waker::CallWaker;
 
@@ -28,31 +28,29 @@ use waker::CallWaker;
 /// only while it has nothing else to do.
 pub(crate) fn run_on_own(lease: &Lease, call: &mut Drive<'_, '_>) {
     let _leave = lease.enter();
-    call.waker.flag().clear();
     poll_to_end(lease, call);
 }
 
 /// Runs a call that has neither limits nor a span on the calling thread's own runtime. Most of these are ready in
 /// their first poll, and pay for nothing else.
 #[inline(always)]
-pub(crate) fn run_plainly(lease: &Lease, waker: &CallWaker, call: &mut WaitedCall<'_>) {
+pub(crate) fn run_plainly(lease: &Lease, waker: &CallWaker, job: &mut dyn Job) {
     let _leave = lease.enter();
-    waker.flag().clear();
     let mut cx = Context::from_waker(waker.waker());
-    let mut poll = || call.job.poll(&mut cx);
+    let mut poll = || job.poll(&mut cx);
     // Behind one pointer: Tokio passes the future on by value, through several frames.
     let poll = &mut poll;
     if !lease.handle().block_on(poll_fn(move |_| Poll::Ready(poll()))) {
-        run_pending(lease, waker, call);
+        run_pending(lease, waker, job);
     }
 }
 
 #[inline(never)]
-fn run_pending(lease: &Lease, waker: &CallWaker, call: &mut WaitedCall<'_>) {
+fn run_pending(lease: &Lease, waker: &CallWaker, job: &mut dyn Job) {
     #[cfg(feature = "tracing")]
     let no_span = tracing::Span::none();
     let mut drive = Drive::new(
-        call.job,
+        &mut *job,
         None,
         waker,
         Some(lease.token()),
@@ -63,7 +61,7 @@ fn run_pending(lease: &Lease, waker: &CallWaker, call: &mut WaitedCall<'_>) {
     lease.wait(&mut drive, 1);
     poll_to_end(lease, &mut drive);
     let cause = drive.cause;
-    call.end(cause);
+    job.header().end(cause);
 }
 
 fn poll_to_end(lease: &Lease, call: &mut Drive<'_, '_>) {
@@ -86,7 +84,6 @@ pub(crate) fn run_on_handle(
     call: &mut Drive<'_, '_>,
 ) {
     let mut parked = None;
-    call.waker.flag().clear();
     handle.block_on(poll_fn(|cx| {
         let polled = call.poll_on_token(cx);
         if let (Poll::Pending, Some(runtime), Some(token)) = (polled, background, call.token) {

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::iter::FusedIterator;
-use std::panic::Location;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -37,7 +36,7 @@ use crate::sync_driver::SyncDriver;
 /// ```
 #[track_caller]
 pub fn iter<S: Stream>(stream: S) -> Iter<S> {
-    Iter { stream: SyncDriver::new(Box::pin(stream), "smartasync::iter"), has_ended: false }
+    Iter { stream: SyncDriver::new(Box::pin(stream), || "smartasync::iter"), has_ended: false }
 }
 
 /// A blocking iterator over a stream: what [`iter`] returns.
@@ -97,7 +96,7 @@ impl<S: Stream> Iter<S> {
     #[inline]
     #[track_caller]
     pub fn try_next(&mut self) -> Result<Option<S::Item>, WaitError<()>> {
-        self.advance(Site { name: "Iter::try_next", caller: Location::caller() }, None)
+        self.advance(Site::of(|| "Iter::try_next"), None)
     }
 
     /// Waits for the next item until `limit` has passed; `None` is the end of the stream.
@@ -129,7 +128,7 @@ impl<S: Stream> Iter<S> {
     /// ```
     #[track_caller]
     pub fn try_next_timeout(&mut self, limit: Duration) -> Result<Option<S::Item>, WaitError<()>> {
-        let site = Site { name: "Iter::try_next_timeout", caller: Location::caller() };
+        let site = Site::of(|| "Iter::try_next_timeout");
         self.advance(site, Some(limit))
     }
 

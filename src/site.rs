@@ -1,10 +1,39 @@
 //! Which function was called, and where.
 
+use std::fmt;
 use std::panic::Location;
 
+/// Returns the name of a function that was called. A pointer is one word, where the name itself is two.
+pub(crate) type Name = fn() -> &'static str;
+
 /// The function and the place of a call, as messages name them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Site {
-    pub(crate) name: &'static str,
+    name: Name,
     pub(crate) caller: &'static Location<'static>,
+}
+
+impl Site {
+    /// The place is that of the caller.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn of(name: Name) -> Site {
+        Site { name, caller: Location::caller() }
+    }
+
+    /// The same place, under another name.
+    #[cfg(feature = "io")]
+    pub(crate) fn named(self, name: Name) -> Site {
+        Site { name, ..self }
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        (self.name)()
+    }
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.name(), self.caller)
+    }
 }

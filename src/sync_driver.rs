@@ -1,7 +1,6 @@
 //! An object that sync code polls in many calls.
 
 use std::fmt;
-use std::panic::Location;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
@@ -9,7 +8,7 @@ use crate::bridge::{self, Bridge, Route};
 use crate::context::Context;
 use crate::error::WaitError;
 use crate::exec::job::FutureJob;
-use crate::site::Site;
+use crate::site::{Name, Site};
 
 const UNTIL_THE_END: &str = "the object is there until the end";
 
@@ -28,8 +27,8 @@ pub(crate) struct SyncDriver<T> {
 
 impl<T> SyncDriver<T> {
     #[track_caller]
-    pub(crate) fn new(object: T, name: &'static str) -> SyncDriver<T> {
-        let made = Site { name, caller: Location::caller() };
+    pub(crate) fn new(object: T, name: Name) -> SyncDriver<T> {
+        let made = Site::of(name);
         SyncDriver { object: Some(object), bridge: None, was_polled: false, made }
     }
 
@@ -55,10 +54,10 @@ impl<T> SyncDriver<T> {
         let (mut limits, mut route) = (None, Route::new(site));
         let found = route.find_within(self.bridge.as_ref(), deadline, &mut limits);
         found.map_err(|cause| WaitError::new(cause, Box::new(()), site))?;
-        let (future, mut output) = (pin!(Some(future)), None);
-        let mut job = FutureJob::new(future, &mut output);
-        let failure = route.run(&mut job, limits.as_mut());
-        failure.result(output, &site)
+        let future = pin!(Some(future));
+        let mut job = FutureJob::new(site, future);
+        route.run(&mut job, limits.as_mut());
+        job.result()
     }
 
     pub(crate) fn get_ref(&self) -> &T {
@@ -89,9 +88,9 @@ impl<T> Drop for SyncDriver<T> {
         let mut route = Route::new(self.made);
         if route.find(Some(through)).is_ok() {
             let future = pin!(Some(async move { drop(object) }));
-            let mut output = None;
-            let failure = route.run(&mut FutureJob::new(future, &mut output), None);
-            let _ = failure.result::<_, ()>(output, &self.made);
+            let mut job = FutureJob::new(self.made, future);
+            route.run(&mut job, None);
+            let _ = job.result::<()>();
         }
     }
 }

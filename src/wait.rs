@@ -132,5 +132,5 @@ pub trait Wait: IntoFuture + Sized {
 impl<F: IntoFuture> Wait for F {}
 
 fn call<F: IntoFuture>(future: F) -> Call<F::IntoFuture> {
-    Call::new(type_name::<F>(), future.into_future())
+    Call::new(type_name::<F>, future.into_future())
 }

@@ -58,12 +58,12 @@ impl Output {
     pub(crate) fn call(&self, name: &LitStr, future: &TokenStream) -> TokenStream {
         let Output { krate, span, ascribed, .. } = self;
         if !self.boxed {
-            return quote_spanned!(*span=> #krate::__private::call::<#ascribed, _>(#name, #future));
+            return quote_spanned!(*span=> #krate::__private::call::<#ascribed, _>(|| #name, #future));
         }
         let boxed = self.boxed_future(ascribed);
         quote_spanned! {*span=>
             let __future: #boxed = #krate::__private::Box::pin(#future);
-            #krate::__private::call::<#ascribed, _>(#name, __future)
+            #krate::__private::call::<#ascribed, _>(|| #name, __future)
         }
     }
 

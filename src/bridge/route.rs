@@ -14,7 +14,7 @@ use crate::cache::thread::{self, CallSlot, Private, SlotRuntime};
 use crate::context::{Ambient, Poller, mark};
 use crate::error::Cause;
 use crate::exec::drive::Drive;
-use crate::exec::job::{Failure, Job, WaitedCall};
+use crate::exec::job::Job;
 use crate::exec::lease::Lease;
 use crate::exec::limits::Limits;
 use crate::exec::waker::CallWaker;
@@ -23,39 +23,32 @@ use crate::runtime::tracker::CallToken;
 use crate::site::Site;
 
 /// Runs a job to its end through `bridge`, or else through the default one.
-#[cfg_attr(not(debug_assertions), inline(always))]
-pub(crate) fn wait(bridge: Option<&Bridge>, site: &Site, job: &mut dyn Job) -> Failure {
-    let mut failure = Failure::none();
-    wait_for(bridge, &mut WaitedCall::new(site, job, &mut failure));
-    failure
-}
-
 #[inline(never)]
-fn wait_for(bridge: Option<&Bridge>, call: &mut WaitedCall<'_>) {
+pub(crate) fn wait(bridge: Option<&Bridge>, job: &mut dyn Job) {
     let inner = bridge.unwrap_or_else(|| default()).inner();
     match Handle::try_current() {
         // Most calls go to the thread's own runtime, and nobody looks on: they pay for nothing else.
         Err(_) if !mark::is_set() && !span::is_wanted() => {}
-        current => return run_elsewhere(inner, Ambient::beside(current), call),
+        current => return run_elsewhere(inner, Ambient::beside(current), job),
+    }
+    // Found by its generation, which no two bridges have in common: only the process-wide one finds it.
+    if let Some(slot) = thread::kept_slot(&inner.runtimes) {
+        return run_plainly(&slot.lease, &slot.waker, job);
     }
     match &inner.backend {
-        Backend::PerThread => match thread::kept_slot(&inner.runtimes) {
-            Some(slot) => run_plainly(&slot.lease, &slot.waker, call),
-            None => run_elsewhere(inner, None, call),
-        },
-        Backend::Private if inner.watchdog.is_none() => run_privately(inner, call),
-        _ => run_elsewhere(inner, None, call),
+        Backend::Private if inner.watchdog.is_none() => run_privately(inner, job),
+        _ => run_elsewhere(inner, None, job),
     }
 }
 
 #[inline(never)]
-fn run_privately(inner: &Inner, call: &mut WaitedCall<'_>) {
+fn run_privately(inner: &Inner, job: &mut dyn Job) {
     let private = match private_slot(inner) {
         Ok(private) => private,
-        Err(cause) => return call.refuse(cause),
+        Err(cause) => return job.header().refuse(cause),
     };
     match private.runtime() {
-        SlotRuntime::Own(lease) => run_plainly(lease, private.waker(), call),
+        SlotRuntime::Own(lease) => run_plainly(lease, private.waker(), job),
         SlotRuntime::Background(..) => unreachable!("a private bridge has no background runtime"),
     }
 }
@@ -63,20 +56,22 @@ fn run_privately(inner: &Inner, call: &mut WaitedCall<'_>) {
 /// What a private bridge keeps for the calling thread.
 #[inline]
 fn private_slot(inner: &Inner) -> Result<Private, Cause> {
-    thread::private_slot(&inner.per_thread, || Lease::take(&inner.runtimes).map(SlotRuntime::Own))
+    thread::private_slot(&inner.per_thread, &inner.runtimes.generation, || {
+        Lease::take(&inner.runtimes).map(SlotRuntime::Own)
+    })
 }
 
 #[cold]
 #[inline(never)]
-fn run_elsewhere(inner: &Inner, ambient: Option<Ambient>, call: &mut WaitedCall<'_>) {
+fn run_elsewhere(inner: &Inner, ambient: Option<Ambient>, job: &mut dyn Job) {
     let in_section = ambient.is_some();
     let target = match Target::find(inner, ambient) {
         Ok(target) => target,
-        Err(cause) => return call.refuse(cause),
+        Err(cause) => return job.header().refuse(cause),
     };
-    let extras = Extras::of(inner, &target, in_section, call.site);
-    let cause = target.run(&extras, call.job, None);
-    call.end(cause);
+    let extras = Extras::of(inner, &target, in_section, &job.header().site);
+    let cause = target.run(&extras, job, None);
+    job.header().end(cause);
 }
 
 /// The way of one call, found before its future is touched: where there is none, the future is handed back.
@@ -134,24 +129,17 @@ impl<'a> Route<'a> {
     }
 
     /// Runs a job to its end.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn run(&self, job: &mut dyn Job, limits: Option<&mut Limits<'_>>) -> Failure {
-        let mut failure = Failure::none();
-        self.run_call(&mut WaitedCall::new(&self.site, job, &mut failure), limits);
-        failure
-    }
-
     #[inline(never)]
-    fn run_call(&self, call: &mut WaitedCall<'_>, limits: Option<&mut Limits<'_>>) {
+    pub(crate) fn run(&self, job: &mut dyn Job, limits: Option<&mut Limits<'_>>) {
         let cause = match (&self.own, &self.other) {
             (Some(slot), _) if limits.is_none() => {
-                return run_plainly(&slot.lease, &slot.waker, call);
+                return run_plainly(&slot.lease, &slot.waker, job);
             }
             (Some(slot), _) => {
                 #[cfg(feature = "tracing")]
                 let no_span = tracing::Span::none();
                 let mut drive = Drive::new(
-                    call.job,
+                    &mut *job,
                     limits,
                     &slot.waker,
                     Some(slot.lease.token()),
@@ -162,10 +150,10 @@ impl<'a> Route<'a> {
                 run_on_own(&slot.lease, &mut drive);
                 drive.cause
             }
-            (None, Some((target, extras))) => target.run(extras, call.job, limits),
+            (None, Some((target, extras))) => target.run(extras, job, limits),
             (None, None) => unreachable!("a way is found before it is gone"),
         };
-        call.end(cause);
+        job.header().end(cause);
     }
 }
 
@@ -225,7 +213,8 @@ impl<'a> Target<'a> {
             (Backend::PerThread, _) => Target::Own(thread::slot(&inner.runtimes)?),
             (Backend::Private, _) => Target::Private(private_slot(inner)?),
             (Backend::Background(background), _) => {
-                Target::Private(thread::private_slot(&inner.per_thread, || {
+                let generation = &inner.runtimes.generation;
+                Target::Private(thread::private_slot(&inner.per_thread, generation, || {
                     let token = CallToken::enter(&inner.runtimes.tracker).ok_or(Cause::Shutdown)?;
                     Ok(SlotRuntime::Background(background.runtime()?, token))
                 })?)

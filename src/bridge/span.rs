@@ -19,6 +19,6 @@ pub(super) fn of(site: &Site, path: &'static str, runtime: &'static str) -> trac
     if !is_wanted() {
         return tracing::Span::none();
     }
-    let Site { name, caller } = *site;
+    let (name, caller) = (site.name(), site.caller);
     tracing::debug_span!("wait", name, %caller, path, runtime)
 }

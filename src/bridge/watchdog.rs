@@ -66,7 +66,7 @@ impl SlowCall {
     /// assert_eq!(slow_calls.recv().unwrap().name(), "doze");
     /// ```
     pub fn name(&self) -> &'static str {
-        self.site.name
+        self.site.name()
     }
 
     /// Returns the place of the call.
@@ -125,7 +125,7 @@ impl SlowCall {
 
 impl fmt::Display for SlowCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let SlowCall { site: Site { name, caller }, waited } = self;
+        let (name, caller, waited) = (self.name(), self.caller(), self.waited);
         write!(f, "`{name}` at {caller} has waited for {waited:?}")
     }
 }

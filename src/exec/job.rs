@@ -14,41 +14,16 @@ pub(crate) trait Job {
 
     /// Drops the future, which will have no output.
     fn cancel(&mut self);
+
+    fn header(&mut self) -> &mut Header;
 }
 
-/// A call that is waited for: all that the engine has to know of it, behind one pointer.
-pub(crate) struct WaitedCall<'a> {
-    pub(crate) job: &'a mut dyn Job,
-    pub(crate) site: &'a Site,
-    failure: &'a mut Failure,
+/// The part of a job that is the same for all futures: whose call it is, and why it has no output.
+pub(crate) struct Header {
+    pub(crate) site: Site,
+    /// Nothing where there is an output, and so nothing to be dropped: a wait need not ask.
+    failure: ManuallyDrop<Option<(Cause, Progress)>>,
 }
-
-impl<'a> WaitedCall<'a> {
-    #[inline]
-    pub(crate) fn new(
-        site: &'a Site,
-        job: &'a mut dyn Job,
-        failure: &'a mut Failure,
-    ) -> WaitedCall<'a> {
-        WaitedCall { job, site, failure }
-    }
-
-    /// The call cannot be run.
-    #[cold]
-    pub(crate) fn refuse(&mut self, cause: Cause) {
-        *self.failure.0 = Some((cause, Progress::NotBegun));
-    }
-
-    /// The call has been run, and has no output where there is a cause.
-    #[inline]
-    pub(crate) fn end(&mut self, cause: Option<Cause>) {
-        *self.failure.0 = cause.map(|cause| (cause, Progress::Begun));
-    }
-}
-
-/// Why a call has no output. Nothing is in it where there is one, and so nothing to be dropped: a wait need not ask.
-#[must_use = "what is in it is dropped by nobody else"]
-pub(crate) struct Failure(ManuallyDrop<Option<(Cause, Progress)>>);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Progress {
@@ -56,10 +31,56 @@ enum Progress {
     Begun,
 }
 
-impl Failure {
+impl Header {
     #[inline]
-    pub(crate) fn none() -> Failure {
-        Failure(ManuallyDrop::new(None))
+    fn new(site: Site) -> Header {
+        Header { site, failure: ManuallyDrop::new(None) }
+    }
+
+    /// The call cannot be run.
+    #[cold]
+    pub(crate) fn refuse(&mut self, cause: Cause) {
+        *self.failure = Some((cause, Progress::NotBegun));
+    }
+
+    /// The call has been run, and has no output where there is a cause.
+    #[inline]
+    pub(crate) fn end(&mut self, cause: Option<Cause>) {
+        *self.failure = cause.map(|cause| (cause, Progress::Begun));
+    }
+
+    #[cold]
+    #[track_caller]
+    fn panic(&mut self) -> ! {
+        let (cause, progress) = self.failure();
+        cause.panic(self.site, progress == Progress::NotBegun)
+    }
+
+    #[cold]
+    fn error<C>(&mut self) -> WaitError<C> {
+        WaitError::ended(self.failure().0, self.site)
+    }
+
+    fn failure(&mut self) -> (Cause, Progress) {
+        self.failure.take().expect("a call that has run to its end has an output")
+    }
+}
+
+/// A future, and the place for its output.
+///
+/// The future is dropped where it ends, be it by a return, a panic or a cancellation: inside its runtime, as with
+/// `Runtime::block_on`.
+pub(crate) struct FutureJob<'a, F: Future> {
+    header: Header,
+    /// There until its end.
+    future: Pin<&'a mut Option<F>>,
+    output: Option<F::Output>,
+}
+
+impl<'a, F: Future> FutureJob<'a, F> {
+    #[inline]
+    pub(crate) fn new(site: Site, future: Pin<&'a mut Option<F>>) -> FutureJob<'a, F> {
+        FutureJob { header: Header::new(site), future, output: None }
     }
 
     /// Returns the output of a call that has ended.
@@ -69,10 +90,10 @@ impl Failure {
     /// With the reason why there is none.
     #[inline]
     #[track_caller]
-    pub(crate) fn output<T>(mut self, output: Option<T>, site: &Site) -> T {
-        match output {
+    pub(crate) fn output(&mut self) -> F::Output {
+        match self.output.take() {
             Some(output) => output,
-            None => self.panic(site),
+            None => self.header.panic(),
         }
     }
 
@@ -82,44 +103,8 @@ impl Failure {
     ///
     /// Why there is none.
     #[inline]
-    pub(crate) fn result<T, C>(
-        mut self,
-        output: Option<T>,
-        site: &Site,
-    ) -> Result<T, WaitError<C>> {
-        output.ok_or_else(|| WaitError::ended(self.cause().0, *site))
-    }
-
-    #[cold]
-    #[track_caller]
-    fn panic(&mut self, site: &Site) -> ! {
-        let (cause, progress) = self.cause();
-        cause.panic(*site, progress == Progress::NotBegun)
-    }
-
-    #[cold]
-    fn cause(&mut self) -> (Cause, Progress) {
-        self.0.take().expect("a call that has run to its end has an output")
-    }
-}
-
-/// A future, and the place for its output.
-///
-/// The future is dropped where it ends, be it by a return, a panic or a cancellation: inside its runtime, as with
-/// `Runtime::block_on`.
-pub(crate) struct FutureJob<'a, F: Future> {
-    /// There until its end.
-    future: Pin<&'a mut Option<F>>,
-    output: &'a mut Option<F::Output>,
-}
-
-impl<'a, F: Future> FutureJob<'a, F> {
-    #[inline]
-    pub(crate) fn new(
-        future: Pin<&'a mut Option<F>>,
-        output: &'a mut Option<F::Output>,
-    ) -> FutureJob<'a, F> {
-        FutureJob { future, output }
+    pub(crate) fn result<C>(&mut self) -> Result<F::Output, WaitError<C>> {
+        self.output.take().ok_or_else(|| self.header.error())
     }
 }
 
@@ -129,7 +114,7 @@ impl<F: Future> Job for FutureJob<'_, F> {
         let Some(future) = end.0.as_mut().as_pin_mut() else { polled_after_end() };
         match future.poll(cx) {
             Poll::Ready(output) => {
-                *self.output = Some(output);
+                self.output = Some(output);
                 true
             }
             Poll::Pending => {
@@ -142,33 +127,53 @@ impl<F: Future> Job for FutureJob<'_, F> {
     fn cancel(&mut self) {
         self.future.set(None);
     }
-}
 
-/// A future on the heap, in whatever it came in.
-pub(crate) struct BoxedJob<'a, T, F: Future> {
-    /// There until the end of the future.
-    holder: Option<Pin<Box<T>>>,
-    future: fn(Pin<&mut T>) -> Pin<&mut F>,
-    output: &'a mut Option<F::Output>,
-}
-
-impl<'a, T, F: Future> BoxedJob<'a, T, F> {
-    pub(crate) fn new(
-        holder: Pin<Box<T>>,
-        future: fn(Pin<&mut T>) -> Pin<&mut F>,
-        output: &'a mut Option<F::Output>,
-    ) -> BoxedJob<'a, T, F> {
-        BoxedJob { holder: Some(holder), future, output }
+    fn header(&mut self) -> &mut Header {
+        &mut self.header
     }
 }
 
-impl<T, F: Future> Job for BoxedJob<'_, T, F> {
+/// A future on the heap, in whatever it came in.
+pub(crate) struct BoxedJob<T, F: Future> {
+    header: Header,
+    /// There until the end of the future.
+    holder: Option<Pin<Box<T>>>,
+    future: fn(Pin<&mut T>) -> Pin<&mut F>,
+    output: Option<F::Output>,
+}
+
+impl<T, F: Future> BoxedJob<T, F> {
+    pub(crate) fn new(
+        site: Site,
+        holder: Pin<Box<T>>,
+        future: fn(Pin<&mut T>) -> Pin<&mut F>,
+    ) -> BoxedJob<T, F> {
+        BoxedJob { header: Header::new(site), holder: Some(holder), future, output: None }
+    }
+
+    /// Like `FutureJob::output`.
+    #[cfg(debug_assertions)]
+    #[track_caller]
+    pub(crate) fn output(&mut self) -> F::Output {
+        match self.output.take() {
+            Some(output) => output,
+            None => self.header.panic(),
+        }
+    }
+
+    /// Like `FutureJob::result`.
+    pub(crate) fn result<C>(&mut self) -> Result<F::Output, WaitError<C>> {
+        self.output.take().ok_or_else(|| self.header.error())
+    }
+}
+
+impl<T, F: Future> Job for BoxedJob<T, F> {
     fn poll(&mut self, cx: &mut Context<'_>) -> bool {
         // Dropped here if the poll panics.
         let Some(mut holder) = self.holder.take() else { polled_after_end() };
         match (self.future)(holder.as_mut()).poll(cx) {
             Poll::Ready(output) => {
-                *self.output = Some(output);
+                self.output = Some(output);
                 true
             }
             Poll::Pending => {
@@ -180,6 +185,10 @@ impl<T, F: Future> Job for BoxedJob<'_, T, F> {
 
     fn cancel(&mut self) {
         self.holder = None;
+    }
+
+    fn header(&mut self) -> &mut Header {
+        &mut self.header
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::runtime::{Handle, RuntimeMetrics};
 use crate::error::Cause;
 use crate::exec::drive::{Drive, lost};
 use crate::runtime::LocalRuntime;
+use crate::runtime::generation::Generation;
 use crate::runtime::set::Runtimes;
 use crate::runtime::state::{Next, State};
 use crate::runtime::tracker::CallToken;
@@ -54,10 +55,10 @@ impl Lease {
         })
     }
 
-    /// Whether the runtime can no more be used.
+    /// Whether calls may be made on the runtime.
     #[inline]
-    pub(crate) fn is_closed(&self) -> bool {
-        self.state.is_closed_now()
+    pub(crate) fn is_of(&self, generation: &Generation) -> bool {
+        self.state.is_of(generation)
     }
 
     #[inline]
@@ -144,14 +145,18 @@ impl Lease {
 
     #[inline]
     fn leave(&self) {
-        let takes_turn = self.token.calls().is_multiple_of(CALLS_PER_TURN);
-        if takes_turn || !self.state.is_idle() || self.has_tasks() {
-            self.hand_over(takes_turn);
+        if self.is_turn_due() || !self.state.is_idle() || self.has_tasks() {
+            self.hand_over();
         }
     }
 
+    #[inline]
+    fn is_turn_due(&self) -> bool {
+        self.token.calls().is_multiple_of(CALLS_PER_TURN)
+    }
+
     #[cold]
-    fn hand_over(&self, takes_turn: bool) {
+    fn hand_over(&self) {
         let runtime = &self.runtime;
         // A forked child: see `follow`.
         if self.state.is_background() || self.token.is_inherited() {
@@ -159,7 +164,7 @@ impl Lease {
         }
         if self.has_tasks() {
             self.runtimes.request_driver(runtime);
-        } else if (takes_turn || self.state.is_due()) && !std::thread::panicking() {
+        } else if (self.is_turn_due() || self.state.is_due()) && !std::thread::panicking() {
             // A call that was ready has driven nothing. When the monitor has come by since somebody drove, the
             // driver gets a turn: a thread that calls often, and is never kept waiting, needs no driver thread.
             self.take_turn();

@@ -30,11 +30,16 @@ impl CallWaker {
         &self.flag.0
     }
 
-    /// Whether a clone of the waker lives on, which would wake a later call that shows the same one.
+    /// Forgets the wakes of earlier calls, for one that begins. Returns false where a clone of the waker lives on: it
+    /// would wake the later call.
     #[inline]
-    pub(crate) fn is_shared(&self) -> bool {
+    pub(crate) fn try_reset(&self) -> bool {
         // Ours and the waker's. Nobody can make a third when there are only these two.
-        Arc::strong_count(&self.flag) > 2
+        let is_free = Arc::strong_count(&self.flag) <= 2;
+        if is_free {
+            self.flag().clear();
+        }
+        is_free
     }
 }
 
@@ -81,9 +86,9 @@ impl WakeFlag {
         WakeFlag { is_woken: AtomicBool::new(false), parked: AtomicWaker::new() }
     }
 
-    /// Forgets what earlier calls have left: for a call that begins.
+    /// Forgets what earlier calls have left.
     #[inline]
-    pub(crate) fn clear(&self) {
+    fn clear(&self) {
         // Relaxed: no clone of the waker is left that could wake meanwhile.
         self.is_woken.store(false, Relaxed);
     }

@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
 use crate::bridge::Bridge;
 use crate::error::{WaitError, WaitErrorKind};
-use crate::site::Site;
+use crate::site::Name;
 use crate::sync_driver::SyncDriver;
 
 /// A blocking view of an asynchronous I/O object.
@@ -73,7 +73,7 @@ impl<T> SyncIo<T> {
     /// ```
     #[track_caller]
     pub fn new(io: T) -> SyncIo<T> {
-        SyncIo { io: SyncDriver::new(io, "SyncIo"), read_timeout: None, write_timeout: None }
+        SyncIo { io: SyncDriver::new(io, || "SyncIo"), read_timeout: None, write_timeout: None }
     }
 
     /// Waits through `bridge`. Default: the bridge of calls that name none.
@@ -237,7 +237,7 @@ impl<T> SyncIo<T> {
 
     fn wait<'a, R, F>(
         &'a mut self,
-        name: &'static str,
+        name: Name,
         limit: Option<Duration>,
         make: impl FnOnce(&'a mut T) -> F,
     ) -> io::Result<R>
@@ -245,7 +245,7 @@ impl<T> SyncIo<T> {
         F: Future<Output = io::Result<R>>,
     {
         // The caller is often the standard library, so messages name the place where the view was made.
-        let site = Site { name, ..self.io.made };
+        let site = self.io.made.named(name);
         self.io.wait(site, limit, make).unwrap_or_else(|error| Err(not_waited(error)))
     }
 }
@@ -271,9 +271,11 @@ impl<T: AsyncWrite + Unpin> SyncIo<T> {
     /// # std::io::Result::Ok(())
     /// ```
     pub fn shutdown(&mut self) -> io::Result<()> {
-        self.wait("SyncIo::shutdown", self.write_timeout, |io| {
-            poll_fn(move |cx| Pin::new(&mut *io).poll_shutdown(cx))
-        })
+        self.wait(
+            || "SyncIo::shutdown",
+            self.write_timeout,
+            |io| poll_fn(move |cx| Pin::new(&mut *io).poll_shutdown(cx)),
+        )
     }
 
     /// Returns whether the object has an efficient vectored write, like `AsyncWrite::is_write_vectored`.
@@ -294,16 +296,18 @@ impl<T: AsyncRead + Unpin> Read for SyncIo<T> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         let mut buf = ReadBuf::new(bytes);
         let filled = &mut buf;
-        self.wait("SyncIo::read", self.read_timeout, |io| {
-            poll_fn(move |cx| Pin::new(&mut *io).poll_read(cx, filled))
-        })?;
+        self.wait(
+            || "SyncIo::read",
+            self.read_timeout,
+            |io| poll_fn(move |cx| Pin::new(&mut *io).poll_read(cx, filled)),
+        )?;
         Ok(buf.filled().len())
     }
 }
 
 impl<T: AsyncBufRead + Unpin> BufRead for SyncIo<T> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.wait("SyncIo::fill_buf", self.read_timeout, |io| FillBuf(Some(io)))
+        self.wait(|| "SyncIo::fill_buf", self.read_timeout, |io| FillBuf(Some(io)))
     }
 
     fn consume(&mut self, amount: usize) {
@@ -313,32 +317,42 @@ impl<T: AsyncBufRead + Unpin> BufRead for SyncIo<T> {
 
 impl<T: AsyncWrite + Unpin> Write for SyncIo<T> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.wait("SyncIo::write", self.write_timeout, |io| {
-            poll_fn(move |cx| Pin::new(&mut *io).poll_write(cx, bytes))
-        })
+        self.wait(
+            || "SyncIo::write",
+            self.write_timeout,
+            |io| poll_fn(move |cx| Pin::new(&mut *io).poll_write(cx, bytes)),
+        )
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.wait("SyncIo::write_vectored", self.write_timeout, |io| {
-            poll_fn(move |cx| Pin::new(&mut *io).poll_write_vectored(cx, slices))
-        })
+        self.wait(
+            || "SyncIo::write_vectored",
+            self.write_timeout,
+            |io| poll_fn(move |cx| Pin::new(&mut *io).poll_write_vectored(cx, slices)),
+        )
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.wait("SyncIo::flush", self.write_timeout, |io| {
-            poll_fn(move |cx| Pin::new(&mut *io).poll_flush(cx))
-        })
+        self.wait(
+            || "SyncIo::flush",
+            self.write_timeout,
+            |io| poll_fn(move |cx| Pin::new(&mut *io).poll_flush(cx)),
+        )
     }
 }
 
 impl<T: AsyncSeek + Unpin> Seek for SyncIo<T> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.wait("SyncIo::seek", None, |io| async move {
-            // A seek that was begun through `get_mut` must end before the next begins.
-            poll_fn(|cx| Pin::new(&mut *io).poll_complete(cx)).await?;
-            Pin::new(&mut *io).start_seek(to)?;
-            poll_fn(|cx| Pin::new(&mut *io).poll_complete(cx)).await
-        })
+        self.wait(
+            || "SyncIo::seek",
+            None,
+            |io| async move {
+                // A seek that was begun through `get_mut` must end before the next begins.
+                poll_fn(|cx| Pin::new(&mut *io).poll_complete(cx)).await?;
+                Pin::new(&mut *io).start_seek(to)?;
+                poll_fn(|cx| Pin::new(&mut *io).poll_complete(cx)).await
+            },
+        )
     }
 }
 
