@@ -125,23 +125,23 @@ fn ready_reused(number: u32) -> u32 {
 
 fn print_ratios() {
     let private = Bridge::builder().build();
-    let [ours, in_private, peer, ours_1, peer_1, ours_8, peer_8] = turns::medians(
+    let times = turns::take(
         turns::rounds(1_000),
         [
             &mut repeat(ready_wait),
-            &mut repeat(|number| call_ready(number).on(&private).wait()),
             &mut repeat(ready_reused),
             &mut repeat(|number| call_suspends_once(number).wait()),
             &mut repeat(|number| reused(suspends_once(number))),
             &mut repeat(|number| call_suspends_8_times(number).wait()),
             &mut repeat(|number| reused(suspends_8_times(number))),
+            &mut repeat(|number| call_ready(number).on(&private).wait()),
         ],
-    )
-    .map(|time| time.as_secs_f64());
+    );
     println!("in turns, `wait` against a reused `Runtime::block_on`:");
-    let (ready, once, times_8) = (ours / peer, ours_1 / peer_1, ours_8 / peer_8);
-    println!("ready: {ready:.2}, suspends once: {once:.2}, 8 times: {times_8:.2}");
-    println!("in turns, a private bridge against the default one: {:.2}", in_private / ours);
+    let (ready, once, times_8) = (times.ratio(0, 1), times.ratio(2, 3), times.ratio(4, 5));
+    println!("ready: {ready:.3}, suspends once: {once:.2}, 8 times: {times_8:.2}");
+    let private = times.ratio(6, 0);
+    println!("in turns, a private bridge against the default one: {private:.2}");
 }
 
 fn main() {

@@ -223,7 +223,7 @@ impl Bridge {
         inner.runtimes.drain();
         match &inner.backend {
             Backend::PerThread => thread::leave(),
-            Backend::Private | Backend::Background(_) => inner.per_thread.reset(),
+            Backend::Private | Backend::Background(_) => inner.per_thread.clear(),
             Backend::Handle(_) | Backend::Inherited => {}
         }
     }

@@ -1,12 +1,14 @@
 //! Things that are compared with one another take turns, so that a noisy moment meets all of them.
 
+#![allow(dead_code, reason = "each bench uses the part that it needs")]
+
 use std::time::{Duration, Instant};
 
-/// Runs all of `kinds` in turn, `rounds` times over, and returns the median time of each.
-pub(crate) fn medians<const N: usize>(
-    rounds: usize,
-    mut kinds: [&mut dyn FnMut(); N],
-) -> [Duration; N] {
+/// The times of `N` kinds, one for each round.
+pub(crate) struct Times<const N: usize>([Vec<Duration>; N]);
+
+/// Runs all of `kinds` in turn, `rounds` times over.
+pub(crate) fn take<const N: usize>(rounds: usize, mut kinds: [&mut dyn FnMut(); N]) -> Times<N> {
     let mut times = [const { Vec::new() }; N];
     for _ in 0..rounds {
         for (kind, times) in kinds.iter_mut().zip(&mut times) {
@@ -15,10 +17,30 @@ pub(crate) fn medians<const N: usize>(
             times.push(start.elapsed());
         }
     }
-    times.map(|mut times: Vec<Duration>| {
-        times.sort_unstable();
-        times[rounds / 2]
-    })
+    Times(times)
+}
+
+/// Runs all of `kinds` in turn, `rounds` times over, and returns the median time of each.
+pub(crate) fn medians<const N: usize>(
+    rounds: usize,
+    kinds: [&mut dyn FnMut(); N],
+) -> [Duration; N] {
+    take(rounds, kinds).0.map(|times| median(times, Duration::cmp))
+}
+
+impl<const N: usize> Times<N> {
+    /// Returns the median over the rounds of what one kind takes of the other's time. The machine is at times half as
+    /// fast for some seconds: two medians may be of different times, two turns of one round are not.
+    pub(crate) fn ratio(&self, kind: usize, other: usize) -> f64 {
+        let turns = self.0[kind].iter().zip(&self.0[other]);
+        let ratios = turns.map(|(one, other)| one.as_secs_f64() / other.as_secs_f64());
+        median(ratios.collect(), f64::total_cmp)
+    }
+}
+
+fn median<T: Copy>(mut values: Vec<T>, compare: fn(&T, &T) -> std::cmp::Ordering) -> T {
+    values.sort_unstable_by(compare);
+    values[values.len() / 2]
 }
 
 /// The rounds to make: all, or a few when the benches are only tested (`cargo bench -- --test`).

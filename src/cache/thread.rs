@@ -17,7 +17,7 @@ use crate::exec::lease::Lease;
 use crate::exec::waker::CallWaker;
 use crate::process::Process;
 use crate::runtime::background::BackgroundRuntime;
-use crate::runtime::generation::Versioned;
+use crate::runtime::generation::Generation;
 use crate::runtime::set::Runtimes;
 use crate::runtime::tracker::CallToken;
 use crate::sync::{self, Arc, thread_local};
@@ -54,12 +54,13 @@ pub(crate) fn slot(runtimes: &std::sync::Arc<Runtimes>) -> Result<Rc<CallSlot>, 
 #[inline]
 pub(crate) fn private_slot(
     per_thread: &std::sync::Arc<PerThreadMap<PrivateSlot>>,
+    generation: &Generation,
     make: impl FnOnce() -> Result<SlotRuntime, Cause>,
 ) -> Result<Private, Cause> {
     with(|thread| {
-        let slot = thread.private_slot(per_thread, make)?;
+        let slot = thread.private_slot(per_thread, generation, make)?;
         // The map's and ours: no call on this thread uses it, and no other thread does.
-        let is_free = Arc::strong_count(&slot) <= 2 && !slot.waker.is_shared();
+        let is_free = Arc::strong_count(&slot) <= 2 && slot.waker.try_reset();
         let spare = if is_free { None } else { Some(thread.waker()?) };
         Ok(Private { slot, spare })
     })
@@ -109,24 +110,15 @@ fn exiting() -> Cause {
     Cause::Runtime(io::Error::other("the thread is exiting and has already let go of its runtime"))
 }
 
-/// A thread's use of a runtime, and when it began.
-pub(crate) type CachedLease = Versioned<Lease>;
-
-/// Whether calls may still be made on what was kept.
-#[inline]
-fn is_usable(runtimes: &Runtimes, kept: &CachedLease) -> bool {
-    runtimes.generation.is_current(kept) && !kept.is_closed()
-}
-
 /// All that a call needs, behind one pointer.
 pub(crate) struct CallSlot {
-    pub(crate) lease: Rc<CachedLease>,
+    pub(crate) lease: Rc<Lease>,
     pub(crate) waker: CallWaker,
 }
 
 /// What a call on a private bridge uses.
 pub(crate) struct Private {
-    slot: Arc<CachedSlot>,
+    slot: Arc<PrivateSlot>,
     /// Where the slot's waker is in use.
     spare: Option<Rc<CallWaker>>,
 }
@@ -161,9 +153,9 @@ pub(crate) enum SlotRuntime {
 impl SlotRuntime {
     /// Whether calls may still be made on it.
     #[inline]
-    fn is_usable(&self) -> bool {
+    fn is_usable(&self, generation: &Generation) -> bool {
         match self {
-            SlotRuntime::Own(lease) => !lease.is_closed(),
+            SlotRuntime::Own(lease) => lease.is_of(generation),
             SlotRuntime::Background(runtime, _) => !runtime.is_lost(),
         }
     }
@@ -185,13 +177,11 @@ impl SlotRuntime {
     }
 }
 
-pub(crate) type CachedSlot = Versioned<PrivateSlot>;
-
 /// The private bridge that the thread has used last, so that it need not be looked up. It is not held: it ends with
 /// the bridge, or at a reset.
 struct Recent {
     bridge: Weak<PerThreadMap<PrivateSlot>>,
-    slot: sync::Weak<CachedSlot>,
+    slot: sync::Weak<PrivateSlot>,
 }
 
 /// The bridges that keep something for a thread.
@@ -237,7 +227,7 @@ impl Thread {
     /// A waker that wakes no other call: nobody holds it, no call on this thread uses it.
     #[inline]
     fn waker(&self) -> Result<Rc<CallWaker>, Cause> {
-        let is_free = |waker: &Rc<CallWaker>| Rc::strong_count(waker) == 1 && !waker.is_shared();
+        let is_free = |waker: &Rc<CallWaker>| Rc::strong_count(waker) == 1 && waker.try_reset();
         match self.waker.get(is_free) {
             Some(waker) => Ok(waker),
             None => self.waker.renew(|_| {
@@ -255,9 +245,9 @@ impl Thread {
     #[inline]
     fn kept_slot(&self, runtimes: &Runtimes) -> Option<Rc<CallSlot>> {
         self.slot.get(|slot| {
-            is_usable(runtimes, &slot.lease)
+            slot.lease.is_of(&runtimes.generation)
                 && Rc::strong_count(slot) == 1
-                && !slot.waker.is_shared()
+                && slot.waker.try_reset()
         })
     }
 
@@ -266,8 +256,8 @@ impl Thread {
         self.slot.renew(|old| {
             self.check_can_block()?;
             let lease = match old {
-                Some(slot) if is_usable(runtimes, &slot.lease) => Rc::clone(&slot.lease),
-                _ => Rc::new(runtimes.generation.make(|| Lease::take(runtimes))?),
+                Some(slot) if slot.lease.is_of(&runtimes.generation) => Rc::clone(&slot.lease),
+                _ => Rc::new(Lease::take(runtimes)?),
             };
             Ok(CallSlot { lease, waker: CallWaker::default() })
         })
@@ -277,29 +267,30 @@ impl Thread {
     fn private_slot(
         &self,
         per_thread: &std::sync::Arc<PerThreadMap<PrivateSlot>>,
+        generation: &Generation,
         make: impl FnOnce() -> Result<SlotRuntime, Cause>,
-    ) -> Result<Arc<CachedSlot>, Cause> {
+    ) -> Result<Arc<PrivateSlot>, Cause> {
         if let Some(recent) = self.recent.take()
             && recent.bridge.as_ptr() == std::sync::Arc::as_ptr(per_thread)
             && let Some(slot) = recent.slot.upgrade()
-            && per_thread.is_current(&slot)
-            && slot.runtime.is_usable()
+            && slot.runtime.is_usable(generation)
         {
             // What is replaced is the nothing that `take` has left.
             mem::forget(self.recent.replace(Some(recent)));
             return Ok(slot);
         }
-        self.find_private_slot(per_thread, make)
+        self.find_private_slot(per_thread, generation, make)
     }
 
     #[cold]
     fn find_private_slot(
         &self,
         per_thread: &std::sync::Arc<PerThreadMap<PrivateSlot>>,
+        generation: &Generation,
         make: impl FnOnce() -> Result<SlotRuntime, Cause>,
-    ) -> Result<Arc<CachedSlot>, Cause> {
-        let is_usable = |slot: &PrivateSlot| slot.runtime.is_usable();
-        let slot = per_thread.get_or_make(self.key, is_usable, || {
+    ) -> Result<Arc<PrivateSlot>, Cause> {
+        let is_usable = |slot: &PrivateSlot| slot.runtime.is_usable(generation);
+        let slot = per_thread.get_or_make(generation, self.key, is_usable, || {
             self.check_can_block()?;
             let runtime = make()?;
             self.remember(std::sync::Arc::downgrade(per_thread));
@@ -328,7 +319,7 @@ impl Thread {
     }
 
     /// Takes out what bridges keep for this thread.
-    fn leave_bridges(&self) -> Vec<Arc<CachedSlot>> {
+    fn leave_bridges(&self) -> Vec<Arc<PrivateSlot>> {
         let visited = self.visited.replace(UsedBridges::none());
         // The maps that a forked child has inherited may be locked.
         if !visited.made_in.is_current() {

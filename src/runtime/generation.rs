@@ -1,7 +1,5 @@
 //! The age of what is kept.
 
-use std::ops::Deref;
-
 use crate::sync::atomic::AtomicU64;
 use crate::sync::atomic::Ordering::{Acquire, Release};
 
@@ -22,44 +20,10 @@ impl Generation {
         self.0.fetch_add(1, Release);
     }
 
+    /// Returns the resets so far. What is made has to ask before it is begun: a reset in the meantime counts.
     #[inline]
-    pub(crate) fn current(&self) -> Version {
+    pub(crate) fn current(&self) -> u64 {
         // Acquire pairs with `reset`.
-        Version(self.0.load(Acquire))
-    }
-
-    /// Makes a value with the version at which its making was begun: a reset in the meantime counts.
-    pub(crate) fn make<T, E>(
-        &self,
-        make: impl FnOnce() -> Result<T, E>,
-    ) -> Result<Versioned<T>, E> {
-        let made_in = self.current();
-        let value = make()?;
-        Ok(Versioned { made_in, value })
-    }
-
-    #[inline]
-    pub(crate) fn is_current<T>(&self, versioned: &Versioned<T>) -> bool {
-        versioned.made_in == self.current()
-    }
-}
-
-/// A time between two resets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Version(u64);
-
-/// A value, and when it was made.
-#[derive(Debug)]
-pub(crate) struct Versioned<T> {
-    made_in: Version,
-    value: T,
-}
-
-impl<T> Deref for Versioned<T> {
-    type Target = T;
-
-    #[inline]
-    fn deref(&self) -> &T {
-        &self.value
+        self.0.load(Acquire)
     }
 }

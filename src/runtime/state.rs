@@ -1,8 +1,8 @@
 //! Who drives a runtime, and who uses it.
 
-use crate::runtime::generation::{Generation, Version};
+use crate::runtime::generation::Generation;
 use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, SeqCst};
-use crate::sync::atomic::{AtomicU8, AtomicUsize};
+use crate::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize};
 
 /// The ticks of the monitor for which a runtime may be left undriven: as many as an idle timeout has. Two for the
 /// models, which look at each.
@@ -18,6 +18,9 @@ const OWNER: u8 = TICKS;
 const BACKGROUND: u8 = TICKS + 1;
 /// Nobody drives any more.
 const CLOSED: u8 = TICKS + 2;
+
+/// No generation: that many resets there are not.
+const OF_NONE: u64 = u64::MAX;
 
 /// The state of a runtime. Once built it is left undriven for an idle timeout at the most:
 ///
@@ -47,7 +50,8 @@ const CLOSED: u8 = TICKS + 2;
 pub(crate) struct State {
     driver: AtomicU8,
     owners: AtomicUsize,
-    made_in: Version,
+    /// The generation in which its building was begun; once it is closed, `OF_NONE`.
+    made_in: AtomicU64,
 }
 
 /// What is to be done after a change of state.
@@ -63,14 +67,18 @@ pub(crate) enum Next {
 
 impl State {
     /// The state of a runtime whose building was begun at `made_in`, with one owner.
-    pub(crate) fn new(made_in: Version) -> State {
-        State { driver: AtomicU8::new(IDLE), owners: AtomicUsize::new(1), made_in }
+    pub(crate) fn new(made_in: u64) -> State {
+        State {
+            driver: AtomicU8::new(IDLE),
+            owners: AtomicUsize::new(1),
+            made_in: AtomicU64::new(made_in),
+        }
     }
 
     /// Whether nobody drives, and the monitor has not looked since somebody did.
     #[inline]
     pub(crate) fn is_idle(&self) -> bool {
-        // Relaxed, like the next three: a question, whose answer a `change` checks before anything is done.
+        // Relaxed, like the next two: a question, whose answer a `change` checks before anything is done.
         self.driver.load(Relaxed) == IDLE
     }
 
@@ -84,12 +92,6 @@ impl State {
     #[inline]
     pub(crate) fn is_background(&self) -> bool {
         self.driver.load(Relaxed) == BACKGROUND
-    }
-
-    /// Whether it is closed, for a call that begins. One that misses it finds out when it parks.
-    #[inline]
-    pub(crate) fn is_closed_now(&self) -> bool {
-        self.driver.load(Relaxed) == CLOSED
     }
 
     /// Whether nobody drives: what the monitor asks before it sleeps.
@@ -163,7 +165,8 @@ impl State {
 
     /// Closes the runtime: a driver thread has to be woken. Returns whether this was the first time.
     pub(crate) fn close(&self) -> bool {
-        // SeqCst pairs with `is_closed`.
+        // Before the swap, which pairs with `is_closed`: who sees that it is closed sees this.
+        self.made_in.store(OF_NONE, Relaxed);
         self.driver.swap(CLOSED, SeqCst) != CLOSED
     }
 
@@ -174,9 +177,11 @@ impl State {
         self.driver.compare_exchange(from, to, SeqCst, Relaxed).is_ok()
     }
 
-    /// Whether the runtime is newer than the last reset.
+    /// Whether calls may be made on the runtime: it is newer than the last reset, and not closed.
+    #[inline]
     pub(crate) fn is_of(&self, generation: &Generation) -> bool {
-        self.made_in == generation.current()
+        // Relaxed: a call that begins and misses the `close` finds out when it parks.
+        self.made_in.load(Relaxed) == generation.current()
     }
 
     /// Adds an owner if there is one. A runtime without owners is on its way to the pool or to its end, and is not

@@ -4,16 +4,18 @@ use loom::sync::Arc;
 use loom::thread;
 
 use crate::cache::map::PerThreadMap;
+use crate::runtime::generation::Generation;
 
 fn twice(per_thread: &PerThreadMap<u64>, key: u64) -> u64 {
+    let never_reset = Generation::default();
     let make = || {
         thread::yield_now();
         Ok::<_, ()>(key)
     };
-    let first = per_thread.get_or_make(key, |_| true, make).unwrap();
-    let second = per_thread.get_or_make(key, |_| true, make).unwrap();
+    let first = per_thread.get_or_make(&never_reset, key, |_| true, make).unwrap();
+    let second = per_thread.get_or_make(&never_reset, key, |_| true, make).unwrap();
     assert!(Arc::ptr_eq(&first, &second), "a thread's second call made another one");
-    **first
+    *first
 }
 
 /// Mutants: `map-of-another-thread`, `map-not-kept`.
@@ -35,7 +37,8 @@ fn the_end_of_a_thread_forgets_its_own_and_no_other() {
         let per_thread = Arc::new(PerThreadMap::new());
         let shared = Arc::clone(&per_thread);
         let ended = thread::spawn(move || {
-            let mine = shared.get_or_make(1, |_| true, || Ok::<_, ()>(1)).unwrap();
+            let make = || Ok::<_, ()>(1);
+            let mine = shared.get_or_make(&Generation::default(), 1, |_| true, make).unwrap();
             drop(shared.remove(1));
             Arc::try_unwrap(mine).map(|_| ()).map_err(|_| ())
         });

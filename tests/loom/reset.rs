@@ -7,7 +7,8 @@ use loom::thread;
 
 use crate::cache::cached::Cached;
 use crate::cache::map::PerThreadMap;
-use crate::runtime::generation::{Generation, Versioned};
+use crate::runtime::generation::Generation;
+use crate::runtime::state::State;
 
 /// What a reset tells the world, for the model to judge by. The beginning is told under a lock: a
 /// relaxed load might miss it, and call a value old that is not.
@@ -25,25 +26,27 @@ impl Reset {
     }
 }
 
-/// A kept value. It knows whether it was begun before the reset was.
+/// A kept runtime. It knows whether it was begun before the reset was.
 #[derive(Debug)]
-struct Value {
+struct Runtime {
     is_old: bool,
+    state: State,
 }
 
-impl Value {
-    fn make(reset: &Reset) -> Result<Value, ()> {
+impl Runtime {
+    fn build(generation: &Generation, reset: &Reset) -> Result<Runtime, ()> {
+        let made_in = generation.current();
         let is_old = !*reset.begun.lock().unwrap();
         // Building takes time.
         thread::yield_now();
-        Ok(Value { is_old })
+        Ok(Runtime { is_old, state: State::new(made_in) })
     }
 }
 
 /// Two calls on a thread, while another thread resets. `call` gives what it used.
 fn calls_beside_a_reset(
     reset: impl FnOnce() + Send + 'static,
-    call: impl Fn(&Reset) -> Arc<Versioned<Value>>,
+    call: impl Fn(&Reset) -> Arc<Runtime>,
 ) {
     let told = Arc::new(Reset::default());
     let resetter = thread::spawn({
@@ -59,18 +62,18 @@ fn calls_beside_a_reset(
     assert!(!call(&told).is_old, "the last call is later than the reset");
 }
 
-/// Mutants: `cached-without-check`, `generation-not-counted`, `generation-made-after`.
+/// Mutants: `cached-without-check`, `generation-not-counted`.
 #[test]
 fn what_a_thread_keeps() {
     loom::model(|| {
         let generation = Arc::new(Generation::default());
-        let keep: Cached<Arc<Versioned<Value>>> = Cached::new();
+        let keep: Cached<Arc<Runtime>> = Cached::new();
         let reset = Arc::clone(&generation);
         calls_beside_a_reset(
             move || reset.reset(),
             |told| {
-                let make = |_: Option<&_>| generation.make(|| Value::make(told)).map(Arc::new);
-                let kept = keep.get(|kept| generation.is_current(kept));
+                let make = |_: Option<&_>| Runtime::build(&generation, told).map(Arc::new);
+                let kept = keep.get(|kept| kept.state.is_of(&generation));
                 let kept = kept.unwrap_or_else(|| keep.renew(make).unwrap());
                 thread::yield_now();
                 Arc::clone(&kept)
@@ -79,16 +82,23 @@ fn what_a_thread_keeps() {
     });
 }
 
-/// Mutants: `map-late-one-stays`, `generation-not-counted`, `generation-made-after`,
-/// `map-generation-not-reset`.
+/// Mutants: `generation-not-counted`.
 #[test]
 fn what_a_bridge_keeps() {
     loom::model(|| {
+        let generation = Arc::new(Generation::default());
         let per_thread = Arc::new(PerThreadMap::new());
-        let reset = Arc::clone(&per_thread);
+        let reset = (Arc::clone(&generation), Arc::clone(&per_thread));
         calls_beside_a_reset(
-            move || reset.reset(),
-            |told| per_thread.get_or_make(7, |_| true, || Value::make(told)).unwrap(),
+            move || {
+                reset.0.reset();
+                reset.1.clear();
+            },
+            |told| {
+                let is_good = |kept: &Runtime| kept.state.is_of(&generation);
+                let build = || Runtime::build(&generation, told);
+                per_thread.get_or_make(&generation, 7, is_good, build).unwrap()
+            },
         );
     });
 }
@@ -98,9 +108,10 @@ fn what_a_bridge_keeps() {
 fn what_a_reset_forgets_is_dropped() {
     loom::model(|| {
         let per_thread = Arc::new(PerThreadMap::new());
-        let kept = per_thread.get_or_make(7, |_| true, || Ok::<_, ()>(())).unwrap();
-        let reset = Arc::clone(&per_thread);
-        thread::spawn(move || reset.reset()).join().unwrap();
+        let make = || Ok::<_, ()>(());
+        let kept = per_thread.get_or_make(&Generation::default(), 7, |_| true, make).unwrap();
+        let cleared = Arc::clone(&per_thread);
+        thread::spawn(move || cleared.clear()).join().unwrap();
         assert!(Arc::try_unwrap(kept).is_ok(), "somebody still holds it");
     });
 }

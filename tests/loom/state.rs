@@ -148,6 +148,21 @@ fn what_is_closed_stays_closed() {
     });
 }
 
+/// Mutants: `state-closed-takes-calls`.
+#[test]
+fn what_is_closed_takes_no_calls() {
+    loom::model(|| {
+        let generation = Generation::default();
+        let world = World::new();
+        let closer = Arc::clone(&world);
+        let closer = thread::spawn(move || closer.state.close());
+        if world.state.is_closed() {
+            assert!(!world.state.is_of(&generation), "it is closed, and is to be used");
+        }
+        closer.join().unwrap();
+    });
+}
+
 /// A runtime whose owner blocks in a poll, until what it waits for has been served by a driver.
 struct Blocked {
     world: World,

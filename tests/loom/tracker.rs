@@ -11,6 +11,7 @@ use loom::sync::atomic::Ordering::{Acquire, Release};
 use loom::thread;
 
 use crate::cache::map::PerThreadMap;
+use crate::runtime::generation::Generation;
 use crate::runtime::tracker::{CallToken, CallTracker};
 
 /// Loom's waits have no end: one that is not woken is a deadlock, and loom reports it.
@@ -84,20 +85,24 @@ fn nobody_enters_once_the_tracker_is_closed() {
     });
 }
 
-/// Mutants: `map-late-one-stays`.
+/// Mutants: `map-late-one-stays`, `map-version-asked-late`.
 #[test]
 fn a_shutdown_leaves_nothing_in_the_map() {
     loom::model(|| {
         let tracker = Arc::new(CallTracker::new());
-        let per_thread = Arc::new(PerThreadMap::new());
+        let (generation, per_thread) =
+            (Arc::new(Generation::default()), Arc::new(PerThreadMap::new()));
         let caller = thread::spawn({
-            let (tracker, per_thread) = (Arc::clone(&tracker), Arc::clone(&per_thread));
+            let (tracker, generation, per_thread) =
+                (Arc::clone(&tracker), Arc::clone(&generation), Arc::clone(&per_thread));
             move || {
-                drop(per_thread.get_or_make(7, |_| true, || CallToken::enter(&tracker).ok_or(())))
+                let make = || CallToken::enter(&tracker).ok_or(());
+                drop(per_thread.get_or_make(&generation, 7, |_| true, make));
             }
         });
         tracker.close();
-        per_thread.reset();
+        generation.reset();
+        per_thread.clear();
         assert!(tracker.wait_until_empty(FOR_EVER));
         caller.join().unwrap();
     });
