@@ -1,7 +1,6 @@
 //! Where sync callers run async code.
 
 mod builder;
-mod default;
 mod inner;
 mod route;
 mod span;
@@ -10,7 +9,7 @@ mod watchdog;
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -22,19 +21,53 @@ use crate::runtime::background::Background;
 use crate::runtime::set::Runtimes;
 
 pub use builder::{BridgeBuilder, Nested};
-pub use default::set_default;
 pub use stats::Stats;
 pub use watchdog::SlowCall;
 
-pub(crate) use default::default;
 pub(crate) use route::{Route, wait};
 
 use inner::{Backend, Inner};
 use route::opens_section;
 
+/// The bridge of calls that name none.
+static DEFAULT: OnceLock<Bridge> = OnceLock::new();
+
 static SHARED: LazyLock<Bridge> = LazyLock::new(|| {
     Bridge::new(|runtimes| Backend::Background(Background::new("smartasync", 1, &runtimes.tracker)))
 });
+
+/// Makes `bridge` the one that calls use which name none. Without it, that is
+/// [`Bridge::per_thread`].
+///
+/// It is for a program's `main`, before its first call.
+///
+/// # Errors
+///
+/// Gives the bridge back when it comes too late: a default has been set already, or a call has been
+/// made through the one that there was.
+///
+/// # Examples
+///
+/// ```
+/// use smartasync::{Bridge, block_on, set_default};
+///
+/// let bridge = Bridge::builder().name("app").build();
+/// set_default(bridge.clone()).expect("no call has been made yet");
+/// block_on(async {});
+/// assert_eq!(bridge.stats().calls_on_own_runtime, 1);
+///
+/// let too_late = set_default(Bridge::per_thread());
+/// assert!(too_late.is_err());
+/// ```
+pub fn set_default(bridge: Bridge) -> Result<(), Bridge> {
+    DEFAULT.set(bridge)
+}
+
+/// The bridge of calls that name none; from now on it stays what it is.
+#[inline]
+pub(crate) fn default() -> &'static Bridge {
+    DEFAULT.get_or_init(Bridge::per_thread)
+}
 
 /// Returns the handle of the process's background runtime, and starts the runtime first if it is not running.
 ///

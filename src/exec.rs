@@ -8,70 +8,13 @@ pub(crate) mod limits;
 pub(crate) mod waker;
 
 use std::future::poll_fn;
-use std::task::{Context, Poll};
+use std::task::Poll;
 
 use tokio::runtime::Handle;
 
 use crate::runtime::background::BackgroundRuntime;
 use crate::runtime::tracker::CallToken;
 use drive::Drive;
-use job::Job;
-use lease::Lease;
-use waker::CallWaker;
-
-/// Runs a call on the calling thread's own runtime.
-///
-/// Each poll goes through the runtime's handle: Tokio's budget and its checks hold there, `block_in_place` is
-/// legal, and the runtime is not the caller's meanwhile. Were the driver held in a poll, as in
-/// `Runtime::block_on`, a poll that blocks would keep it from all who wait for what lives on this runtime, and
-/// if one of these held what the poll waits for, both would wait without end. So a thread drives its runtime
-/// only while it has nothing else to do.
-pub(crate) fn run_on_own(lease: &Lease, call: &mut Drive<'_, '_>) {
-    let _leave = lease.enter();
-    poll_to_end(lease, call);
-}
-
-/// Runs a call that has neither limits nor a span on the calling thread's own runtime. Most of these are ready in
-/// their first poll, and pay for nothing else.
-#[inline(always)]
-pub(crate) fn run_plainly(lease: &Lease, waker: &CallWaker, job: &mut dyn Job) {
-    let _leave = lease.enter();
-    let mut cx = Context::from_waker(waker.waker());
-    let mut poll = || job.poll(&mut cx);
-    // Behind one pointer: Tokio passes the future on by value, through several frames.
-    let poll = &mut poll;
-    if !lease.handle().block_on(poll_fn(move |_| Poll::Ready(poll()))) {
-        run_pending(lease, waker, job);
-    }
-}
-
-#[inline(never)]
-fn run_pending(lease: &Lease, waker: &CallWaker, job: &mut dyn Job) {
-    #[cfg(feature = "tracing")]
-    let no_span = tracing::Span::none();
-    let mut drive = Drive::new(
-        &mut *job,
-        None,
-        waker,
-        Some(lease.token()),
-        Some(lease.lost_flag()),
-        #[cfg(feature = "tracing")]
-        &no_span,
-    );
-    lease.wait(&mut drive, 1);
-    poll_to_end(lease, &mut drive);
-    let cause = drive.cause;
-    job.header().end(cause);
-}
-
-fn poll_to_end(lease: &Lease, call: &mut Drive<'_, '_>) {
-    let handle = lease.handle();
-    let mut polls = 1;
-    while !handle.block_on(poll_fn(|_| Poll::Ready(call.poll()))) {
-        polls += 1;
-        lease.wait(call, polls);
-    }
-}
 
 /// Runs a call on a runtime that other threads drive.
 ///

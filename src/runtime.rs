@@ -1,7 +1,6 @@
 //! Runtimes that are built once and run many calls.
 
 pub(crate) mod background;
-pub(crate) mod generation;
 mod limit;
 pub(crate) mod monitor;
 pub(crate) mod options;
@@ -24,11 +23,10 @@ use std::task::Poll;
 use atomic_waker::AtomicWaker;
 use tokio::runtime::{Builder, Handle};
 
-use generation::Generation;
 use options::RuntimeOptions;
 use owned::OwnedRuntime;
 use pool::Pooled;
-use state::State;
+use state::{Generation, State};
 
 /// A current-thread runtime, driven by its owner or by a driver thread.
 pub(crate) struct LocalRuntime {

@@ -17,8 +17,8 @@ use crate::exec::drive::Drive;
 use crate::exec::job::Job;
 use crate::exec::lease::Lease;
 use crate::exec::limits::Limits;
+use crate::exec::run_on_handle;
 use crate::exec::waker::CallWaker;
-use crate::exec::{run_on_handle, run_on_own, run_plainly};
 use crate::runtime::tracker::CallToken;
 use crate::site::Site;
 
@@ -33,7 +33,7 @@ pub(crate) fn wait(bridge: Option<&Bridge>, job: &mut dyn Job) {
     }
     // Found by its generation, which no two bridges have in common: only the process-wide one finds it.
     if let Some(slot) = thread::kept_slot(&inner.runtimes) {
-        return run_plainly(&slot.lease, &slot.waker, job);
+        return slot.lease.run(&slot.waker, job);
     }
     match &inner.backend {
         Backend::Private if inner.watchdog.is_none() => run_privately(inner, job),
@@ -48,7 +48,7 @@ fn run_privately(inner: &Inner, job: &mut dyn Job) {
         Err(cause) => return job.header().refuse(cause),
     };
     match private.runtime() {
-        SlotRuntime::Own(lease) => run_plainly(lease, private.waker(), job),
+        SlotRuntime::Own(lease) => lease.run(private.waker(), job),
         SlotRuntime::Background(..) => unreachable!("a private bridge has no background runtime"),
     }
 }
@@ -133,7 +133,7 @@ impl<'a> Route<'a> {
     pub(crate) fn run(&self, job: &mut dyn Job, limits: Option<&mut Limits<'_>>) {
         let cause = match (&self.own, &self.other) {
             (Some(slot), _) if limits.is_none() => {
-                return run_plainly(&slot.lease, &slot.waker, job);
+                return slot.lease.run(&slot.waker, job);
             }
             (Some(slot), _) => {
                 #[cfg(feature = "tracing")]
@@ -147,7 +147,7 @@ impl<'a> Route<'a> {
                     #[cfg(feature = "tracing")]
                     &no_span,
                 );
-                run_on_own(&slot.lease, &mut drive);
+                slot.lease.run_call(&mut drive);
                 drive.cause
             }
             (None, Some((target, extras))) => target.run(extras, job, limits),
@@ -264,9 +264,9 @@ impl<'a> Target<'a> {
     #[inline]
     fn run_call(&self, call: &mut Drive<'_, '_>) {
         match self {
-            Target::Own(slot) => run_on_own(&slot.lease, call),
+            Target::Own(slot) => slot.lease.run_call(call),
             Target::Private(private) => match private.runtime() {
-                SlotRuntime::Own(lease) => run_on_own(lease, call),
+                SlotRuntime::Own(lease) => lease.run_call(call),
                 SlotRuntime::Background(runtime, token) => {
                     token.count_call();
                     run_on_handle(runtime.handle(), Some(runtime), call);

@@ -1,6 +1,6 @@
 //! What a bridge keeps for each thread.
 
-use crate::runtime::generation::Generation;
+use crate::runtime::state::Generation;
 use crate::sync::{Arc, Map};
 
 /// One value for each thread that has used a bridge, found by the thread's key.

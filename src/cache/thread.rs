@@ -17,8 +17,8 @@ use crate::exec::lease::Lease;
 use crate::exec::waker::CallWaker;
 use crate::process::Process;
 use crate::runtime::background::BackgroundRuntime;
-use crate::runtime::generation::Generation;
 use crate::runtime::set::Runtimes;
+use crate::runtime::state::Generation;
 use crate::runtime::tracker::CallToken;
 use crate::sync::{self, Arc, thread_local};
 

@@ -4,16 +4,17 @@ use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, ready};
 
 use tokio::runtime::{Handle, RuntimeMetrics};
 
 use crate::error::Cause;
 use crate::exec::drive::{Drive, lost};
+use crate::exec::job::Job;
+use crate::exec::waker::CallWaker;
 use crate::runtime::LocalRuntime;
-use crate::runtime::generation::Generation;
 use crate::runtime::set::Runtimes;
-use crate::runtime::state::{Next, State};
+use crate::runtime::state::{Generation, Next, State};
 use crate::runtime::tracker::CallToken;
 
 /// A call that wakes itself lets the driver run at each of so many polls: Tokio's default event interval.
@@ -62,11 +63,6 @@ impl Lease {
     }
 
     #[inline]
-    pub(crate) fn handle(&self) -> &Handle {
-        &self.handle
-    }
-
-    #[inline]
     pub(crate) fn lost_flag(&self) -> &AtomicBool {
         self.runtime.lost_flag()
     }
@@ -76,15 +72,67 @@ impl Lease {
         &self.token
     }
 
+    /// Runs a call that has neither limits nor a span. Most of these are ready in their first poll, and pay for nothing
+    /// else.
+    #[inline(always)]
+    pub(crate) fn run(&self, waker: &CallWaker, job: &mut dyn Job) {
+        let _leave = self.enter();
+        let mut cx = Context::from_waker(waker.waker());
+        let mut poll = || job.poll(&mut cx);
+        // Behind one pointer: Tokio passes the future on by value, through several frames.
+        let poll = &mut poll;
+        if !self.handle.block_on(poll_fn(move |_| Poll::Ready(poll()))) {
+            self.run_pending(waker, job);
+        }
+    }
+
+    #[inline(never)]
+    fn run_pending(&self, waker: &CallWaker, job: &mut dyn Job) {
+        #[cfg(feature = "tracing")]
+        let no_span = tracing::Span::none();
+        let mut call = Drive::new(
+            &mut *job,
+            None,
+            waker,
+            Some(self.token()),
+            Some(self.lost_flag()),
+            #[cfg(feature = "tracing")]
+            &no_span,
+        );
+        self.wait(&mut call, 1);
+        self.poll_to_end(&mut call);
+        let cause = call.cause;
+        job.header().end(cause);
+    }
+
+    /// Runs any call.
+    pub(crate) fn run_call(&self, call: &mut Drive<'_, '_>) {
+        let _leave = self.enter();
+        self.poll_to_end(call);
+    }
+
+    /// Each poll goes through the runtime's handle: Tokio's budget and its checks hold there, `block_in_place` is
+    /// legal, and the runtime is not the caller's meanwhile. Were the driver held in a poll, as in
+    /// `Runtime::block_on`, a poll that blocks would keep it from all who wait for what lives on this runtime, and
+    /// if one of these held what the poll waits for, both would wait without end. So a thread drives its runtime
+    /// only while it has nothing else to do.
+    fn poll_to_end(&self, call: &mut Drive<'_, '_>) {
+        let mut polls = 1;
+        while !self.handle.block_on(poll_fn(|_| Poll::Ready(call.poll()))) {
+            polls += 1;
+            self.wait(call, polls);
+        }
+    }
+
     /// Begins a call. At the end of what is returned the runtime is left to whoever is to drive it next.
     #[inline]
-    pub(crate) fn enter(&self) -> Leave<'_> {
+    fn enter(&self) -> Leave<'_> {
         self.token.count_call();
         Leave { lease: self, _not_send: PhantomData }
     }
 
     /// Waits until a call that was pending is to be polled again, after `polls` polls.
-    pub(crate) fn wait(&self, call: &mut Drive<'_, '_>, polls: u32) {
+    fn wait(&self, call: &mut Drive<'_, '_>, polls: u32) {
         if !call.is_woken() {
             return self.park(call);
         }
@@ -192,7 +240,7 @@ impl Drop for Lease {
 
 /// The end of a call, by return or by panic, after its future is gone: it may leave tasks behind as it goes.
 #[must_use = "the call ends with it"]
-pub(crate) struct Leave<'a> {
+struct Leave<'a> {
     lease: &'a Lease,
     _not_send: PhantomData<*const ()>,
 }

@@ -1,7 +1,6 @@
 //! Runtimes whose threads have ended.
 
-use crate::runtime::generation::Generation;
-use crate::runtime::state::State;
+use crate::runtime::state::{Generation, State};
 use crate::sync::Queue;
 
 /// What can be in a pool: a reference to a runtime.

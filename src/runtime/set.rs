@@ -2,17 +2,16 @@
 
 use std::io;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Once, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::runtime::LocalRuntime;
-use crate::runtime::generation::Generation;
 use crate::runtime::limit;
 use crate::runtime::monitor::{self, Monitored};
 use crate::runtime::options::RuntimeOptions;
 use crate::runtime::pool::Pool;
-use crate::runtime::state::{Next, State, TICKS};
+use crate::runtime::state::{Generation, Next, State, TICKS};
 use crate::runtime::tracker::CallTracker;
 use crate::sync::{self, ignore_poison};
 
@@ -33,6 +32,8 @@ pub(crate) struct Runtimes {
     next_shared: AtomicUsize,
     driver_threads: AtomicU64,
     alive: Arc<AtomicUsize>,
+    /// From the first runtime on.
+    is_monitored: Once,
 }
 
 impl Runtimes {
@@ -41,7 +42,7 @@ impl Runtimes {
         const RESETS: u64 = 1 << 40;
         // Relaxed: only that no two are the same matters.
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let runtimes = Arc::new(Runtimes {
+        Arc::new(Runtimes {
             max_runtimes: options.max_runtimes.unwrap_or_else(limit::default_max_runtimes),
             options,
             pool: Pool::new(),
@@ -52,14 +53,13 @@ impl Runtimes {
             tracker: sync::Arc::new(CallTracker::new()),
             generation: Generation::starting_at(NEXT.fetch_add(RESETS, Relaxed)),
             alive: Arc::default(),
-        });
-        monitor::register(Arc::downgrade(&runtimes) as _);
-        runtimes
+            is_monitored: Once::new(),
+        })
     }
 
     /// Returns a runtime for the calling thread: from the pool, else a new one, else one that other threads
     /// use.
-    pub(crate) fn acquire(&self) -> io::Result<Arc<LocalRuntime>> {
+    pub(crate) fn acquire(self: &Arc<Self>) -> io::Result<Arc<LocalRuntime>> {
         match self.pool.take(&self.generation) {
             Some(runtime) => Ok(runtime),
             None => self.build_or_share(),
@@ -72,7 +72,7 @@ impl Runtimes {
         self.pool.give_back(runtime, stays, &self.generation, || self.request_driver(runtime));
     }
 
-    fn build_or_share(&self) -> io::Result<Arc<LocalRuntime>> {
+    fn build_or_share(self: &Arc<Self>) -> io::Result<Arc<LocalRuntime>> {
         let others = match self.build_below_limit() {
             Some(Ok(runtime)) => return Ok(runtime),
             // Out of descriptors or memory: a runtime that exists is better than an error.
@@ -83,7 +83,7 @@ impl Runtimes {
         others.map_or_else(|| self.build(&mut self.known()), Ok)
     }
 
-    fn build_below_limit(&self) -> Option<io::Result<Arc<LocalRuntime>>> {
+    fn build_below_limit(self: &Arc<Self>) -> Option<io::Result<Arc<LocalRuntime>>> {
         // Held while building: two threads must not both take the last place.
         let mut known = self.known();
         known.retain(|known| !known.state.is_closed());
@@ -91,7 +91,8 @@ impl Runtimes {
         (current < self.max_runtimes).then(|| self.build(&mut known))
     }
 
-    fn build(&self, known: &mut Vec<Known>) -> io::Result<Arc<LocalRuntime>> {
+    fn build(self: &Arc<Self>, known: &mut Vec<Known>) -> io::Result<Arc<LocalRuntime>> {
+        self.is_monitored.call_once(|| monitor::register(Arc::downgrade(self) as _));
         let runtime = LocalRuntime::build(&self.options, &self.generation, &self.alive)?;
         let runtime = Arc::new(runtime);
         known.push(Known { state: Arc::clone(&runtime.state), runtime: Arc::downgrade(&runtime) });

@@ -1,7 +1,6 @@
 //! Who drives a runtime, and who uses it.
 
-use crate::runtime::generation::Generation;
-use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, SeqCst};
+use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use crate::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize};
 
 /// The ticks of the monitor for which a runtime may be left undriven: as many as an idle timeout has. Two for the
@@ -202,6 +201,31 @@ impl State {
     pub(crate) fn remove_owner(&self) -> bool {
         // AcqRel: the last owner sees what all others did, and closes after it.
         self.owners.fetch_sub(1, AcqRel) == 1
+    }
+}
+
+/// A count of resets. What was begun before the last one is not to be used again.
+///
+/// A call is later than a reset when something orders it after: then it reads this reset's value or a
+/// newer one. A call that nothing orders may as well have come first.
+#[derive(Debug, Default)]
+pub(crate) struct Generation(AtomicU64);
+
+impl Generation {
+    pub(crate) fn starting_at(resets: u64) -> Generation {
+        Generation(AtomicU64::new(resets))
+    }
+
+    pub(crate) fn reset(&self) {
+        // Release pairs with `current`: who has seen the second of two resets has seen the first.
+        self.0.fetch_add(1, Release);
+    }
+
+    /// Returns the resets so far. What is made has to ask before it is begun: a reset in the meantime counts.
+    #[inline]
+    pub(crate) fn current(&self) -> u64 {
+        // Acquire pairs with `reset`.
+        self.0.load(Acquire)
     }
 }
 

@@ -4,7 +4,7 @@ use loom::sync::Arc;
 use loom::thread;
 
 use crate::cache::map::PerThreadMap;
-use crate::runtime::generation::Generation;
+use crate::runtime::state::Generation;
 
 fn twice(per_thread: &PerThreadMap<u64>, key: u64) -> u64 {
     let never_reset = Generation::default();

@@ -5,9 +5,8 @@ use loom::sync::atomic::AtomicUsize;
 use loom::sync::atomic::Ordering::SeqCst;
 use loom::thread;
 
-use crate::runtime::generation::Generation;
 use crate::runtime::pool::{Pool, Pooled};
-use crate::runtime::state::State;
+use crate::runtime::state::{Generation, State};
 
 /// A runtime with what it must not happen to: to be closed while it is used, or used by two threads that
 /// do not know it.

@@ -7,8 +7,7 @@ use loom::thread;
 
 use crate::cache::cached::Cached;
 use crate::cache::map::PerThreadMap;
-use crate::runtime::generation::Generation;
-use crate::runtime::state::State;
+use crate::runtime::state::{Generation, State};
 
 /// What a reset tells the world, for the model to judge by. The beginning is told under a lock: a
 /// relaxed load might miss it, and call a value old that is not.

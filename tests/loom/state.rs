@@ -5,9 +5,8 @@ use loom::sync::atomic::Ordering::Relaxed;
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 
-use crate::runtime::generation::Generation;
 use crate::runtime::sleep_flag::SleepFlag;
-use crate::runtime::state::{Next, State};
+use crate::runtime::state::{Generation, Next, State};
 
 /// A runtime that has just been built, and its monitor.
 struct World {

@@ -11,7 +11,7 @@ use loom::sync::atomic::Ordering::{Acquire, Release};
 use loom::thread;
 
 use crate::cache::map::PerThreadMap;
-use crate::runtime::generation::Generation;
+use crate::runtime::state::Generation;
 use crate::runtime::tracker::{CallToken, CallTracker};
 
 /// Loom's waits have no end: one that is not woken is a deadlock, and loom reports it.
