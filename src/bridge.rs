@@ -1,26 +1,27 @@
 //! Where sync callers run async code.
 
 mod builder;
+mod drain;
 mod inner;
 mod route;
 mod span;
+mod spawn;
 mod stats;
 mod watchdog;
 
 use std::fmt;
 use std::io;
 use std::sync::{Arc, LazyLock, OnceLock};
-use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use crate::cache::thread;
-use crate::context::{Ambient, Context, context};
+use crate::context::{Ambient, Context};
 use crate::process::PerProcess;
 use crate::runtime::background::Background;
 use crate::runtime::set::Runtimes;
 
 pub use builder::{BridgeBuilder, Nested};
+pub use drain::{Drained, drain};
 pub use stats::Stats;
 pub use watchdog::SlowCall;
 
@@ -250,73 +251,7 @@ impl Bridge {
     /// assert_ne!(runtime(), before);
     /// ```
     pub fn reset(&self) {
-        // First, so that no thread takes an old runtime from the pool for a new one.
-        let inner = self.inner();
-        inner.runtimes.generation.reset();
-        inner.runtimes.drain();
-        match &inner.backend {
-            Backend::PerThread => thread::leave(),
-            Backend::Private | Backend::Background(_) => inner.per_thread.clear(),
-            Backend::Handle(_) | Backend::Inherited => {}
-        }
-    }
-
-    /// Shuts a private bridge down: refuses new calls, and cancels those that still run after `grace`.
-    ///
-    /// Calls that have begun have `grace` to end by themselves. Then those that still wait are cancelled: they
-    /// return [`WaitErrorKind::Shutdown`](crate::WaitErrorKind::Shutdown), and their futures are dropped where
-    /// they were polled. A later call returns the same error and is handed back. A runtime ends with its last
-    /// call; a moment later its tasks are dropped and its threads are gone.
-    ///
-    /// Returns whether all calls have ended. It waits for that at most twice `grace`: once before it cancels
-    /// the calls, and once for the cancelled calls to end. Inside async code it does not wait, and cancels the
-    /// calls at once. A future that never yields cannot be interrupted, and a call that waits for the thread
-    /// on which this is called does not end. The destructors of tasks may run on the calling thread.
-    ///
-    /// Dropping the last clone of a bridge shuts it down too. No call can be running then.
-    ///
-    /// # Panics
-    ///
-    /// When the bridge is not private, that is, not made by [`Bridge::builder`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use smartasync::{Bridge, WaitErrorKind};
-    ///
-    /// let bridge = Bridge::builder().build();
-    /// let worker = std::thread::spawn({
-    ///     let bridge = bridge.clone();
-    ///     move || bridge.try_block_on(std::future::pending::<()>())
-    /// });
-    /// while bridge.stats().calls_on_own_runtime == 0 {
-    ///     std::thread::yield_now();
-    /// }
-    /// bridge.shutdown(Duration::from_millis(10));
-    /// let error = worker.join().unwrap().unwrap_err();
-    /// assert_eq!(error.kind(), WaitErrorKind::Shutdown);
-    /// ```
-    #[track_caller]
-    pub fn shutdown(&self, grace: Duration) -> bool {
-        let inner = self.inner();
-        assert!(
-            inner.is_private,
-            "only a private bridge, made by `Bridge::builder()`, can be shut down"
-        );
-        let grace = if context() == Context::Async { Duration::ZERO } else { grace };
-        let tracker = &inner.runtimes.tracker;
-        tracker.close();
-        // Gives up the runtimes that no call uses; the last call on one of the others gives that up.
-        self.reset();
-        let has_ended = tracker.wait_until_empty(grace) || {
-            tracker.cancel();
-            tracker.wait_until_empty(grace)
-        };
-        if let Backend::Background(background) = &inner.backend {
-            background.shutdown();
-        }
-        has_ended
+        self.inner().forget_runtimes();
     }
 
     fn new(backend: impl FnOnce(&Runtimes) -> Backend) -> Bridge {

@@ -129,7 +129,7 @@ mod sync_driver;
 mod wait;
 
 pub use block_on::{block_on, try_block_on};
-pub use bridge::{Bridge, BridgeBuilder, Nested, SlowCall, Stats, set_default};
+pub use bridge::{Bridge, BridgeBuilder, Drained, Nested, SlowCall, Stats, drain, set_default};
 pub use call::Call;
 pub use call_future::CallFuture;
 pub use context::{Context, context};

@@ -1,6 +1,7 @@
 //! Runtimes that are built once and run many calls.
 
 pub(crate) mod background;
+pub(crate) mod drain;
 mod limit;
 pub(crate) mod monitor;
 pub(crate) mod options;
@@ -30,8 +31,7 @@ use state::{Generation, State};
 
 /// A current-thread runtime, driven by its owner or by a driver thread.
 pub(crate) struct LocalRuntime {
-    runtime: OwnedRuntime,
-    handle: Handle,
+    pub(crate) runtime: OwnedRuntime,
     pub(crate) state: Arc<State>,
     /// The driver thread, to be woken by the end.
     closing: AtomicWaker,
@@ -46,6 +46,7 @@ impl LocalRuntime {
         options: &RuntimeOptions,
         generation: &Generation,
         alive: &Arc<AtomicUsize>,
+        threads: &Arc<AtomicUsize>,
     ) -> io::Result<LocalRuntime> {
         let made_in = generation.current();
         let mut builder = Builder::new_current_thread();
@@ -53,12 +54,11 @@ impl LocalRuntime {
         if let Some(limit) = options.max_blocking_threads {
             builder.max_blocking_threads(limit);
         }
-        let runtime = builder.build()?;
+        let runtime = OwnedRuntime::build(&mut builder, threads)?;
         // Relaxed, like all of this count: nothing is read because of it.
         alive.fetch_add(1, Relaxed);
         Ok(LocalRuntime {
-            handle: runtime.handle().clone(),
-            runtime: OwnedRuntime::new(runtime),
+            runtime,
             state: Arc::new(State::new(made_in)),
             closing: AtomicWaker::new(),
             is_lost: AtomicBool::new(false),
@@ -68,11 +68,11 @@ impl LocalRuntime {
 
     #[inline]
     pub(crate) fn handle(&self) -> &Handle {
-        &self.handle
+        self.runtime.handle()
     }
 
     /// Drives the runtime, or waits beside the thread that does, until `wait` is ready. Returns false if the
-    /// runtime is lost, which is closed then.
+    /// runtime has ended, or is lost, which is closed then.
     ///
     /// Nothing of the user's is polled in `wait`, and Tokio keeps the panics of tasks. So what panics here is a
     /// waker that the driver calls. Tokio drops the driver then, and nobody can drive this runtime any more.
@@ -80,11 +80,14 @@ impl LocalRuntime {
         if self.is_lost() {
             return false;
         }
-        let has_waited = catch_unwind(AssertUnwindSafe(|| self.runtime.block_on(wait))).is_ok();
-        if !has_waited {
-            self.lose();
-        }
-        has_waited
+        let waited = catch_unwind(AssertUnwindSafe(|| self.runtime.block_on(wait)));
+        waited.map_or_else(
+            |_panic| {
+                self.lose();
+                false
+            },
+            |waited| waited.is_some(),
+        )
     }
 
     /// Lets the driver, and the tasks that are ready, have their turn.
@@ -126,7 +129,7 @@ impl LocalRuntime {
     }
 
     /// Closes the runtime: no driver thread drives it any more, and it is dropped with its last user.
-    fn close(&self) {
+    pub(crate) fn close(&self) {
         if self.state.close() {
             self.alive.fetch_sub(1, Relaxed);
             self.closing.wake();

@@ -75,7 +75,7 @@ fn callers_that_wait_are_cut_short_when_the_grace_period_has_passed() {
             // Where it was polled: inside the runtime.
             assert!(ends.recv().unwrap().1, "the future was dropped outside its runtime");
         }
-        assert!(bridge.shutdown(LONG), "a caller is still there");
+        assert!(bridge.shutdown(LONG).calls_ended, "a caller is still there");
         assert_eq!(bridge.stats().runtimes, 0);
     });
 }
@@ -97,7 +97,7 @@ fn callers_that_are_done_in_time_get_their_output() {
         });
         starts.recv().unwrap();
         stage.at("the bridge is shut down");
-        assert!(bridge.shutdown(LONG), "a caller is still there");
+        assert!(bridge.shutdown(LONG).calls_ended, "a caller is still there");
         assert_eq!(caller.join().unwrap(), "done");
     });
 }
@@ -112,8 +112,8 @@ fn a_later_call_is_handed_back_and_can_be_awaited() {
     within_a_minute(|_| {
         let bridge = Bridge::builder().build();
         assert_eq!(answer().on(&bridge).wait(), 42);
-        assert!(bridge.shutdown(Duration::ZERO));
-        assert!(bridge.shutdown(Duration::ZERO), "twice is as good as once");
+        assert!(bridge.shutdown(Duration::ZERO).calls_ended);
+        assert!(bridge.shutdown(Duration::ZERO).calls_ended, "twice is as good as once");
         let error = answer().on(&bridge).try_wait().unwrap_err();
         assert_eq!(error.kind(), WaitErrorKind::Shutdown);
         assert!(error.to_string().contains("has been shut down"), "{error}");
@@ -147,7 +147,7 @@ fn tasks_are_dropped_and_driver_threads_end() {
         });
         until(stage, "driver threads drive", || threads("tidy/driver") > 0);
         assert!(Arc::strong_count(&held) > 1);
-        assert!(bridge.shutdown(Duration::ZERO));
+        assert!(bridge.shutdown(Duration::ZERO).calls_ended);
         until(stage, "tasks are dropped", || Arc::strong_count(&held) == 1);
         until(stage, "driver threads end", || threads("tidy/driver") == 0);
         assert_eq!(bridge.stats().runtimes, 0);
@@ -205,10 +205,13 @@ fn a_future_that_never_yields_is_not_waited_for() {
         });
         starts.recv().unwrap();
         stage.at("the bridge is shut down");
-        assert!(!bridge.shutdown(Duration::from_millis(20)), "the call cannot have ended");
+        assert!(
+            !bridge.shutdown(Duration::from_millis(20)).calls_ended,
+            "the call cannot have ended"
+        );
         release.store(true, Ordering::Relaxed);
         caller.join().unwrap();
-        assert!(bridge.shutdown(LONG), "now it has");
+        assert!(bridge.shutdown(LONG).calls_ended, "now it has");
     });
 }
 
@@ -226,7 +229,10 @@ fn calls_and_threads_that_come_and_go_meanwhile_leave_nothing_behind() {
                 })
             });
             thread::sleep(Duration::from_millis(round % 5));
-            assert!(bridge.shutdown(Duration::from_secs(10)), "somebody is still there");
+            assert!(
+                bridge.shutdown(Duration::from_secs(10)).calls_ended,
+                "somebody is still there"
+            );
             callers.into_iter().for_each(|caller| caller.join().unwrap());
             assert_eq!(bridge.stats().runtimes, 0);
         }
@@ -266,7 +272,7 @@ fn calls_on_a_background_runtime_are_done_or_cut_short_and_nothing_else() {
             for caller in callers {
                 assert_eq!(caller.join().unwrap(), WaitErrorKind::Shutdown);
             }
-            assert!(bridge.shutdown(LONG), "somebody is still there");
+            assert!(bridge.shutdown(LONG).calls_ended, "somebody is still there");
         }
     });
 }
@@ -288,8 +294,14 @@ impl Drop for CallsAtItsEnd {
 #[test]
 fn the_destructor_of_a_task_may_make_a_call_and_it_is_refused() {
     within_a_minute(|stage| {
-        let ends: [fn(Bridge); 3] =
-            [|bridge| bridge.reset(), |bridge| assert!(bridge.shutdown(LONG)), drop];
+        let ends: [fn(Bridge); 3] = [
+            |bridge| bridge.reset(),
+            |bridge| {
+                let drained = bridge.shutdown(Duration::from_millis(10));
+                assert!(drained.calls_ended && !drained.tasks_ended, "{drained:?}");
+            },
+            drop,
+        ];
         for (number, end) in ends.into_iter().enumerate() {
             for grace in [Duration::from_secs(60), Duration::from_millis(1)] {
                 stage.at(format!("end {number}, {grace:?}"));

@@ -1,5 +1,6 @@
 //! What the clones of a bridge share.
 
+use std::io;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
@@ -91,4 +92,9 @@ impl Inner {
         let inner = Inner::new(self.runtimes.options.clone(), backend, self.nested, watchdog);
         Inner { is_private: self.is_private, ..inner }
     }
+}
+
+#[cold]
+pub(super) fn inherited() -> io::Error {
+    io::Error::other("the bridge's runtime belongs to the process that has forked this one")
 }

@@ -1,13 +1,12 @@
 //! Which runtime a call runs on, and the way there.
 
-use std::io;
 use std::rc::Rc;
 use std::time::Instant;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task;
 
-use super::inner::{Backend, Inner};
+use super::inner::{Backend, Inner, inherited};
 use super::watchdog::Watched;
 use super::{Bridge, Nested, default, span};
 use crate::cache::thread::{self, CallSlot, Private, SlotRuntime};
@@ -268,7 +267,7 @@ impl<'a> Target<'a> {
             Target::Private(private) => match private.runtime() {
                 SlotRuntime::Own(lease) => lease.run_call(call),
                 SlotRuntime::Background(runtime, token) => {
-                    token.count_call();
+                    let _running = token.begin_call();
                     run_on_handle(runtime.handle(), Some(runtime), call);
                 }
             },
@@ -308,9 +307,4 @@ pub(super) fn opens_section(nested: Nested, poller: &Poller) -> bool {
             poller,
             Poller::Scheduler(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread
         )
-}
-
-#[cold]
-fn inherited() -> io::Error {
-    io::Error::other("the bridge's runtime belongs to the process that has forked this one")
 }

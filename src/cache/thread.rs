@@ -6,6 +6,7 @@ use std::mem;
 use std::rc::Rc;
 use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -17,10 +18,15 @@ use crate::exec::lease::Lease;
 use crate::exec::waker::CallWaker;
 use crate::process::Process;
 use crate::runtime::background::BackgroundRuntime;
+use crate::runtime::drain;
 use crate::runtime::set::Runtimes;
 use crate::runtime::state::Generation;
 use crate::runtime::tracker::CallToken;
 use crate::sync::{self, Arc, thread_local};
+
+/// How long the end of the main thread waits for the blocking jobs that are left behind. Tokio waits without end when a
+/// runtime is dropped; but a job may read from a terminal.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 thread_local! {
     static THREAD: Thread = Thread::new();
@@ -199,6 +205,7 @@ impl UsedBridges {
 struct Thread {
     /// False where this was made after Tokio's thread-locals had gone.
     can_block: bool,
+    is_main: bool,
     /// Names the thread in the maps of bridges; never used again.
     key: u64,
     /// For calls on the process-wide bridge.
@@ -215,6 +222,7 @@ impl Thread {
         IS_MADE.set(true);
         Thread {
             can_block: touch_tokio(),
+            is_main: std::thread::current().name() == Some("main"),
             // Relaxed: only that no two are the same matters.
             key: NEXT_KEY.fetch_add(1, Ordering::Relaxed),
             slot: Cached::new(),
@@ -332,12 +340,24 @@ impl Thread {
 
 impl Drop for Thread {
     fn drop(&mut self) {
+        let mut used = Vec::new();
+        let mut leave = |lease: &Lease| {
+            lease.return_to_pool();
+            // What a forked child has inherited may be locked.
+            if self.is_main && !lease.token().is_inherited() {
+                used.push(std::sync::Arc::clone(lease.runtimes()));
+            }
+        };
         for slot in self.leave_bridges() {
             if let SlotRuntime::Own(lease) = &slot.runtime {
-                lease.return_to_pool();
+                leave(lease);
             }
         }
-        self.slot.take().iter().for_each(|slot| slot.lease.return_to_pool());
+        self.slot.take().iter().for_each(|slot| leave(&slot.lease));
+        // The process ends with its main thread: the blocking jobs that are left behind get a moment more.
+        if self.is_main {
+            drain::end_unused(&used, Instant::now() + LAST_MOMENT);
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! A thread's use of a runtime: the calls that it makes there.
 
 use std::future::poll_fn;
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
@@ -15,7 +14,7 @@ use crate::exec::waker::CallWaker;
 use crate::runtime::LocalRuntime;
 use crate::runtime::set::Runtimes;
 use crate::runtime::state::{Generation, Next, State};
-use crate::runtime::tracker::CallToken;
+use crate::runtime::tracker::{CallToken, RunningCall};
 
 /// A call that wakes itself lets the driver run at each of so many polls: Tokio's default event interval.
 const POLLS_PER_TURN: u32 = 61;
@@ -127,8 +126,7 @@ impl Lease {
     /// Begins a call. At the end of what is returned the runtime is left to whoever is to drive it next.
     #[inline]
     fn enter(&self) -> Leave<'_> {
-        self.token.count_call();
-        Leave { lease: self, _not_send: PhantomData }
+        Leave { lease: self, _running: self.token.begin_call() }
     }
 
     /// Waits until a call that was pending is to be polled again, after `polls` polls.
@@ -157,7 +155,8 @@ impl Lease {
         });
         call.waker.flag().unregister();
         if !is_driven {
-            call.cause = Some(Cause::Runtime(lost()));
+            let is_lost = self.runtime.is_lost();
+            call.cause = Some(if is_lost { Cause::Runtime(lost()) } else { Cause::Shutdown });
         }
     }
 
@@ -219,6 +218,10 @@ impl Lease {
         }
     }
 
+    pub(crate) fn runtimes(&self) -> &Arc<Runtimes> {
+        &self.runtimes
+    }
+
     /// The thread ends: its runtime is to go on, and the next new thread takes it.
     pub(crate) fn return_to_pool(&self) {
         // Relaxed: `drop` has the lease to itself, and so comes after.
@@ -242,7 +245,7 @@ impl Drop for Lease {
 #[must_use = "the call ends with it"]
 struct Leave<'a> {
     lease: &'a Lease,
-    _not_send: PhantomData<*const ()>,
+    _running: RunningCall<'a>,
 }
 
 impl Drop for Leave<'_> {

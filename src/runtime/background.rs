@@ -88,11 +88,19 @@ impl Background {
         }
     }
 
-    /// Ends the runtime with the last call that holds it. None is started any more.
-    pub(crate) fn shutdown(&self) {
-        let ended = std::mem::replace(&mut *self.state(), State::ShutDown);
-        // Dropped unlocked: the destructors of tasks may come back here.
-        drop(ended);
+    /// Gives the runtime up, which ends with the last call that holds it: the next call starts another, unless
+    /// `is_final`.
+    pub(crate) fn give_up(&self, is_final: bool) -> Option<Arc<BackgroundRuntime>> {
+        let mut state = self.state();
+        let next = match *state {
+            State::ShutDown => return None,
+            _ if is_final => State::ShutDown,
+            _ => State::Unstarted,
+        };
+        match std::mem::replace(&mut *state, next) {
+            State::Started(runtime) => Some(runtime),
+            State::Unstarted | State::ShutDown => None,
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -140,9 +148,11 @@ impl fmt::Debug for Background {
 /// A multi-thread runtime that may lose its workers.
 #[derive(Debug)]
 pub(crate) struct BackgroundRuntime {
-    runtime: OwnedRuntime,
+    pub(crate) runtime: OwnedRuntime,
     static_handle: OnceLock<&'static Handle>,
     threads: usize,
+    /// Those and the ones for blocking jobs.
+    all_threads: Arc<AtomicUsize>,
     parked: Arc<AtomicUsize>,
     /// Whether the monitor comes back: a call that parks need not wake it.
     is_watched: AtomicBool,
@@ -157,7 +167,9 @@ impl BackgroundRuntime {
         thread::Builder::new().spawn(|| ())?;
         let parked = Arc::new(AtomicUsize::new(0));
         let (parks, unparks) = (Arc::clone(&parked), Arc::clone(&parked));
-        let runtime = Builder::new_multi_thread()
+        let all_threads = Arc::default();
+        let mut builder = Builder::new_multi_thread();
+        builder
             .worker_threads(threads)
             .thread_name(format!("{name}/shared"))
             // Relaxed: a count that is late is looked at again.
@@ -167,10 +179,10 @@ impl BackgroundRuntime {
             .on_thread_unpark(move || {
                 unparks.fetch_sub(1, Ordering::Relaxed);
             })
-            .enable_all()
-            .build()?;
+            .enable_all();
         Ok(BackgroundRuntime {
-            runtime: OwnedRuntime::new(runtime),
+            runtime: OwnedRuntime::build(&mut builder, &all_threads)?,
+            all_threads,
             static_handle: OnceLock::new(),
             threads,
             parked,
@@ -205,6 +217,13 @@ impl BackgroundRuntime {
     /// A copy of the handle that lives as long as the process.
     fn static_handle(&self) -> &'static Handle {
         self.static_handle.get_or_init(|| Box::leak(Box::new(self.handle().clone())))
+    }
+
+    /// Whether Tokio has threads for blocking jobs, idle ones included.
+    pub(crate) fn has_blocking_threads(&self) -> bool {
+        // Relaxed: see `OwnedRuntime::build`. After its end there are no workers.
+        let workers = if self.runtime.has_ended() { 0 } else { self.threads };
+        self.all_threads.load(Ordering::Relaxed) > workers
     }
 
     /// Whether nobody drives the runtime any more.

@@ -1,54 +1,153 @@
 //! A runtime that can be dropped anywhere.
 
 use std::cell::Cell;
-use std::ops::Deref;
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, RwLock, TryLockError, mpsc};
 use std::thread;
+use std::time::{Duration, Instant};
 
-use tokio::runtime::{Handle, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::context::mark;
 use crate::process::Process;
+use crate::sync::ignore_poison;
 
-/// A runtime whose end waits for nothing: a `spawn_blocking` job that still runs keeps its thread, not
-/// ours.
+/// A runtime whose end waits for nothing, unless it is told to: a `spawn_blocking` job that still runs keeps its
+/// thread, not ours.
 ///
 /// Inside of it the destructors of tasks run, which are the user's: not on a thread that has a current runtime or
 /// has no time for them, and under the mark. Tokio shows nothing of what it tears down, and a call would wait
 /// for it. In a forked child it is left alone.
 #[derive(Debug)]
 pub(crate) struct OwnedRuntime {
-    /// Absent only while it is being dropped.
-    runtime: Option<Runtime>,
+    /// Absent once it has ended. Locked for reading while somebody drives it.
+    runtime: RwLock<Option<Runtime>>,
+    handle: Handle,
+    /// The threads that Tokio has started and that have not ended: workers, and those for blocking jobs.
+    threads: Arc<AtomicUsize>,
     made_in: Process,
 }
 
 impl OwnedRuntime {
-    pub(crate) fn new(runtime: Runtime) -> OwnedRuntime {
-        OwnedRuntime { runtime: Some(runtime), made_in: Process::current() }
+    /// Builds the runtime. `all_threads` counts the threads of all runtimes of a bridge.
+    pub(crate) fn build(
+        builder: &mut Builder,
+        all_threads: &Arc<AtomicUsize>,
+    ) -> io::Result<OwnedRuntime> {
+        let threads = Arc::new(AtomicUsize::new(0));
+        let starts = [Arc::clone(&threads), Arc::clone(all_threads)];
+        let stops = starts.clone();
+        let runtime = builder
+            // Relaxed: who reads the count has waited for the threads.
+            .on_thread_start(move || {
+                for threads in &starts {
+                    threads.fetch_add(1, Relaxed);
+                }
+            })
+            .on_thread_stop(move || {
+                for threads in &stops {
+                    threads.fetch_sub(1, Relaxed);
+                }
+            })
+            .build()?;
+        Ok(OwnedRuntime {
+            handle: runtime.handle().clone(),
+            runtime: RwLock::new(Some(runtime)),
+            threads,
+            made_in: Process::current(),
+        })
+    }
+
+    #[inline]
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Drives the runtime until `future` is ready. Nothing if the runtime has ended.
+    pub(crate) fn block_on<F: Future>(&self, future: F) -> Option<F::Output> {
+        let runtime = ignore_poison(self.runtime.read());
+        Some(runtime.as_ref()?.block_on(future))
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        ignore_poison(self.runtime.read()).is_none()
+    }
+
+    pub(crate) fn has_tasks(&self) -> bool {
+        self.handle.metrics().num_alive_tasks() > 0
+    }
+
+    /// Waits until the blocking jobs that were given to the runtime so far have begun, or `deadline` has passed: those
+    /// that have not begun at the runtime's end are dropped.
+    pub(crate) fn begin_jobs(&self, deadline: Instant) {
+        let (sender, receiver) = mpsc::channel();
+        // Tokio begins them in their order.
+        drop(self.handle.spawn_blocking(move || sender.send(())));
+        let _ = receiver.recv_timeout(left_until(deadline));
+    }
+
+    /// Ends the runtime, once nobody drives it, and waits for the blocking jobs that have begun; for no longer than
+    /// until `deadline`.
+    pub(crate) fn end_by(&self, deadline: Instant) {
+        let runtime = loop {
+            match self.runtime.try_write() {
+                Ok(mut runtime) => break runtime.take(),
+                Err(TryLockError::Poisoned(error)) => break error.into_inner().take(),
+                // It is driven. What is still alive then is dropped with its last user.
+                Err(TryLockError::WouldBlock) if left_until(deadline).is_zero() => return,
+                Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(1)),
+            }
+        };
+        if let Some(runtime) = runtime {
+            let _mark = mark::set();
+            runtime.shutdown_timeout(left_until(deadline));
+        }
     }
 
     /// Gives the runtime up without its end: what lives on it is never dropped.
     pub(crate) fn leak(&mut self) {
-        std::mem::forget(self.runtime.take());
+        std::mem::forget(self.take());
     }
-}
 
-impl Deref for OwnedRuntime {
-    type Target = Runtime;
-
-    #[inline]
-    fn deref(&self) -> &Runtime {
-        self.runtime.as_ref().expect("taken only by drop")
+    fn take(&mut self) -> Option<Runtime> {
+        ignore_poison(self.runtime.get_mut()).take()
     }
 }
 
 impl Drop for OwnedRuntime {
     fn drop(&mut self) {
-        match self.runtime.take() {
-            Some(runtime) if self.made_in.is_current() => end(runtime),
+        match self.take() {
+            Some(runtime) if self.made_in.is_current() => {
+                remember_threads(&self.threads);
+                end(runtime);
+            }
             inherited => std::mem::forget(inherited),
         }
     }
+}
+
+/// The threads of each runtime that has ended while blocking jobs may have run.
+static THREADS_OF_ENDED: Mutex<Vec<Arc<AtomicUsize>>> = Mutex::new(Vec::new());
+
+fn remember_threads(threads: &Arc<AtomicUsize>) {
+    // Relaxed: see `OwnedRuntime::build`.
+    if threads.load(Relaxed) > 0 {
+        let mut all = ignore_poison(THREADS_OF_ENDED.lock());
+        all.retain(|threads| threads.load(Relaxed) > 0);
+        all.push(Arc::clone(threads));
+    }
+}
+
+/// Whether blocking jobs go on although their runtimes have ended.
+pub(crate) fn has_threads_of_ended() -> bool {
+    let all = ignore_poison(THREADS_OF_ENDED.lock());
+    // Relaxed: see `OwnedRuntime::build`.
+    all.iter().any(|threads| threads.load(Relaxed) > 0)
+}
+
+pub(crate) fn left_until(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now())
 }
 
 thread_local! {

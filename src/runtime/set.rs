@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::error::Cause;
 use crate::runtime::LocalRuntime;
 use crate::runtime::limit;
 use crate::runtime::monitor::{self, Monitored};
@@ -32,8 +33,14 @@ pub(crate) struct Runtimes {
     next_shared: AtomicUsize,
     driver_threads: AtomicU64,
     alive: Arc<AtomicUsize>,
+    /// The threads that Tokio has for blocking jobs.
+    threads: Arc<AtomicUsize>,
     /// From the first runtime on.
     is_monitored: Once,
+    /// The runtime of tasks that belong to no thread.
+    for_tasks: Mutex<Option<Arc<LocalRuntime>>>,
+    /// What is given back while the bridge is being drained.
+    kept: Mutex<Option<Vec<Arc<LocalRuntime>>>>,
 }
 
 impl Runtimes {
@@ -53,7 +60,10 @@ impl Runtimes {
             tracker: sync::Arc::new(CallTracker::new()),
             generation: Generation::starting_at(NEXT.fetch_add(RESETS, Relaxed)),
             alive: Arc::default(),
+            threads: Arc::default(),
             is_monitored: Once::new(),
+            for_tasks: Mutex::default(),
+            kept: Mutex::default(),
         })
     }
 
@@ -66,9 +76,42 @@ impl Runtimes {
         }
     }
 
+    /// Returns the runtime of tasks that belong to no thread: a driver thread runs it until the bridge is reset or ends.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be built, or the bridge has been shut down.
+    pub(crate) fn task_runtime(self: &Arc<Self>) -> Result<Arc<LocalRuntime>, Cause> {
+        if self.tracker.is_closed() {
+            return Err(Cause::Shutdown);
+        }
+        let mut for_tasks = ignore_poison(self.for_tasks.lock());
+        if let Some(runtime) = &*for_tasks
+            && runtime.state.is_of(&self.generation)
+        {
+            return Ok(Arc::clone(runtime));
+        }
+        let runtime = self.acquire()?;
+        self.request_driver(&runtime);
+        let lost = for_tasks.replace(Arc::clone(&runtime));
+        drop(for_tasks);
+        lost.iter().for_each(|lost| self.give_back(lost, false));
+        Ok(runtime)
+    }
+
+    /// Gives up the runtime of tasks that belong to no thread.
+    pub(crate) fn give_up_task_runtime(&self) {
+        let runtime = ignore_poison(self.for_tasks.lock()).take();
+        runtime.iter().for_each(|runtime| self.give_back(runtime, false));
+    }
+
     /// Takes back a runtime that a thread has no more use for. When it was the last thread, the runtime ends, or if
     /// it `stays` goes to the pool.
     pub(crate) fn give_back(&self, runtime: &Arc<LocalRuntime>, stays: bool) {
+        if let Some(kept) = &mut *ignore_poison(self.kept.lock()) {
+            // Its owner is the drain now.
+            return kept.push(Arc::clone(runtime));
+        }
         self.pool.give_back(runtime, stays, &self.generation, || self.request_driver(runtime));
     }
 
@@ -93,7 +136,8 @@ impl Runtimes {
 
     fn build(self: &Arc<Self>, known: &mut Vec<Known>) -> io::Result<Arc<LocalRuntime>> {
         self.is_monitored.call_once(|| monitor::register(Arc::downgrade(self) as _));
-        let runtime = LocalRuntime::build(&self.options, &self.generation, &self.alive)?;
+        let runtime =
+            LocalRuntime::build(&self.options, &self.generation, &self.alive, &self.threads)?;
         let runtime = Arc::new(runtime);
         known.push(Known { state: Arc::clone(&runtime.state), runtime: Arc::downgrade(&runtime) });
         monitor::watch();
@@ -114,6 +158,25 @@ impl Runtimes {
         let runtime = used.or_else(|| self.pool.take(&self.generation))?;
         self.request_driver(&runtime);
         Some(runtime)
+    }
+
+    /// Keeps what waits in the pool, and what is given back from now on, until `take_kept`.
+    pub(crate) fn keep(&self) {
+        let mut kept = ignore_poison(self.kept.lock());
+        let kept = kept.get_or_insert_default();
+        kept.extend(std::iter::from_fn(|| self.pool.take(&self.generation)));
+    }
+
+    /// Returns what was kept.
+    pub(crate) fn take_kept(&self) -> Vec<Arc<LocalRuntime>> {
+        ignore_poison(self.kept.lock()).take().unwrap_or_default()
+    }
+
+    /// Returns all runtimes that are not closed.
+    pub(crate) fn open(&self) -> Vec<Arc<LocalRuntime>> {
+        let known = self.known().clone();
+        let open = known.iter().filter(|known| !known.state.is_closed());
+        open.filter_map(|known| known.runtime.upgrade()).collect()
     }
 
     /// Gives a runtime a driver thread, if it has none.
@@ -153,6 +216,12 @@ impl Runtimes {
         self.alive.load(Relaxed)
     }
 
+    /// Whether Tokio has threads for blocking jobs, idle ones included.
+    pub(crate) fn has_blocking_threads(&self) -> bool {
+        // Relaxed: see `OwnedRuntime::build`.
+        self.threads.load(Relaxed) > 0
+    }
+
     /// How many driver threads have been started.
     pub(crate) fn driver_threads(&self) -> u64 {
         // Relaxed: see `spawn_driver`.
@@ -160,7 +229,7 @@ impl Runtimes {
     }
 
     /// Closes what waits in the pool.
-    pub(crate) fn drain(&self) {
+    pub(crate) fn drain_pool(&self) {
         self.pool.drain();
     }
 
@@ -194,7 +263,8 @@ impl Drop for Runtimes {
     fn drop(&mut self) {
         // What was inherited by a forked child is left alone.
         if !self.tracker.is_inherited() {
-            self.drain();
+            self.give_up_task_runtime();
+            self.drain_pool();
         }
     }
 }

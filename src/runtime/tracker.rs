@@ -1,6 +1,7 @@
 //! Who may make calls, and how long they may go on.
 
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -88,6 +89,12 @@ impl CallTracker {
         }
     }
 
+    /// Whether nobody is let in any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        // Relaxed: who comes at the same time may as well come first.
+        self.phase.load(Relaxed) != OPEN
+    }
+
     /// Waits until everybody has left, for `limit` at most; whether they have.
     pub(crate) fn wait_until_empty(&self, limit: Duration) -> bool {
         let start = Instant::now();
@@ -122,6 +129,13 @@ impl CallTracker {
         self.inside().entries.values().for_each(|entry| entry.waker.wake());
     }
 
+    /// Whether no call runs. One that begins meanwhile may be missed.
+    pub(crate) fn is_idle(&self) -> bool {
+        // Relaxed: a late answer is asked for again. The calls of an entry that has been given back have ended.
+        let is_idle = |entry: &Arc<Entry>| entry.calls.load(Relaxed) == entry.ended.load(Relaxed);
+        self.inside().entries.values().all(is_idle)
+    }
+
     /// All calls so far.
     pub(crate) fn calls(&self) -> u64 {
         let inside = self.inside();
@@ -149,11 +163,12 @@ impl CallToken {
         Some(CallToken { tracker: Arc::clone(tracker), number, entry })
     }
 
-    /// Counts a call. No other thread writes, so this needs no atomic addition.
+    /// Counts a call, and its end when what is returned is dropped.
     #[inline]
-    pub(crate) fn count_call(&self) {
-        // Relaxed: a number for `Stats`.
+    pub(crate) fn begin_call(&self) -> RunningCall<'_> {
+        // No other thread writes, so this needs no atomic addition. Relaxed: a number for `Stats`, and see `is_idle`.
         self.entry.calls.store(self.calls() + 1, Relaxed);
+        RunningCall { token: self, _not_send: PhantomData }
     }
 
     /// The calls that have been counted.
@@ -201,11 +216,30 @@ impl Drop for CallToken {
     }
 }
 
+/// A call that runs until this is dropped.
+#[derive(Debug)]
+#[must_use = "the call has ended once it is dropped"]
+pub(crate) struct RunningCall<'a> {
+    token: &'a CallToken,
+    _not_send: PhantomData<*const ()>,
+}
+
+impl Drop for RunningCall<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let ended = &self.token.entry.ended;
+        // Relaxed: no other thread writes, and see `CallTracker::is_idle`.
+        ended.store(ended.load(Relaxed) + 1, Relaxed);
+    }
+}
+
 /// What the tracker knows of a token.
 #[derive(Debug)]
 struct Entry {
     /// Apart, so that no call shares a cache line with another thread's.
     calls: CachePadded<AtomicU64>,
+    /// Those of `calls` that have ended.
+    ended: AtomicU64,
     /// The call that waits.
     waker: AtomicWaker,
     is_parked: AtomicBool,
@@ -215,6 +249,7 @@ impl Entry {
     fn new() -> Entry {
         Entry {
             calls: CachePadded::new(AtomicU64::new(0)),
+            ended: AtomicU64::new(0),
             waker: AtomicWaker::new(),
             is_parked: AtomicBool::new(false),
         }

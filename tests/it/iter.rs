@@ -359,7 +359,7 @@ fn a_bridge_that_is_shut_down_hands_nothing_out_and_the_stream_lives_on() {
         let bridge = Bridge::builder().build();
         let mut numbers = iter(ticks(2)).on(&bridge);
         assert_eq!(numbers.next(), Some(1));
-        assert!(bridge.shutdown(Duration::from_secs(9)));
+        assert!(bridge.shutdown(Duration::from_secs(9)).calls_ended);
         let error = numbers.try_next().unwrap_err();
         assert_eq!(error.kind(), WaitErrorKind::Shutdown);
         assert!(iter(numbers.into_inner()).eq([2]));

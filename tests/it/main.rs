@@ -18,6 +18,7 @@ mod offload;
 mod panics;
 #[cfg(any(feature = "io", feature = "stream"))]
 mod rows;
+mod spawn;
 mod stranded;
 #[path = "../support/mod.rs"]
 mod support;

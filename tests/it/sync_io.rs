@@ -401,7 +401,7 @@ fn it_runs_through_the_bridge_that_it_is_given() {
         let (mut near, mut far) = (SyncIo::new(near).on(&bridge), SyncIo::new(far).on(&bridge));
         near.write_all(b"ab").unwrap();
         assert_eq!(bridge.stats().calls_on_own_runtime, 1);
-        assert!(bridge.shutdown(Duration::from_secs(9)));
+        assert!(bridge.shutdown(Duration::from_secs(9)).calls_ended);
         let error = far.read(&mut [0; 2]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Other);
         assert!(error.to_string().contains("shut down"), "{error}");

@@ -1,0 +1,199 @@
+//! The end of bridges: what their runtimes still have to do is waited for.
+
+use std::time::{Duration, Instant};
+
+use super::inner::{Backend, Inner};
+use super::{Bridge, SHARED};
+use crate::cache::thread;
+use crate::context::{Context, context};
+use crate::runtime::drain::{Drain, end, wait_until};
+
+/// What has ended of a bridge that was [shut down](Bridge::shutdown) or [drained](drain).
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use smartasync::Bridge;
+///
+/// let bridge = Bridge::builder().build();
+/// bridge.block_on(async { tokio::spawn(std::future::pending::<()>()) });
+/// let drained = bridge.shutdown(Duration::from_millis(10));
+/// assert!(drained.calls_ended && !drained.tasks_ended);
+/// assert!(!drained.is_complete());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Drained {
+    /// Whether all calls have ended, be it that they were cancelled.
+    pub calls_ended: bool,
+    /// Whether all tasks have ended by themselves. Those that have not are dropped, after a call that still runs.
+    pub tasks_ended: bool,
+    /// Whether all `spawn_blocking` jobs have ended, as those of `tokio::fs`. One that runs goes on; one that has not
+    /// begun is dropped.
+    pub blocking_jobs_ended: bool,
+}
+
+impl Drained {
+    /// Whether all has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use smartasync::Bridge;
+    ///
+    /// let bridge = Bridge::builder().build();
+    /// bridge.block_on(async { tokio::spawn(async {}) });
+    /// assert!(bridge.shutdown(Duration::from_secs(5)).is_complete());
+    /// ```
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.calls_ended && self.tasks_ended && self.blocking_jobs_ended
+    }
+}
+
+/// Waits until what calls of the process-wide bridges have left behind has ended, for no longer than `limit`: for the
+/// end of `main`.
+///
+/// [`Bridge::per_thread`] and [`Bridge::shared`] give their runtimes up, those of all threads. The calls on them have
+/// `limit` to end by themselves, then their tasks, then the `spawn_blocking` jobs, which write the files of
+/// `tokio::fs`. At the end the runtimes are gone, unless a call has not ended. A later call uses a new one. One that
+/// another thread begins at the same time may find its runtime gone, and return
+/// [`WaitErrorKind::Shutdown`](crate::WaitErrorKind::Shutdown).
+///
+/// A client that keeps connections has tasks that do not end: drop it first. Inside async code `drain` does not wait,
+/// and inside a call it waits for that call in vain.
+///
+/// Without it, the process ends with `main`: a main thread that has made calls lets the `spawn_blocking` jobs of ended
+/// threads and of its own end, for one second at the most, and drops the tasks.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use smartasync::{block_on, drain};
+///
+/// fn main() {
+///     block_on(async {
+///         tokio::spawn(async { /* report something */ });
+///     });
+///     assert!(drain(Duration::from_secs(5)).is_complete());
+/// }
+/// ```
+pub fn drain(limit: Duration) -> Drained {
+    let (per_thread, shared) = (Bridge::per_thread(), &*SHARED);
+    drain_all(&[per_thread.inner(), shared.inner()], limit)
+}
+
+impl Bridge {
+    /// Shuts a private bridge down: refuses new calls, and waits for what it still has to do, for `grace`.
+    ///
+    /// Calls that have begun have `grace` to end by themselves. Then those that still wait are cancelled: they
+    /// return [`WaitErrorKind::Shutdown`](crate::WaitErrorKind::Shutdown), and their futures are dropped where
+    /// they were polled. A later call returns the same error and is handed back.
+    ///
+    /// What is left of `grace` belongs to the tasks of its runtimes, and then to their `spawn_blocking` jobs, which
+    /// write the files of `tokio::fs`. At the end the tasks are dropped and the threads are gone, except those of jobs
+    /// that still run. While a call goes on, its runtime stays.
+    ///
+    /// Returns what has ended. It waits for twice `grace` at the most: once before it cancels the calls, and once for
+    /// the cancelled calls to end. Inside async code it does not wait, and cancels the
+    /// calls at once. A future that never yields cannot be interrupted, and a call that waits for the thread
+    /// on which this is called does not end. The destructors of tasks may run on the calling thread.
+    ///
+    /// Dropping the last clone of a bridge shuts it down too, and waits for nothing. No call can be running then.
+    ///
+    /// # Panics
+    ///
+    /// When the bridge is not private, that is, not made by [`Bridge::builder`]: see [`drain`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use smartasync::{Bridge, WaitErrorKind};
+    ///
+    /// let bridge = Bridge::builder().build();
+    /// let worker = std::thread::spawn({
+    ///     let bridge = bridge.clone();
+    ///     move || bridge.try_block_on(std::future::pending::<()>())
+    /// });
+    /// while bridge.stats().calls_on_own_runtime == 0 {
+    ///     std::thread::yield_now();
+    /// }
+    /// bridge.shutdown(Duration::from_millis(10));
+    /// let error = worker.join().unwrap().unwrap_err();
+    /// assert_eq!(error.kind(), WaitErrorKind::Shutdown);
+    /// ```
+    #[track_caller]
+    pub fn shutdown(&self, grace: Duration) -> Drained {
+        let inner = self.inner();
+        assert!(
+            inner.is_private,
+            "only a private bridge, made by `Bridge::builder()`, can be shut down; see `smartasync::drain`"
+        );
+        inner.runtimes.tracker.close();
+        drain_all(&[inner], grace)
+    }
+}
+
+fn drain_all(bridges: &[&Inner], limit: Duration) -> Drained {
+    let may_wait = context() != Context::Async;
+    let limit = if may_wait { limit } else { Duration::ZERO };
+    let deadline = Instant::now().checked_add(limit);
+    // Without a limit that the clock can tell, a century.
+    let deadline = deadline.unwrap_or_else(|| Instant::now() + Duration::from_secs(1 << 31));
+    bridges.iter().for_each(|inner| {
+        inner.runtimes.keep();
+        inner.forget_runtimes();
+    });
+    let mut calls_ended = true;
+    for inner in bridges {
+        calls_ended &= inner.wait_for_calls(limit, deadline);
+    }
+    let drains: Vec<Drain> = bridges.iter().map(|inner| inner.give_up_runtimes()).collect();
+    let tasks_ended = wait_until(deadline, || !drains.iter().any(Drain::has_tasks));
+    let blocking_jobs_ended = if calls_ended && may_wait {
+        end(&drains, deadline)
+    } else {
+        !drains.iter().any(Drain::has_blocking_threads)
+    };
+    Drained { calls_ended, tasks_ended, blocking_jobs_ended }
+}
+
+impl Inner {
+    /// No later call uses the runtimes that there are.
+    pub(super) fn forget_runtimes(&self) {
+        // First, so that no thread takes an old runtime from the pool for a new one.
+        self.runtimes.generation.reset();
+        self.runtimes.give_up_task_runtime();
+        self.runtimes.drain_pool();
+        match &self.backend {
+            Backend::PerThread => thread::leave(),
+            Backend::Private | Backend::Background(_) => self.per_thread.clear(),
+            Backend::Handle(_) | Backend::Inherited => {}
+        }
+    }
+
+    /// Waits until no call runs. Those of a private bridge are cancelled at the deadline, and have `limit` once more.
+    fn wait_for_calls(&self, limit: Duration, deadline: Instant) -> bool {
+        let tracker = &self.runtimes.tracker;
+        if self.is_private {
+            tracker.wait_until_empty(limit) || {
+                tracker.cancel();
+                tracker.wait_until_empty(limit)
+            }
+        } else {
+            wait_until(deadline, || tracker.is_idle())
+        }
+    }
+
+    fn give_up_runtimes(&self) -> Drain {
+        let background = match &self.backend {
+            Backend::Background(background) => background.give_up(self.is_private),
+            _ => None,
+        };
+        Drain::of(&self.runtimes, background)
+    }
+}

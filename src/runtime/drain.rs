@@ -1,0 +1,121 @@
+//! The end of runtimes that still have something to do.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::runtime::LocalRuntime;
+use crate::runtime::background::BackgroundRuntime;
+use crate::runtime::owned::{self, OwnedRuntime, left_until};
+use crate::runtime::set::Runtimes;
+
+/// The threads that wait for blocking jobs.
+const NAME: &str = "smartasync/end";
+
+/// How long a drain sleeps between two looks at what is left. Tokio tells nobody when a task ends.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// The runtimes that a bridge has given up. Each is driven, and closed when this is dropped unless a call still uses
+/// it.
+pub(crate) struct Drain {
+    local: Vec<Arc<LocalRuntime>>,
+    background: Option<Arc<BackgroundRuntime>>,
+    /// Those of `local` that threads have given back since `Runtimes::keep`, and whose they are.
+    kept: Vec<Arc<LocalRuntime>>,
+    runtimes: Arc<Runtimes>,
+}
+
+impl Drain {
+    /// Takes over all that a bridge has.
+    pub(crate) fn of(
+        runtimes: &Arc<Runtimes>,
+        background: Option<Arc<BackgroundRuntime>>,
+    ) -> Drain {
+        let (kept, local) = (runtimes.take_kept(), runtimes.open());
+        local.iter().for_each(|runtime| runtimes.request_driver(runtime));
+        Drain { local, background, kept, runtimes: Arc::clone(runtimes) }
+    }
+
+    /// Takes over the runtimes that no thread uses.
+    fn of_unused(runtimes: &Arc<Runtimes>) -> Drain {
+        runtimes.keep();
+        let kept = runtimes.take_kept();
+        Drain { local: kept.clone(), background: None, kept, runtimes: Arc::clone(runtimes) }
+    }
+
+    pub(crate) fn has_tasks(&self) -> bool {
+        self.all().any(OwnedRuntime::has_tasks)
+    }
+
+    /// Whether there are threads for blocking jobs, idle ones included.
+    pub(crate) fn has_blocking_threads(&self) -> bool {
+        self.runtimes.has_blocking_threads()
+            || self.background.as_ref().is_some_and(|runtime| runtime.has_blocking_threads())
+    }
+
+    fn all(&self) -> impl Iterator<Item = &OwnedRuntime> {
+        let local = self.local.iter().map(|runtime| &runtime.runtime);
+        local.chain(self.background.iter().map(|background| &background.runtime))
+    }
+}
+
+impl Drop for Drain {
+    fn drop(&mut self) {
+        self.kept.iter().for_each(|runtime| self.runtimes.give_back(runtime, false));
+    }
+}
+
+/// Ends the runtimes, which no call uses any more, and waits for their blocking jobs; for no longer than until
+/// `deadline`. Returns whether all have ended.
+pub(crate) fn end(drains: &[Drain], deadline: Instant) -> bool {
+    let have_ended = || !drains.iter().any(Drain::has_blocking_threads);
+    if left_until(deadline).is_zero() {
+        return have_ended();
+    }
+    end_all(drains, deadline);
+    // Those of runtimes that have ended before.
+    wait_until(deadline, have_ended)
+}
+
+/// Ends the runtimes that no thread uses, at the end of the process, and waits for blocking jobs.
+pub(crate) fn end_unused(bridges: &[Arc<Runtimes>], deadline: Instant) {
+    let drains: Vec<Drain> = bridges.iter().map(Drain::of_unused).collect();
+    end_all(&drains, deadline);
+    wait_until(deadline, || !owned::has_threads_of_ended());
+}
+
+fn end_all(drains: &[Drain], deadline: Instant) {
+    // All at once: one that has a job without end must not take the time of the others.
+    thread::scope(|scope| {
+        for runtime in drains.iter().flat_map(|drain| &drain.local) {
+            let end = move || {
+                runtime.runtime.begin_jobs(deadline);
+                runtime.close();
+                runtime.runtime.end_by(deadline);
+            };
+            // Without a thread it is closed all the same, and ends with its last user.
+            if thread::Builder::new().name(NAME.into()).spawn_scoped(scope, end).is_err() {
+                runtime.close();
+            }
+        }
+        for background in drains.iter().filter_map(|drain| drain.background.as_ref()) {
+            let end = move || {
+                background.runtime.begin_jobs(deadline);
+                background.runtime.end_by(deadline);
+            };
+            let _ = thread::Builder::new().name(NAME.into()).spawn_scoped(scope, end);
+        }
+    });
+}
+
+/// Waits until `is_done`, or `deadline` has passed; whether it is done.
+pub(crate) fn wait_until(deadline: Instant, is_done: impl Fn() -> bool) -> bool {
+    while !is_done() {
+        let left = left_until(deadline);
+        if left.is_zero() {
+            return false;
+        }
+        thread::sleep(left.min(PAUSE));
+    }
+    true
+}
