@@ -5,7 +5,6 @@ pub(crate) mod mark;
 mod task_poll;
 
 use tokio::runtime::{self, Handle, RuntimeFlavor, TryCurrentError};
-use tokio::task;
 
 pub(crate) use task_poll::is_task_poll;
 
@@ -78,9 +77,10 @@ pub fn context() -> Context {
 /// What a thread that has a current runtime, or a mark, can run calls on.
 #[derive(Debug)]
 pub(crate) enum Ambient {
-    /// The thread's own runtime: the current one was only entered, and it is possible that no thread drives it.
-    EnteredOnly,
-    /// The current runtime. The thread may block.
+    /// The thread's own runtime. The current one is a current-thread runtime, and it is possible that no thread drives
+    /// it: beside an `enter()` guard, or in a `spawn_blocking` job whose runtime's `block_on` has returned.
+    Own,
+    /// The current runtime, which drives itself. The thread may block.
     Handle(Handle),
     /// Nothing: the thread is polling a future.
     InPoll(Poller),
@@ -118,25 +118,17 @@ impl Ambient {
             Ambient::InPoll(Poller::Scheduler(handle))
         } else if budget::is_limited() {
             Ambient::InPoll(Poller::BlockOn)
-        } else if may_be_undriven(&handle) {
-            Ambient::EnteredOnly
-        } else {
+        } else if handle.runtime_flavor() == RuntimeFlavor::MultiThread {
             Ambient::Handle(handle)
+        } else {
+            Ambient::Own
         }
     }
 
     pub(crate) fn context(&self) -> Context {
         match self {
-            Ambient::EnteredOnly | Ambient::Handle(_) => Context::Blocking,
+            Ambient::Own | Ambient::Handle(_) => Context::Blocking,
             Ambient::InPoll(_) => Context::Async,
         }
     }
-}
-
-/// Whether the runtime of `handle` may have been entered only, while no thread drives it.
-///
-/// A multi-thread runtime drives itself. A current-thread runtime that runs a `spawn_blocking` job is driven by the
-/// thread that awaits the job, and the job has a task id.
-fn may_be_undriven(handle: &Handle) -> bool {
-    handle.runtime_flavor() != RuntimeFlavor::MultiThread && task::try_id().is_none()
 }

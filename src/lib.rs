@@ -61,11 +61,11 @@
 //! | the calling thread | [`context()`] | [`wait`](Call::wait) |
 //! |---|---|---|
 //! | plain thread | [`Sync`](Context::Sync) | runs on the thread's own runtime |
-//! | `spawn_blocking` thread, `block_in_place`, plain thread that holds `Handle::enter()` | [`Blocking`](Context::Blocking) | runs on that runtime's handle |
+//! | `spawn_blocking` thread, `block_in_place`, plain thread that holds `Handle::enter()` | [`Blocking`](Context::Blocking) | runs on that runtime's handle if it is a multi-thread runtime, else on the thread's own runtime |
 //! | any future: a task, the root of a `block_on`, a call that is being waited for | [`Async`](Context::Async) | refused |
 //!
-//! A plain thread that holds `enter()` of a *current-thread* runtime is `Blocking` too, but runs calls on
-//! its own runtime: it is possible that no thread drives the other one.
+//! A *current-thread* runtime that is near does not run calls: it is possible that no thread drives it, since its
+//! `block_on` may have returned, or waits for this thread.
 //!
 //! # Implementation
 //!
@@ -86,10 +86,10 @@
 //! | `smartasync/shared`, one, or [a number of them](BridgeBuilder::shared_threads) | with the first call on [`Bridge::shared`], or the first that is awaited on another executor than Tokio | drives the shared runtime |
 //! | `smartasync/watchdog`, one for each bridge | with the first call on a bridge with [`warn_after`](BridgeBuilder::warn_after) | reports calls that wait too long |
 //! | `smartasync/blocking` | by `spawn_blocking` | runs blocking jobs, as a thread of Tokio's pool |
-//! | `smartasync/end`, for a moment | when a runtime is given up inside async code | drops the runtime |
+//! | `smartasync/end`, for a moment | when a runtime is given up inside async code, and at a [`drain`] | ends the runtime |
 //!
 //! When a thread ends, its runtime goes to the pool, from which the next new thread takes it. The exit of the
-//! thread waits for nothing. The number of runtimes is [limited](BridgeBuilder::max_runtimes); threads beyond
+//! thread waits for nothing; that of the main thread waits for blocking jobs, for a second: see [`drain`]. The number of runtimes is [limited](BridgeBuilder::max_runtimes); threads beyond
 //! the limit share them. A call from the destructor of a thread-local, made after the thread has given up its
 //! runtime, returns [`WaitErrorKind::Runtime`].
 //!

@@ -25,8 +25,6 @@ pub(crate) struct Here {
     pub(crate) is_local: bool,
     /// Whether Tokio limits the code by a budget.
     pub(crate) is_limited: bool,
-    /// Whether the thread runs a `spawn_blocking` job or a task.
-    pub(crate) has_task_id: bool,
     /// Whether a task of a current-thread runtime waits for this code: nobody drives that runtime meanwhile.
     pub(crate) holds_driver: bool,
 }
@@ -48,7 +46,6 @@ impl Here {
         is_driven: true,
         is_local: false,
         is_limited: false,
-        has_task_id: false,
         holds_driver: false,
     };
 

@@ -171,10 +171,9 @@ fn wait(here: Here, bridge: Bridge, a: Box<Async>) {
         (Bridge::Private | Bridge::Nested | Bridge::Single, _) => own,
         (Bridge::FromHandle, _) => outside.polled(ROOT, Flavour::Multi),
         (Bridge::Default, None) => own,
-        (Bridge::Default, Some(Flavour::Current)) if !here.has_task_id => own,
-        (Bridge::Default, Some(flavour)) => {
-            Here { is_driven: here.is_driven, ..outside.polled(ROOT, flavour) }
-        }
+        // It is possible that nobody drives it.
+        (Bridge::Default, Some(Flavour::Current)) => own,
+        (Bridge::Default, Some(flavour)) => outside.polled(ROOT, flavour),
     };
     let waited = call(Box::pin(at(place, &a)));
     match private(bridge) {
@@ -214,18 +213,17 @@ async fn run_async_inner(tree: Async) {
             let flavour = here.handle.expect("a future has a runtime");
             let place = Here::PLAIN.polled(Poller::Scheduler(flavour), flavour);
             let holds_driver = here.holds_driver || flavour == Flavour::Current;
-            let place = Here { has_task_id: true, holds_driver, ..place };
+            let place = Here { holds_driver, ..place };
             finish(tokio::spawn(at(place, &a))).await;
         }
         Async::LocalTask(a) if here.is_local => {
-            let place = Here { is_limited: true, has_task_id: true, holds_driver: true, ..here };
+            let place = Here { is_limited: true, holds_driver: true, ..here };
             finish(task::spawn_local(at(place, &a))).await;
         }
         Async::SpawnBlocking(s) => {
             let place = Here {
                 handle: here.handle,
                 is_driven: here.is_driven,
-                has_task_id: true,
                 holds_driver: here.holds_driver,
                 ..Here::PLAIN
             };

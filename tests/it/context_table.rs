@@ -31,7 +31,7 @@ fn assert_runs(expected: Context, on: Option<&Handle>) {
 fn assert_runs_on_own(expected: Context, near: &Handle) {
     assert_eq!(context(), expected);
     let id = runtime_id().wait();
-    assert_ne!(id, near.id(), "it ran on a runtime that nobody drives");
+    assert_ne!(id, near.id(), "it ran on a runtime that may have no driver");
     assert_eq!(id, runtime_id().wait(), "the thread's runtime was not reused");
 }
 
@@ -76,8 +76,38 @@ fn spawn_blocking_of_a_multi_thread_runtime() {
 #[test]
 fn spawn_blocking_of_a_current_thread_runtime() {
     within_a_minute(|_| {
-        let job = || assert_runs(Context::Blocking, Some(&Handle::current()));
+        let job = || assert_runs_on_own(Context::Blocking, &Handle::current());
         current_thread().block_on(async { task::spawn_blocking(job).await }).unwrap();
+    });
+}
+
+/// A job whose runtime nobody drives any more, and while the runtime is dropped. With a paused clock:
+/// `interop/tests/paused_clock.rs`.
+#[test]
+fn spawn_blocking_of_a_current_thread_runtime_that_nobody_drives() {
+    within_a_minute(|stage| {
+        stage.at("after its block_on");
+        let (done, is_done) = std::sync::mpsc::channel();
+        let job = move |done: std::sync::mpsc::Sender<()>| {
+            assert_runs_on_own(Context::Blocking, &Handle::current());
+            done.send(()).unwrap();
+        };
+        let runtime = current_thread();
+        let sender = done.clone();
+        runtime.block_on(async { drop(task::spawn_blocking(move || job(sender))) });
+        is_done.recv().unwrap();
+
+        stage.at("in the drop of its runtime");
+        let (begun, has_begun) = std::sync::mpsc::channel();
+        runtime.block_on(async {
+            drop(task::spawn_blocking(move || {
+                begun.send(()).unwrap();
+                job(done);
+            }));
+        });
+        has_begun.recv().unwrap();
+        drop(runtime);
+        is_done.recv().unwrap();
     });
 }
 
@@ -197,7 +227,7 @@ fn local_runtime() {
         runtime.block_on(async {
             assert_awaits().await;
             task::spawn_local(assert_awaits()).await.unwrap();
-            let job = || assert_runs(Context::Blocking, Some(&Handle::current()));
+            let job = || assert_runs_on_own(Context::Blocking, &Handle::current());
             task::spawn_blocking(job).await.unwrap();
         });
     });
@@ -225,7 +255,7 @@ fn future_that_a_wait_is_driving() {
 fn spawn_blocking_inside_a_waiting_call() {
     #[smartasync]
     async fn outer() {
-        task::spawn_blocking(|| assert_runs(Context::Blocking, Some(&Handle::current())))
+        task::spawn_blocking(|| assert_runs_on_own(Context::Blocking, &Handle::current()))
             .await
             .unwrap();
     }
