@@ -31,13 +31,16 @@ use worker::{Outcome, Worker};
 ///   ahead.
 /// - *Writing.* A write takes the bytes and returns, and the pool writes them. If that fails, the next write,
 ///   flush or shutdown returns the error, once. So flush after the last write.
+/// - *Flushing.* A flush or a shutdown flushes the object, unless it has only been read and sought since the last
+///   flush.
 /// - *Seeking.* `SeekFrom::Current` is relative to what the reader has taken, whatever was read ahead.
 /// - *One at a time.* A read that waits for bytes makes a write wait. To use both directions of a socket at the
 ///   same time, clone it (`try_clone`) and make two views.
 ///
-/// If the view is dropped while an operation runs, the pool runs it to its end and drops the object. An object
-/// with bytes that were not flushed is dropped on the pool too, as its drop may block. Any other object is dropped
-/// at once. Bytes that are not yet written when the runtime is shut down or the process ends may be lost.
+/// If the view is dropped while an operation runs, the pool runs it to its end and drops the object. Any other
+/// object is dropped on the pool too, as its drop may block. Only one that has been flushed, and has only been read
+/// and sought since, is dropped at once. Bytes that are not yet written when the runtime is shut down or the process
+/// ends may be lost.
 ///
 /// # Errors
 ///
@@ -91,8 +94,8 @@ pub struct AsyncIo<T> {
     read_end: Option<io::Result<()>>,
     /// The error of an earlier write or flush, until a writer gets it.
     write_error: Option<io::Error>,
-    /// Drops the object, if something was written that was not flushed.
-    unflushed: Option<fn(Box<Inner<T>>)>,
+    /// Nothing but reads and seeks have begun since the last flush. False at first: the object may come with bytes.
+    is_flushed: bool,
     /// A seek that takes place before the next operation.
     seek_request: Option<(SeekFrom, SeekBy<T>)>,
     /// The result of a seek, until somebody asks for it.
@@ -104,7 +107,7 @@ pub struct AsyncIo<T> {
 /// Tokio's value for files.
 const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 
-impl<T> AsyncIo<T> {
+impl<T: Send + 'static> AsyncIo<T> {
     /// Makes an asynchronous view of an object without a position that reads and writes share: a pipe, a socket, a
     /// codec.
     ///
@@ -187,15 +190,13 @@ impl<T> AsyncIo<T> {
             is_going_back: false,
             read_end: None,
             write_error: None,
-            unflushed: None,
+            is_flushed: false,
             seek_request: None,
             seek_result: None,
             position: 0,
         }
     }
-}
 
-impl<T: Send + 'static> AsyncIo<T> {
     /// Runs `function` on the object, on the blocking pool, after the operations that have begun.
     ///
     /// # Errors
@@ -237,6 +238,7 @@ impl<T: Send + 'static> AsyncIo<T> {
             let _ = sender.send(result);
             Outcome::Other(read_ahead)
         })?;
+        self.is_flushed = false;
         self.is_going_back = back.is_some();
         poll_fn(|cx| self.poll_idle(Side::Write, cx)).await?;
         receiver.try_recv().expect("the function has run")
@@ -279,7 +281,6 @@ impl<T: Send + 'static> AsyncIo<T> {
         if let Some(error) = self.write_error.take() {
             return Err(error);
         }
-        self.unflushed = None;
         let inner = self.worker.take().expect("no operation is under way");
         Ok((inner.io, self.unread.rest().to_vec()))
     }
@@ -304,7 +305,7 @@ impl<T> AsyncIo<T> {
     fn note(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Read(result, bytes) => self.note_read(result, bytes),
-            Outcome::Flush(Ok(())) => self.unflushed = None,
+            Outcome::Flush(Ok(())) => self.is_flushed = true,
             Outcome::Flush(Err(error)) => self.write_error = Some(error),
             Outcome::Seek(result) => self.note_seek(result),
             Outcome::Write(result, read_ahead) => {
@@ -356,8 +357,8 @@ impl<T> AsyncIo<T> {
 
 impl<T> Drop for AsyncIo<T> {
     fn drop(&mut self) {
-        if let (Some(drop_elsewhere), Some(inner)) = (self.unflushed, self.worker.take()) {
-            drop_elsewhere(inner);
+        if !self.is_flushed {
+            self.worker.drop_on_pool();
         }
     }
 }

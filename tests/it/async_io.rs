@@ -227,7 +227,7 @@ fn a_flush_that_failed_can_be_made_again_and_one_that_was_dropped_is_made() {
     within_a_minute(|_| {
         multi_thread().block_on(async {
             // The last is the first.
-            let flushes = vec![Some("third"), None, Some("first")];
+            let flushes = vec![Some("third"), None, Some("first"), None];
             let mut io = AsyncIo::new(Failing { flushes, ..Default::default() });
             io.flush().await.unwrap();
             io.write_all(b"a").await.unwrap();
@@ -456,6 +456,74 @@ fn a_view_that_is_dropped_loses_no_write_and_blocks_nobody() {
             assert_eq!(log.text(), "abc");
             drop(io);
             assert_eq!(gone.try_recv().unwrap(), here, "nothing was left to do");
+        });
+    });
+}
+
+#[test]
+fn what_the_object_has_at_first_or_gets_in_with_mut_is_flushed_or_dropped_on_the_pool() {
+    within_a_minute(|stage| {
+        current_thread().block_on(async {
+            let (sender, gone) = channel();
+            let here = thread::current().id();
+            for through in ["flush", "shutdown", "drop"] {
+                let log = Log::default();
+                let mut writer = BufWriter::new(Gone(sender.clone(), log.clone()));
+                writer.write_all(b"before").unwrap();
+                let mut io = AsyncIo::new(writer);
+                if through != "drop" {
+                    stage.at(format!("{through}, bytes from before"));
+                    flush_or_shut_down(&mut io, through).await;
+                    assert_eq!(log.text(), "before");
+                }
+                stage.at(format!("{through}, bytes of `with_mut`"));
+                let write = io.with_mut(|writer| writer.write_all(b" after")).await;
+                write.unwrap().unwrap();
+                if through != "drop" {
+                    flush_or_shut_down(&mut io, through).await;
+                    assert_eq!(log.text(), "before after");
+                }
+                drop(io);
+                let dropped_on = gone.recv().unwrap();
+                assert_eq!(dropped_on == here, through != "drop", "nothing was left to do");
+                assert_eq!(log.text(), "before after");
+            }
+        });
+    });
+
+    async fn flush_or_shut_down(io: &mut (impl AsyncWrite + Unpin), through: &str) {
+        match through {
+            "flush" => io.flush().await.unwrap(),
+            _ => io.shutdown().await.unwrap(),
+        }
+    }
+}
+
+#[test]
+fn a_view_that_was_never_flushed_drops_its_object_on_the_pool() {
+    within_a_minute(|stage| {
+        current_thread().block_on(async {
+            let (sender, gone) = channel();
+            let log = Log::default();
+            let open = |bytes: &[u8]| {
+                let mut writer = BufWriter::new(Gone(sender.clone(), log.clone()));
+                writer.write_all(bytes).unwrap();
+                AsyncIo::new(writer)
+            };
+            let here = thread::current().id();
+
+            stage.at("no operation");
+            drop(open(b"a"));
+            assert_ne!(gone.recv().unwrap(), here);
+            assert_eq!(log.text(), "a");
+
+            stage.at("an operation that has ended, and nobody knows");
+            let mut io = open(b"b");
+            io.write_all(b"c").await.unwrap();
+            thread::sleep(Duration::from_millis(50));
+            drop(io);
+            assert_ne!(gone.recv().unwrap(), here);
+            assert_eq!(log.text(), "abc");
         });
     });
 }

@@ -1,6 +1,7 @@
 //! The object, which is either here or on the blocking pool with an operation.
 
 use std::io;
+use std::mem;
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -24,6 +25,8 @@ pub(super) enum Outcome {
 pub(super) struct Worker<T> {
     state: State<T>,
     wakers: Wakers,
+    /// `drop_on_pool`, for code without its bounds.
+    drop_on_pool: fn(State<T>),
 }
 
 enum State<T> {
@@ -34,10 +37,6 @@ enum State<T> {
 }
 
 impl<T> Worker<T> {
-    pub(super) fn new(inner: Inner<T>) -> Worker<T> {
-        Worker { state: State::Idle(Box::new(inner)), wakers: Wakers::new() }
-    }
-
     /// Returns the object if no operation runs.
     pub(super) fn idle(&mut self) -> Option<&mut Inner<T>> {
         match &mut self.state {
@@ -48,12 +47,21 @@ impl<T> Worker<T> {
 
     /// Takes the object out if no operation runs.
     pub(super) fn take(&mut self) -> Option<Box<Inner<T>>> {
-        match std::mem::replace(&mut self.state, State::Lost) {
+        match mem::replace(&mut self.state, State::Lost) {
             State::Idle(inner) => Some(inner),
             busy => {
                 self.state = busy;
                 None
             }
+        }
+    }
+
+    /// Drops the object on the blocking pool, or here if there is no pool.
+    pub(super) fn drop_on_pool(&mut self) {
+        let state = mem::replace(&mut self.state, State::Lost);
+        // What has no destructor cannot block in it.
+        if mem::needs_drop::<T>() && !matches!(state, State::Lost) {
+            (self.drop_on_pool)(state);
         }
     }
 
@@ -78,6 +86,11 @@ impl<T> Worker<T> {
 }
 
 impl<T: Send + 'static> Worker<T> {
+    pub(super) fn new(inner: Inner<T>) -> Worker<T> {
+        let state = State::Idle(Box::new(inner));
+        Worker { state, wakers: Wakers::new(), drop_on_pool }
+    }
+
     /// Runs `operation` on the object, which must be here, on the blocking pool.
     ///
     /// # Errors
@@ -98,10 +111,11 @@ impl<T: Send + 'static> Worker<T> {
     }
 }
 
-/// Drops an object on the blocking pool, or here if there is no pool.
-pub(super) fn drop_on_pool<T: Send + 'static>(inner: Box<Inner<T>>) {
+/// Drops an object on the blocking pool, or here if there is no pool. The job of an operation that runs is dropped
+/// there as well: if it ends meanwhile, its `JoinHandle` drops the object.
+fn drop_on_pool<T: Send + 'static>(state: State<T>) {
     if let Ok(pool) = offload::pool() {
-        offload::run_on(&pool, move || drop(inner));
+        offload::run_on(&pool, move || drop(state));
     }
 }
 

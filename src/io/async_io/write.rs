@@ -9,7 +9,7 @@ use tokio::io::AsyncWrite;
 use super::AsyncIo;
 use super::inner::Inner;
 use super::wakers::Side;
-use super::worker::{Outcome, drop_on_pool};
+use super::worker::Outcome;
 
 impl<T: Write + Send + 'static> AsyncIo<T> {
     /// Waits until a writer may go on.
@@ -43,7 +43,7 @@ impl<T: Write + Send + 'static> AsyncIo<T> {
                 let (result, read_ahead) = inner.at_reader(back, Inner::write);
                 Outcome::Write(result, read_ahead)
             })?;
-            self.unflushed = Some(drop_on_pool);
+            self.is_flushed = false;
             self.is_going_back = back.is_some();
         }
         Poll::Ready(Ok(amount))
@@ -76,7 +76,7 @@ impl<T: Write + Send + 'static> AsyncWrite for AsyncIo<T> {
         let this = self.get_mut();
         loop {
             ready!(this.poll_writable(cx))?;
-            if this.unflushed.is_none() {
+            if this.is_flushed {
                 return Poll::Ready(Ok(()));
             }
             this.worker.start(|inner| Outcome::Flush(inner.flush()))?;
