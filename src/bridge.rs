@@ -11,6 +11,7 @@ mod watchdog;
 
 use std::fmt;
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use tokio::runtime::Handle;
@@ -267,6 +268,13 @@ impl Bridge {
         self.inner.get(Inner::renewed)
     }
 }
+
+// Why can a panic not leave a bridge broken? The code that may panic is the user's: futures, their destructors, wakers
+// and the report of slow calls. It runs between two changes of what a bridge keeps, never within one. A runtime whose
+// driver has panicked is closed and replaced, a report's panic is caught, and counters are single atomics. So a
+// `Call`, an `Iter` and a `SyncIo`, which add an `Option<Bridge>` to what they are made of, are as unwind safe as that.
+impl UnwindSafe for Bridge {}
+impl RefUnwindSafe for Bridge {}
 
 impl fmt::Debug for Bridge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

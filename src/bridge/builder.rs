@@ -1,6 +1,7 @@
 //! The options of a private bridge.
 
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -329,6 +330,11 @@ impl BridgeBuilder {
         Bridge::with(Inner::new(options, backend, nested, watchdog))
     }
 }
+
+// The compiler takes the report of slow calls for something that a panic may break. A builder does not call it, and a
+// bridge catches its panics. A method that panics has taken the builder by value.
+impl UnwindSafe for BridgeBuilder {}
+impl RefUnwindSafe for BridgeBuilder {}
 
 impl fmt::Debug for BridgeBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

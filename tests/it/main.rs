@@ -25,5 +25,6 @@ mod support;
 mod sync_io;
 mod sync_io_bridge;
 mod tokio_facts;
+mod unwind_safe;
 mod wait;
 mod waker;
