@@ -1,16 +1,18 @@
 //! The future of a call that is awaited, on any executor.
 
+mod entered;
+
 use std::cell::RefCell;
 use std::fmt;
-use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
-use tokio::runtime::{EnterGuard, Handle, TryCurrentError};
+use tokio::runtime::Handle;
 
-use crate::bridge;
-use crate::context::{is_task_poll, mark};
+use crate::context::{may_be_undriven, is_task_poll, mark};
+use crate::exec::waker::is_call_waker;
+use entered::{Entered, Key};
 
 pin_project! {
     /// The future of a [`Call`](crate::Call) that is awaited.
@@ -19,6 +21,13 @@ pin_project! {
     /// [the shared runtime](crate::Bridge::shared) for each poll, so that Tokio's I/O and timers work there too; a
     /// future that was polled there enters it to be dropped as well. It may move between Tokio and another executor
     /// between two polls.
+    ///
+    /// Beside the `enter()` guard of a current-thread runtime, another executor polls it on the shared runtime too:
+    /// the runtime of the guard may be driven by nobody. Any other runtime that is entered is the current one.
+    ///
+    /// The function may hold an `EnterGuard` over an await, as a plain `async fn` may: the runtime of the guard then
+    /// stays current between the polls. A guard of the shared runtime itself must not be held over an await on
+    /// another executor: Tokio panics, because it is dropped out of order.
     ///
     /// A poll with the waker of a Tokio task is taken for a poll by that task. If the thread has no current runtime
     /// then, the future finds none, like that of a plain `async fn`.
@@ -51,6 +60,8 @@ pin_project! {
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct CallFuture<F> {
         enter: EnterOnDrop,
+        // Whether a poll outside of a task has found a current runtime that somebody drives.
+        was_near_tokio: bool,
         #[pin]
         future: F,
         leave: LeaveOnDrop,
@@ -61,7 +72,8 @@ impl<F> CallFuture<F> {
     #[inline]
     pub(crate) fn new(future: F) -> CallFuture<F> {
         CallFuture {
-            enter: EnterOnDrop { is_foreign: false },
+            enter: EnterOnDrop { is_foreign: false, left_over: None },
+            was_near_tokio: false,
             future,
             leave: LeaveOnDrop { is_foreign: false },
         }
@@ -86,13 +98,25 @@ impl<F: Future> CallFuture<F> {
     #[cold]
     fn poll_outside_task(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let Err(no_tokio) = Handle::try_current() else {
+        // What was left over was entered by this future on another executor.
+        if this.enter.left_over.is_none() && is_tokio_poll(cx, *this.was_near_tokio) {
+            *this.was_near_tokio = true;
             return this.future.poll(cx);
-        };
+        }
         this.enter.is_foreign = true;
         this.leave.is_foreign = true;
-        poll_inside_shared(this.future, &no_tokio, cx)
+        poll_inside_shared(this.future, &mut this.enter.left_over, cx)
     }
+}
+
+/// Whether there is a current runtime that somebody drives. As far as can be told, nobody drives a current-thread
+/// runtime that was only entered.
+fn is_tokio_poll(cx: &Context<'_>, was_near_tokio: bool) -> bool {
+    let Ok(current) = Handle::try_current() else { return false };
+    // Under the mark the shared runtime is entered already. There, and where there was a runtime before, the code that
+    // is polled may have entered the current one, and may leave it in this poll: so nothing is entered over it.
+    // The waker is asked before the context, which takes ten times as long.
+    was_near_tokio || mark::is_set() || is_call_waker(cx.waker()) || !may_be_undriven(&current)
 }
 
 impl<F> fmt::Debug for CallFuture<F> {
@@ -104,13 +128,15 @@ impl<F> fmt::Debug for CallFuture<F> {
 /// Dropped before the future: enters the shared runtime, if the future was ever polled there.
 struct EnterOnDrop {
     is_foreign: bool,
+    /// What the last poll has entered and could not leave.
+    left_over: Option<Key>,
 }
 
 impl Drop for EnterOnDrop {
     #[inline]
     fn drop(&mut self) {
         if self.is_foreign {
-            enter();
+            enter(self.left_over);
         }
     }
 }
@@ -135,51 +161,41 @@ thread_local! {
     static ENTERED: RefCell<Vec<Option<Entered>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The shared runtime, entered until the guard is dropped. The fields are dropped in this order.
-#[must_use = "the runtime is entered until the guard is dropped"]
-struct Entered {
-    _mark: Option<mark::MarkGuard>,
-    _runtime: EnterGuard<'static>,
-}
-
-impl Entered {
-    /// Enters the shared runtime. `no_tokio` is Tokio's error where there is no current runtime.
-    ///
-    /// # Errors
-    ///
-    /// When the shared runtime cannot be started, or the thread exits and has destroyed Tokio's thread-locals.
-    fn shared(no_tokio: Option<&TryCurrentError>) -> io::Result<Entered> {
-        if no_tokio.is_some_and(TryCurrentError::is_thread_local_destroyed) {
-            return Err(io::Error::other("the thread is exiting, and has let go of Tokio"));
-        }
-        let shared = bridge::shared_handle()?;
-        // Tokio does not show a poll that another executor makes. It shows its own, which needs no mark.
-        let _mark = no_tokio.map(|_| mark::set());
-        Ok(Entered { _mark, _runtime: shared.enter() })
-    }
-}
-
 #[cold]
-fn enter() {
+fn enter(left_over: Option<Key>) {
     // This cannot fail where the future was polled, but for a forked child and a thread that exits.
-    let entered = Entered::shared(Handle::try_current().err().as_ref()).ok();
+    let marks = left_over.is_some() || Handle::try_current().is_err();
+    let entered = Entered::new(left_over, marks).ok();
     let _ = ENTERED.try_with(|all| all.borrow_mut().push(entered));
 }
 
 #[cold]
 fn leave() {
     let entered = ENTERED.try_with(|all| all.borrow_mut().pop());
-    drop(entered);
+    // A guard of the future that has outlived it is left by nobody.
+    let _ = entered.ok().flatten().flatten().map(Entered::leave);
 }
 
 #[inline(never)]
 fn poll_inside_shared<F: Future>(
     future: Pin<&mut F>,
-    no_tokio: &TryCurrentError,
+    left_over: &mut Option<Key>,
     cx: &mut Context<'_>,
 ) -> Poll<F::Output> {
-    match Entered::shared(Some(no_tokio)) {
-        Ok(_entered) => future.poll(cx),
+    /// Leaves by return or by panic.
+    struct Leave<'a>(Option<Entered>, &'a mut Option<Key>);
+
+    impl Drop for Leave<'_> {
+        fn drop(&mut self) {
+            *self.1 = self.0.take().and_then(Entered::leave);
+        }
+    }
+
+    match Entered::new(*left_over, true) {
+        Ok(entered) => {
+            let _leave = Leave(Some(entered), left_over);
+            future.poll(cx)
+        }
         Err(error) => panic!("no runtime to await a call on: {error}"),
     }
 }

@@ -132,3 +132,10 @@ impl Ambient {
         }
     }
 }
+
+/// Whether the current runtime polls nothing on this thread, and it is possible that no thread drives it.
+pub(crate) fn may_be_undriven(current: &Handle) -> bool {
+    current.runtime_flavor() != RuntimeFlavor::MultiThread
+        && runtime::worker_index().is_none()
+        && !budget::is_limited()
+}

@@ -1,7 +1,8 @@
 //! The one waker that a call shows to its future.
 
 use std::fmt;
-use std::sync::Arc;
+use std::ptr;
+use std::sync::{Arc, LazyLock};
 use std::task::{Wake, Waker};
 
 use crate::sync::AtomicWaker;
@@ -44,11 +45,19 @@ impl CallWaker {
 }
 
 impl Default for CallWaker {
+    // Not inlined: all wakers have the vtable that is made here.
+    #[inline(never)]
     fn default() -> CallWaker {
         let flag = Arc::new(Target(WakeFlag::new()));
         let waker = Waker::from(Arc::clone(&flag));
         CallWaker { flag, waker }
     }
+}
+
+/// Whether a call that is waited for polls, and shows its own waker.
+pub(crate) fn is_call_waker(waker: &Waker) -> bool {
+    static KNOWN: LazyLock<CallWaker> = LazyLock::new(CallWaker::default);
+    ptr::eq(waker.vtable(), KNOWN.waker().vtable())
 }
 
 impl fmt::Debug for CallWaker {

@@ -2,15 +2,16 @@
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::mpsc::channel;
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
 use crate::support::{current_thread, multi_thread, within_a_minute};
+use futures_lite::future::yield_now;
 use smartasync::{Bridge, WaitErrorKind, context, smartasync};
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, Runtime};
 use tokio::task::LocalSet;
 use tokio::time::sleep;
 
@@ -177,6 +178,136 @@ fn inside_a_task_a_waker_of_another_kind_is_still_tokio() {
             };
             assert_eq!(tokio.block_on(tokio.spawn(id)).unwrap(), Poll::Ready(tokio.handle().id()));
         }
+    });
+}
+
+#[test]
+fn beside_an_entered_runtime_that_nobody_drives_it_runs_on_the_shared_one() {
+    within_a_minute(|stage| {
+        let shared = Bridge::shared().block_on(runtime());
+        let undriven = current_thread();
+        let _near = undriven.enter();
+        stage.at("pollster");
+        assert_eq!(pollster::block_on(echo(1).into_future()).unwrap(), 1);
+        stage.at("a poll loop");
+        assert_eq!(poll_loop(echo(2).into_future()).unwrap(), 2);
+        assert_eq!(poll_loop(runtime().into_future()), shared);
+        assert_eq!(
+            Handle::current().id(),
+            undriven.handle().id(),
+            "the guard is the caller's again"
+        );
+        stage.at("the guard of an async block");
+        let beside = async {
+            let _near = undriven.enter();
+            echo(3).await
+        };
+        assert_eq!(poll_loop(beside).unwrap(), 3);
+        let driven = multi_thread();
+        let _near = driven.enter();
+        assert_eq!(poll_loop(runtime().into_future()), driven.handle().id(), "it drives itself");
+    });
+}
+
+/// Holds a guard over an await, and is near the runtime of the guard until it lets go of it.
+#[smartasync]
+async fn holds_a_guard(handle: &Handle) {
+    let outside = Handle::current().id();
+    let guard = handle.enter();
+    yield_now().await;
+    assert_eq!(Handle::current().id(), handle.id());
+    drop(guard);
+    assert_eq!(Handle::current().id(), outside);
+    yield_now().await;
+    assert_eq!(Handle::current().id(), outside);
+}
+
+/// The call that holds the guard may have a call around it, or in it.
+#[smartasync]
+async fn holds_a_guard_around_calls(handle: &Handle) -> u8 {
+    holds_a_guard(handle).await;
+    let guard = handle.enter();
+    holds_a_guard(multi_thread_handle()).await;
+    assert_eq!(context(), smartasync::Context::Async, "a guard hides the poll");
+    drop(guard);
+    echo(5).await.unwrap()
+}
+
+/// The handle of a runtime that lives as long as the process.
+fn multi_thread_handle() -> &'static Handle {
+    static RUNTIME: LazyLock<Runtime> = LazyLock::new(multi_thread);
+    RUNTIME.handle()
+}
+
+#[test]
+fn a_guard_may_be_held_over_an_await() {
+    within_a_minute(|stage| {
+        for tokio in [current_thread(), multi_thread()] {
+            let assert_left = || {
+                assert!(Handle::try_current().is_err(), "the runtime is still entered");
+                assert_eq!(context(), smartasync::Context::Sync);
+            };
+            stage.at("to its end");
+            poll_loop(holds_a_guard(tokio.handle()).into_future());
+            assert_left();
+            stage.at("around calls");
+            let call = holds_a_guard_around_calls(tokio.handle());
+            assert_eq!(poll_loop(call.into_future()), 5);
+            assert_left();
+            stage.at("to its drop");
+            let mut call = Box::pin(holds_a_guard(tokio.handle()).into_future());
+            assert!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            drop(call);
+            assert_left();
+            stage.at("to its panic");
+            #[smartasync]
+            async fn panics(handle: &Handle) {
+                let _guard = handle.enter();
+                yield_now().await;
+                panic!("a panic that the test wants");
+            }
+            let call = std::panic::AssertUnwindSafe(panics(tokio.handle()).into_future());
+            std::panic::catch_unwind(|| poll_loop({ call }.0)).unwrap_err();
+            assert_left();
+            stage.at("to the end of its thread");
+            thread::scope(|scope| {
+                let forget = scope.spawn(|| {
+                    let mut call = Box::pin(holds_a_guard(tokio.handle()).into_future());
+                    let mut cx = Context::from_waker(Waker::noop());
+                    assert!(call.as_mut().poll(&mut cx).is_pending());
+                    std::mem::forget(call);
+                });
+                forget.join().unwrap();
+            });
+        }
+    });
+}
+
+/// So it is where the runtime that is near at first is entered too.
+#[test]
+fn a_guard_may_be_held_over_an_await_beside_another() {
+    within_a_minute(|_| {
+        let (driven, undriven) = (multi_thread(), current_thread());
+        let _near = driven.enter();
+        poll_loop(holds_a_guard(undriven.handle()).into_future());
+        assert_eq!(Handle::current().id(), driven.handle().id());
+    });
+}
+
+/// A limit, see `CallFuture`.
+#[test]
+fn a_guard_of_the_shared_runtime_cannot_be_held_over_an_await() {
+    #[smartasync]
+    async fn holds_a_guard_of_the_current_runtime() {
+        let current = Handle::current();
+        let _guard = current.enter();
+        yield_now().await;
+    }
+
+    within_a_minute(|_| {
+        let call = || poll_loop(holds_a_guard_of_the_current_runtime().into_future());
+        let payload = std::panic::catch_unwind(call).unwrap_err();
+        assert!(payload.downcast_ref::<&str>().unwrap().contains("out of order"));
     });
 }
 
