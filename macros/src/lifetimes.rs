@@ -1,10 +1,12 @@
 //! The lifetimes of boxed futures.
 
 use proc_macro2::Span;
-use syn::visit_mut::{VisitMut, visit_type_impl_trait_mut, visit_type_reference_mut};
+use syn::visit_mut::{
+    VisitMut, visit_type_impl_trait_mut, visit_type_ptr_mut, visit_type_reference_mut,
+};
 use syn::{
     FnArg, GenericArgument, GenericParam, Lifetime, LifetimeParam, ParenthesizedGenericArguments,
-    Receiver, Signature, Type, TypeBareFn, TypeImplTrait, TypeParamBound, TypeReference,
+    Receiver, Signature, Type, TypeBareFn, TypeImplTrait, TypeParamBound, TypePtr, TypeReference,
     WherePredicate, parse_quote, parse_quote_spanned,
 };
 
@@ -116,6 +118,12 @@ impl VisitMut for Namer {
             reference.lifetime = Some(self.name());
         }
         visit_type_reference_mut(self, reference);
+        parenthesise(&mut reference.elem);
+    }
+
+    fn visit_type_ptr_mut(&mut self, pointer: &mut TypePtr) {
+        visit_type_ptr_mut(self, pointer);
+        parenthesise(&mut pointer.elem);
     }
 
     fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
@@ -133,5 +141,15 @@ impl VisitMut for Namer {
     fn visit_type_bare_fn_mut(&mut self, _: &mut TypeBareFn) {}
 
     fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut ParenthesizedGenericArguments) {
+    }
+}
+
+/// Puts an `impl Trait` in parentheses, once it has got a bound: behind `&` and `*` its `+` is ambiguous.
+fn parenthesise(pointee: &mut Type) {
+    match pointee {
+        // The compiler does not see the group of a macro's argument in what an attribute returns.
+        Type::Group(group) => parenthesise(&mut group.elem),
+        Type::ImplTrait(_) => *pointee = parse_quote!((#pointee)),
+        _ => {}
     }
 }

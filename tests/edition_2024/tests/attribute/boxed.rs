@@ -240,6 +240,43 @@ fn recursion() {
     assert_eq!(applied.wait().unwrap().to_string(), "3");
 }
 
+/// A bound that the attribute adds to an `impl Trait` binds no looser than what is before it.
+#[smartasync(boxed, ?Send)]
+async fn lengths(
+    left: &impl AsRef<str>,
+    right: &mut impl Iterator<Item = impl AsRef<str>>,
+    nested: Option<&&impl AsRef<[u8]>>,
+    pointer: *const impl AsRef<str>,
+    mutable: *mut impl AsRef<str>,
+) -> (usize, usize, usize, bool) {
+    tokio::task::yield_now().await;
+    let right = right.map(|text| text.as_ref().len()).sum();
+    let nested = nested.map_or(0, |bytes| bytes.as_ref().len());
+    (left.as_ref().len(), right, nested, pointer.is_null() && mutable.is_null())
+}
+
+/// A type from a macro is in a group that cannot be seen.
+macro_rules! length_of {
+    ($text:ty) => {
+        #[smartasync(boxed)]
+        async fn length(text: &$text) -> usize {
+            tokio::task::yield_now().await;
+            text.as_ref().len()
+        }
+    };
+}
+
+length_of!(impl AsRef<str> + Sync);
+
+#[test]
+fn an_impl_trait_behind_a_reference_or_a_pointer() {
+    let (left, mut right) = ("ab", ["c", "d", "e"].iter());
+    let (null, null_mut) = (std::ptr::null::<&str>(), std::ptr::null_mut::<String>());
+    let lengths = lengths(&left, &mut right, Some(&&b"f"), null, null_mut);
+    assert_eq!(lengths.wait(), (2, 3, 1, true));
+    assert_eq!(is_send(length(&"abcd")).wait(), 4);
+}
+
 /// The type of a boxed call can be written down.
 #[test]
 fn a_boxed_call_has_a_name() {
