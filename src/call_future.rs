@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 use tokio::runtime::Handle;
 
-use crate::context::{may_be_undriven, is_task_poll, mark};
+use crate::context::{is_task_poll, mark, may_be_undriven};
 use crate::exec::waker::is_call_waker;
 use entered::{Entered, Key};
 
