@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use smartasync::{Bridge, WaitErrorKind, block_on, smartasync};
 use support::{Stage, within_a_minute};
 use tokio::runtime::Handle;
+use tokio::task::block_in_place;
 use tokio::time::sleep;
 
 const LONG: Duration = Duration::from_secs(3600);
@@ -122,6 +123,24 @@ fn a_later_call_is_handed_back_and_can_be_awaited() {
         let fresh =
             thread::spawn(move || bridge.try_block_on(async {}).map_err(|error| error.kind()));
         assert_eq!(fresh.join().unwrap(), Err(WaitErrorKind::Shutdown));
+    });
+}
+
+#[test]
+fn a_later_call_inside_of_an_earlier_one_is_handed_back_too() {
+    within_a_minute(|stage| {
+        for builder in [Bridge::builder(), Bridge::builder().shared_threads(1)] {
+            let bridge = builder.build();
+            stage.at(format!("{bridge:?}"));
+            let error = bridge.block_on(async {
+                block_in_place(|| {
+                    bridge.shutdown(Duration::ZERO);
+                    bridge.try_block_on(async {}).expect_err("it began after the shutdown")
+                })
+            });
+            assert_eq!(error.kind(), WaitErrorKind::Shutdown);
+            assert!(error.into_call().is_some(), "{bridge:?}");
+        }
     });
 }
 

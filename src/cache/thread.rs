@@ -162,7 +162,7 @@ impl SlotRuntime {
     fn is_usable(&self, generation: &Generation) -> bool {
         match self {
             SlotRuntime::Own(lease) => lease.is_of(generation),
-            SlotRuntime::Background(runtime, _) => !runtime.is_lost(),
+            SlotRuntime::Background(runtime, token) => token.is_open() && !runtime.is_lost(),
         }
     }
 

@@ -178,6 +178,13 @@ impl CallToken {
         self.entry.calls.load(Relaxed)
     }
 
+    /// Whether calls may still begin. The token outlasts that where a call has it.
+    #[inline]
+    pub(crate) fn is_open(&self) -> bool {
+        // Relaxed: a call that begins while the bridge is shut down comes before that or after it.
+        self.tracker.phase.load(Relaxed) == OPEN
+    }
+
     /// Whether the call is cancelled; if not, `waker` is woken when it is.
     ///
     /// The waker is registered before the question: who cuts either finds it, or has changed the phase
