@@ -4,7 +4,6 @@ mod builder;
 mod drain;
 mod inner;
 mod route;
-mod span;
 mod spawn;
 mod stats;
 mod watchdog;

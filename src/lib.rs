@@ -116,6 +116,7 @@ mod exec;
 pub mod io;
 #[cfg(feature = "stream")]
 mod iter;
+mod observer;
 mod offload;
 mod outcome;
 mod per_thread;
@@ -123,6 +124,7 @@ mod process;
 mod reset;
 mod runtime;
 mod site;
+mod span;
 mod sync;
 #[cfg(any(feature = "stream", feature = "io"))]
 mod sync_driver;

@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread;
 use std::time::Duration;
@@ -83,6 +85,38 @@ fn a_report_that_panics_does_not_end_the_watch() {
             stage.at(format!("report {number}"));
             doze(5 * LIMIT).on(&bridge).wait();
             assert_eq!(slow_calls.recv(), Ok("doze"));
+        }
+    });
+}
+
+#[test]
+fn what_a_report_waits_for_is_not_reported() {
+    static BRIDGE: OnceLock<Bridge> = OnceLock::new();
+
+    #[smartasync]
+    async fn of_a_report() {
+        sleep(2 * LIMIT).await;
+    }
+
+    within_a_minute(|stage| {
+        let (sender, events) = channel();
+        let depth = AtomicUsize::new(0);
+        let report = move |call: &SlowCall| {
+            sender.send(call.name()).unwrap();
+            // Ends the recursion that this test looks for, before it ends the stack.
+            if depth.fetch_add(1, Ordering::Relaxed) < 3 {
+                of_a_report().on(BRIDGE.get().unwrap()).wait();
+            }
+            depth.fetch_sub(1, Ordering::Relaxed);
+            sender.send("the report has ended").unwrap();
+        };
+        let builder = Bridge::builder().warn_after(LIMIT).on_slow_call(report);
+        let bridge = BRIDGE.get_or_init(|| builder.build());
+        for number in 0..2 {
+            stage.at(format!("report {number}"));
+            doze(2 * LIMIT).on(bridge).wait();
+            let seen = [events.recv().unwrap(), events.recv().unwrap()];
+            assert_eq!(seen, ["doze", "the report has ended"]);
         }
     });
 }

@@ -268,7 +268,8 @@ impl BridgeBuilder {
     /// Sets the function that gets each call that [`warn_after`](BridgeBuilder::warn_after) finds slow.
     /// Default: see there.
     ///
-    /// A panic in `report` is caught. `report` must not hold a clone of the bridge, which would keep the bridge
+    /// A panic in `report` is caught. The calls that `report` makes on its thread are neither watched nor traced.
+    /// `report` must not hold a clone of the bridge, which would keep the bridge
     /// alive.
     ///
     /// # Examples

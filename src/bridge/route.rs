@@ -8,7 +8,7 @@ use tokio::task;
 
 use super::inner::{Backend, Inner, inherited};
 use super::watchdog::Watched;
-use super::{Bridge, Nested, default, span};
+use super::{Bridge, Nested, default};
 use crate::cache::thread::{self, CallSlot, Private, SlotRuntime};
 use crate::context::{Ambient, Poller, mark};
 use crate::error::Cause;
@@ -20,6 +20,9 @@ use crate::exec::run_on_handle;
 use crate::exec::waker::CallWaker;
 use crate::runtime::tracker::CallToken;
 use crate::site::Site;
+use crate::span;
+#[cfg(feature = "tracing")]
+use crate::span::WaitSpan;
 
 /// Runs a job to its end through `bridge`, or else through the default one.
 #[inline(never)]
@@ -136,7 +139,7 @@ impl<'a> Route<'a> {
             }
             (Some(slot), _) => {
                 #[cfg(feature = "tracing")]
-                let no_span = tracing::Span::none();
+                let no_span = WaitSpan::none();
                 let mut drive = Drive::new(
                     &mut *job,
                     limits,
@@ -163,7 +166,7 @@ struct Extras<'a> {
     in_section: bool,
     _watched: Option<Watched<'a>>,
     #[cfg(feature = "tracing")]
-    span: tracing::Span,
+    span: WaitSpan,
 }
 
 impl<'a> Extras<'a> {
@@ -171,9 +174,9 @@ impl<'a> Extras<'a> {
     fn of(inner: &'a Inner, _target: &Target<'_>, in_section: bool, site: &Site) -> Extras<'a> {
         Extras {
             in_section,
-            _watched: inner.watchdog.as_ref().map(|watchdog| watchdog.watch(*site)),
+            _watched: inner.watchdog.as_ref().and_then(|watchdog| watchdog.watch(*site)),
             #[cfg(feature = "tracing")]
-            span: span::of(site, if in_section { "blocking" } else { "sync" }, _target.name()),
+            span: WaitSpan::of(site, if in_section { "blocking" } else { "sync" }, _target.name()),
         }
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::observer;
 use crate::process::Process;
 use crate::site::Site;
 use crate::sync::ignore_poison;
@@ -182,8 +183,11 @@ impl Watchdog {
         Watchdog::on_thread(self.thread_name.clone(), limit, report)
     }
 
-    /// Watches a call until the guard is dropped.
-    pub(super) fn watch(&self, site: Site) -> Watched<'_> {
+    /// Watches a call until the guard is dropped, unless an observer makes it.
+    pub(super) fn watch(&self, site: Site) -> Option<Watched<'_>> {
+        if observer::is_running() {
+            return None;
+        }
         let mut state = self.watch.state();
         if !state.has_thread {
             state.has_thread = self.start();
@@ -195,7 +199,7 @@ impl Watchdog {
             self.watch.changed.notify_one();
         }
         state.waiting.insert(key, site);
-        Watched { watch: &self.watch, key, _not_send: PhantomData }
+        Some(Watched { watch: &self.watch, key, _not_send: PhantomData })
     }
 
     /// Starts the thread. Returns false where it cannot be started; the next call tries again.
@@ -236,9 +240,10 @@ impl Watch {
         }
     }
 
-    /// Reports a call. A panic in the report ends neither this thread nor the call.
+    /// Reports a call. A panic in the report ends neither this thread nor the call, and what the report waits for is
+    /// not reported.
     fn tell(&self, call: SlowCall) {
-        let _ = catch_unwind(AssertUnwindSafe(|| (self.report)(&call)));
+        observer::run(|| drop(catch_unwind(AssertUnwindSafe(|| (self.report)(&call)))));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

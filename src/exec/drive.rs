@@ -13,6 +13,8 @@ use crate::exec::job::Job;
 use crate::exec::limits::Limits;
 use crate::exec::waker::CallWaker;
 use crate::runtime::tracker::CallToken;
+#[cfg(feature = "tracing")]
+use crate::span::WaitSpan;
 
 /// One call on its way: when its future is polled, and what ends it.
 ///
@@ -37,7 +39,7 @@ pub(crate) struct Drive<'a, 'l> {
     /// Set where the runtime is lost: nobody can drive it any more.
     pub(crate) is_lost: Option<&'a AtomicBool>,
     #[cfg(feature = "tracing")]
-    pub(crate) span: &'a tracing::Span,
+    pub(crate) span: &'a WaitSpan,
     /// Why the call ends without an output.
     pub(crate) cause: Option<Cause>,
     /// Whether the last poll has used up its budget.
@@ -55,7 +57,7 @@ impl<'a, 'l> Drive<'a, 'l> {
         waker: &'a CallWaker,
         token: Option<&'a CallToken>,
         is_lost: Option<&'a AtomicBool>,
-        #[cfg(feature = "tracing")] span: &'a tracing::Span,
+        #[cfg(feature = "tracing")] span: &'a WaitSpan,
     ) -> Drive<'a, 'l> {
         Drive {
             job,
@@ -76,7 +78,7 @@ impl<'a, 'l> Drive<'a, 'l> {
     #[inline]
     pub(crate) fn poll(&mut self) -> bool {
         #[cfg(feature = "tracing")]
-        let _span = (!self.span.is_none()).then(|| self.span.enter());
+        let _entered = self.span.enter();
         if self.cause.is_some() {
             self.job.cancel();
             return true;

@@ -15,6 +15,8 @@ use crate::runtime::LocalRuntime;
 use crate::runtime::set::Runtimes;
 use crate::runtime::state::{Generation, Next, State};
 use crate::runtime::tracker::{CallToken, RunningCall};
+#[cfg(feature = "tracing")]
+use crate::span::WaitSpan;
 
 /// A call that wakes itself lets the driver run at each of so many polls: Tokio's default event interval.
 const POLLS_PER_TURN: u32 = 61;
@@ -88,7 +90,7 @@ impl Lease {
     #[inline(never)]
     fn run_pending(&self, waker: &CallWaker, job: &mut dyn Job) {
         #[cfg(feature = "tracing")]
-        let no_span = tracing::Span::none();
+        let no_span = WaitSpan::none();
         let mut call = Drive::new(
             &mut *job,
             None,
