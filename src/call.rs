@@ -353,7 +353,7 @@ impl<F: Future> Call<F> {
         mut limits: Option<Limits<'_>>,
     ) -> Result<F::Output, WaitError<Call<F>>> {
         let (site, bridge) = (self.site(), self.bridge.clone());
-        let mut route = Route::new(site);
+        let mut route = Route::new();
         // The call is handed back where it cannot be run, so it cannot be pinned before that is known; and to pin
         // it then takes a copy of it.
         if const { is_large::<F>() } {

@@ -51,7 +51,7 @@ impl<T> SyncDriver<T> {
         self.was_polled = true;
         let future = make(self.object.as_mut().expect(UNTIL_THE_END));
         let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-        let (mut limits, mut route) = (None, Route::new(site));
+        let (mut limits, mut route) = (None, Route::new());
         let found = route.find_within(self.bridge.as_ref(), deadline, &mut limits);
         found.map_err(|cause| WaitError::new(cause, Box::new(()), site))?;
         let future = pin!(Some(future));
@@ -85,7 +85,7 @@ impl<T> Drop for SyncDriver<T> {
         if !self.was_polled || through.context() == Context::Async {
             return;
         }
-        let mut route = Route::new(self.made);
+        let mut route = Route::new();
         if route.find(Some(through)).is_ok() {
             let future = pin!(Some(async move { drop(object) }));
             let mut job = FutureJob::new(self.made, future);

@@ -1,13 +1,13 @@
 //! Which runtime a call runs on, and the way there.
 
 use std::rc::Rc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task;
 
 use super::inner::{Backend, Inner, inherited};
-use super::watchdog::Watched;
 use super::{Bridge, Nested, default};
 use crate::cache::thread::{self, CallSlot, Private, SlotRuntime};
 use crate::context::{Ambient, Poller, mark};
@@ -19,7 +19,6 @@ use crate::exec::limits::Limits;
 use crate::exec::run_on_handle;
 use crate::exec::waker::CallWaker;
 use crate::runtime::tracker::CallToken;
-use crate::site::Site;
 use crate::span;
 #[cfg(feature = "tracing")]
 use crate::span::WaitSpan;
@@ -66,29 +65,24 @@ fn private_slot(inner: &Inner) -> Result<Private, Cause> {
 #[cold]
 #[inline(never)]
 fn run_elsewhere(inner: &Inner, ambient: Option<Ambient>, job: &mut dyn Job) {
-    let in_section = ambient.is_some();
-    let target = match Target::find(inner, ambient) {
-        Ok(target) => target,
-        Err(cause) => return job.header().refuse(cause),
-    };
-    let extras = Extras::of(inner, &target, in_section, &job.header().site);
-    let cause = target.run(&extras, job, None);
-    job.header().end(cause);
+    match Way::find(inner, ambient) {
+        Ok(way) => way.run(job, None),
+        Err(cause) => job.header().refuse(cause),
+    }
 }
 
 /// The way of one call, found before its future is touched: where there is none, the future is handed back.
 pub(crate) struct Route<'a> {
-    pub(crate) site: Site,
     /// The thread's runtime of the process-wide bridge, where nothing else is wanted: most calls go there, and
     /// pay for one pointer only.
     own: Option<Rc<CallSlot>>,
-    other: Option<(Target<'a>, Extras<'a>)>,
+    other: Option<Way<'a>>,
 }
 
 impl<'a> Route<'a> {
     #[inline]
-    pub(crate) fn new(site: Site) -> Route<'a> {
-        Route { site, own: None, other: None }
+    pub(crate) fn new() -> Route<'a> {
+        Route { own: None, other: None }
     }
 
     /// Finds the way through `bridge`, or else through the default one.
@@ -103,10 +97,7 @@ impl<'a> Route<'a> {
         if matches!(inner.backend, Backend::PerThread) && ambient.is_none() && !span::is_wanted() {
             self.own = Some(thread::slot(&inner.runtimes)?);
         } else {
-            let in_section = ambient.is_some();
-            let target = Target::find(inner, ambient)?;
-            let extras = Extras::of(inner, &target, in_section, &self.site);
-            self.other = Some((target, extras));
+            self.other = Some(Way::find(inner, ambient)?);
         }
         Ok(())
     }
@@ -133,10 +124,8 @@ impl<'a> Route<'a> {
     /// Runs a job to its end.
     #[inline(never)]
     pub(crate) fn run(&self, job: &mut dyn Job, limits: Option<&mut Limits<'_>>) {
-        let cause = match (&self.own, &self.other) {
-            (Some(slot), _) if limits.is_none() => {
-                return slot.lease.run(&slot.waker, job);
-            }
+        match (&self.own, &self.other) {
+            (Some(slot), _) if limits.is_none() => slot.lease.run(&slot.waker, job),
             (Some(slot), _) => {
                 #[cfg(feature = "tracing")]
                 let no_span = WaitSpan::none();
@@ -150,34 +139,60 @@ impl<'a> Route<'a> {
                     &no_span,
                 );
                 slot.lease.run_call(&mut drive);
-                drive.cause
+                let cause = drive.cause;
+                job.header().end(cause);
             }
-            (None, Some((target, extras))) => target.run(extras, job, limits),
+            (None, Some(way)) => way.run(job, limits),
             (None, None) => unreachable!("a way is found before it is gone"),
-        };
-        job.header().end(cause);
+        }
     }
 }
 
-/// What a call has about it, besides what it runs on.
-struct Extras<'a> {
+/// What a call runs on, and who looks on.
+struct Way<'a> {
+    inner: &'a Inner,
+    target: Target<'a>,
     /// Where a poll could not be told from a blocking section (see "Limits" of `context()`), Tokio allows no
     /// other block than in a section. Elsewhere this changes nothing.
     in_section: bool,
-    _watched: Option<Watched<'a>>,
-    #[cfg(feature = "tracing")]
-    span: WaitSpan,
 }
 
-impl<'a> Extras<'a> {
+impl<'a> Way<'a> {
+    /// # Errors
+    ///
+    /// Why a call cannot be run.
     #[inline]
-    fn of(inner: &'a Inner, _target: &Target<'_>, in_section: bool, site: &Site) -> Extras<'a> {
-        Extras {
-            in_section,
-            _watched: inner.watchdog.as_ref().and_then(|watchdog| watchdog.watch(*site)),
+    fn find(inner: &'a Inner, ambient: Option<Ambient>) -> Result<Way<'a>, Cause> {
+        let in_section = ambient.is_some();
+        Ok(Way { inner, target: Target::find(inner, ambient)?, in_section })
+    }
+
+    /// Runs a job to its end. It is watched, and has its span, from here on: a call that is refused has neither.
+    fn run(&self, job: &mut dyn Job, limits: Option<&mut Limits<'_>>) {
+        let site = job.header().site;
+        let _watched = self.inner.watchdog.as_ref().and_then(|watchdog| watchdog.watch(site));
+        #[cfg(feature = "tracing")]
+        let span = {
+            let path = if self.in_section { "blocking" } else { "sync" };
+            WaitSpan::of(&site, path, self.target.name())
+        };
+        let (waker, token, is_lost) = self.target.parts();
+        let mut call = Drive::new(
+            &mut *job,
+            limits,
+            waker,
+            token,
+            is_lost,
             #[cfg(feature = "tracing")]
-            span: WaitSpan::of(site, if in_section { "blocking" } else { "sync" }, _target.name()),
+            &span,
+        );
+        if self.in_section {
+            task::block_in_place(|| self.target.run(&mut call));
+        } else {
+            self.target.run(&mut call);
         }
+        let cause = call.cause;
+        job.header().end(cause);
     }
 }
 
@@ -229,14 +244,10 @@ impl<'a> Target<'a> {
         })
     }
 
-    /// Runs a job to its end. Returns why it has no output, if it has none.
-    fn run(
-        &self,
-        extras: &Extras<'_>,
-        job: &mut dyn Job,
-        limits: Option<&mut Limits<'_>>,
-    ) -> Option<Cause> {
-        let (waker, token, is_lost) = match self {
+    /// The waker of the call, and where it can be cancelled or lost, its token and the flag that says so.
+    #[inline]
+    fn parts(&self) -> (&CallWaker, Option<&CallToken>, Option<&AtomicBool>) {
+        match self {
             Target::Own(slot) => {
                 (&slot.waker, Some(slot.lease.token()), Some(slot.lease.lost_flag()))
             }
@@ -245,26 +256,11 @@ impl<'a> Target<'a> {
                 (private.waker(), Some(runtime.token()), Some(runtime.lost_flag()))
             }
             Target::Handle(waker, _) | Target::Current(waker, _) => (&**waker, None, None),
-        };
-        let mut call = Drive::new(
-            job,
-            limits,
-            waker,
-            token,
-            is_lost,
-            #[cfg(feature = "tracing")]
-            &extras.span,
-        );
-        if extras.in_section {
-            task::block_in_place(|| self.run_call(&mut call));
-        } else {
-            self.run_call(&mut call);
         }
-        call.cause
     }
 
     #[inline]
-    fn run_call(&self, call: &mut Drive<'_, '_>) {
+    fn run(&self, call: &mut Drive<'_, '_>) {
         match self {
             Target::Own(slot) => slot.lease.run_call(call),
             Target::Private(private) => match private.runtime() {
