@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use fork::{Fork, fork};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
-use smartasync::{Bridge, WaitErrorKind, block_on};
+use smartasync::{Bridge, SlowCall, WaitErrorKind, block_on, smartasync};
 use support::{Stage, echo, within};
 use tokio::runtime::{Handle, Id};
 use tokio::time::sleep;
@@ -97,24 +97,28 @@ fn child(inherited: Inherited) {
 /// Runs `child` in a forked process; its exit status, or nothing if it had to be killed.
 fn in_a_child(child: impl FnOnce()) -> Option<i32> {
     match fork().unwrap() {
-        Fork::Child => {
-            let result = catch_unwind(AssertUnwindSafe(child));
-            exit(if result.is_ok() { 0 } else { 1 })
-        }
-        Fork::Parent(pid) => {
-            let pid = Pid::from_raw(pid);
-            let start = Instant::now();
-            while start.elapsed() < PATIENCE {
-                if let Some((_, status)) = waitpid(pid, WaitOptions::NOHANG).unwrap() {
-                    return status.exit_status();
-                }
-                thread::sleep(Duration::from_millis(1));
-            }
-            kill_process(pid.unwrap(), Signal::KILL).unwrap();
-            waitpid(pid, WaitOptions::empty()).unwrap();
-            None
-        }
+        Fork::Child => be_the_child(child),
+        Fork::Parent(pid) => exit_status(pid),
     }
+}
+
+fn be_the_child(child: impl FnOnce()) -> ! {
+    let result = catch_unwind(AssertUnwindSafe(child));
+    exit(if result.is_ok() { 0 } else { 1 })
+}
+
+fn exit_status(child: i32) -> Option<i32> {
+    let pid = Pid::from_raw(child);
+    let start = Instant::now();
+    while start.elapsed() < PATIENCE {
+        if let Some((_, status)) = waitpid(pid, WaitOptions::NOHANG).unwrap() {
+            return status.exit_status();
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    kill_process(pid.unwrap(), Signal::KILL).unwrap();
+    waitpid(pid, WaitOptions::empty()).unwrap();
+    None
 }
 
 fn fork_while_others_call(stage: &Stage) {
@@ -196,9 +200,55 @@ fn fork_inside_a_call() {
     }
 }
 
+/// Forks inside a slow call, which ends in both processes: the parent reports it, and each its own calls.
+fn fork_inside_a_slow_call() {
+    const LIMIT: Duration = Duration::from_millis(20);
+
+    #[smartasync]
+    async fn forks() -> Fork {
+        let forked = fork().unwrap();
+        thread::sleep(5 * LIMIT);
+        forked
+    }
+
+    #[smartasync]
+    async fn of_one_process() {
+        sleep(5 * LIMIT).await;
+    }
+
+    let (mut reports, reporter) = UnixStream::pair().unwrap();
+    let report = move |call: &SlowCall| {
+        let line = format!("{} {}\n", std::process::id(), call.name());
+        (&reporter).write_all(line.as_bytes()).unwrap();
+    };
+    let bridge = Bridge::builder().warn_after(LIMIT).on_slow_call(report).build();
+    // Its threads are there before the fork.
+    of_one_process().on(&bridge).wait();
+    let child = match forks().on(&bridge).wait() {
+        Fork::Child => be_the_child(|| of_one_process().on(&bridge).wait()),
+        Fork::Parent(child) => child,
+    };
+    assert_eq!(exit_status(child), Some(0));
+    drop(bridge);
+    let mut lines = String::new();
+    reports.read_to_string(&mut lines).unwrap();
+    let parent = std::process::id();
+    let mut expected = [
+        format!("{parent} of_one_process"),
+        format!("{parent} forks"),
+        format!("{child} of_one_process"),
+    ];
+    expected.sort();
+    let mut lines: Vec<_> = lines.lines().collect();
+    lines.sort();
+    assert_eq!(lines, expected);
+}
+
 #[test]
 fn a_forked_child_has_runtimes_of_its_own() {
     within(Duration::from_secs(120), |stage| {
+        stage.at("a fork inside a slow call");
+        fork_inside_a_slow_call();
         stage.at("a fork inside a call");
         fork_inside_a_call();
         fork_while_others_call(stage);
