@@ -93,7 +93,7 @@ impl<C> WaitError<C> {
     pub fn kind(&self) -> WaitErrorKind {
         match self.cause {
             Cause::Async => WaitErrorKind::AsyncContext,
-            Cause::Runtime(_) => WaitErrorKind::Runtime,
+            Cause::Runtime(_) | Cause::ThreadExit(_) => WaitErrorKind::Runtime,
             Cause::Shutdown => WaitErrorKind::Shutdown,
             Cause::TimedOut(_) => WaitErrorKind::TimedOut,
             Cause::Cancelled => WaitErrorKind::Cancelled,
@@ -187,7 +187,7 @@ impl<C> fmt::Debug for WaitError<C> {
 impl<C> Error for WaitError<C> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.cause {
-            Cause::Runtime(error) => Some(error as &io::Error),
+            Cause::Runtime(error) | Cause::ThreadExit(error) => Some(error as &io::Error),
             _ => None,
         }
     }
@@ -200,6 +200,8 @@ pub(crate) enum Cause {
     Async,
     /// There is nothing to run it on.
     Runtime(io::Error),
+    /// The thread is ending and has let go of its runtime.
+    ThreadExit(io::Error),
     /// The bridge is shut down.
     Shutdown,
     /// Its deadline passed, after it had been waited for this long.
@@ -221,9 +223,11 @@ impl Cause {
         match self {
             Cause::Async => write!(
                 f,
-                "cannot wait for `{name}` at {caller}: the caller is async code, and blocking here would \
-                 stop the executor that runs it; use `.await` instead, or wait in a \
-                 `tokio::task::spawn_blocking` closure"
+                "cannot wait for `{name}` at {caller}: this thread is polling a future, and blocking here would \
+                 stop the executor that polls it\n\
+                 in async code: use `.await`, or wait in a `tokio::task::spawn_blocking` closure\n\
+                 in sync code that a poll calls, or that rayon runs while a poll waits for its pool: wait on a scoped \
+                 thread, or in `tokio::task::block_in_place` (not in a task of a current-thread runtime)"
             ),
             Cause::Shutdown if has_call => write!(
                 f,
@@ -248,6 +252,11 @@ impl Cause {
             Cause::Cancelled => write!(
                 f,
                 "`{name}` at {caller} was cut short: its token was cancelled while it waited"
+            ),
+            Cause::ThreadExit(error) => write!(
+                f,
+                "cannot wait for `{name}` at {caller}: {error}; make the call before the thread ends (on the \
+                 main thread: before `main` returns), or on a new thread"
             ),
             Cause::Runtime(error) if !has_call => write!(
                 f,

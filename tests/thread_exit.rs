@@ -85,6 +85,40 @@ fn a_call_in_a_destructor_that_runs_after_the_runtime_has_gone_is_an_error() {
     });
 }
 
+/// Makes a call when the thread ends, and another one on a new thread; reports the first one's message, and what
+/// the second one got.
+struct AsksTwiceOnDrop(Sender<(String, u32)>);
+
+impl Drop for AsksTwiceOnDrop {
+    fn drop(&mut self) {
+        let message = sleeps().try_wait().unwrap_err().to_string();
+        let on_a_new_thread = thread::spawn(|| sleeps().wait()).join().unwrap();
+        self.0.send((message, on_a_new_thread)).expect("the test waits for it");
+    }
+}
+
+thread_local! {
+    static ASKS_TWICE_ON_DROP: RefCell<Option<AsksTwiceOnDrop>> = const { RefCell::new(None) };
+}
+
+#[test]
+fn the_error_after_the_runtime_has_gone_names_a_way_that_works() {
+    within_a_minute(|_| {
+        let (sender, receiver) = channel();
+        let thread = thread::spawn(|| {
+            ASKS_TWICE_ON_DROP.with(|local| *local.borrow_mut() = Some(AsksTwiceOnDrop(sender)));
+            sleeps().wait();
+        });
+        thread.join().unwrap();
+        let (message, on_a_new_thread) = receiver.recv().unwrap();
+        assert!(message.contains("the thread is ending"), "{message}");
+        assert!(message.contains("before `main` returns"), "{message}");
+        assert!(message.contains("on a new thread"), "{message}");
+        assert!(!message.contains("try again"), "{message}");
+        assert_eq!(on_a_new_thread, 7);
+    });
+}
+
 #[test]
 fn a_first_call_in_a_destructor_works() {
     within_a_minute(|_| {

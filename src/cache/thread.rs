@@ -113,7 +113,7 @@ fn with<T>(f: impl FnOnce(&Thread) -> Result<T, Cause>) -> Result<T, Cause> {
 
 #[cold]
 fn exiting() -> Cause {
-    Cause::Runtime(io::Error::other("the thread is exiting and has already let go of its runtime"))
+    Cause::ThreadExit(io::Error::other("the thread is ending and has let go of its runtime"))
 }
 
 /// All that a call needs, behind one pointer.

@@ -16,6 +16,7 @@ mod naive;
 mod nested_park;
 mod offload;
 mod panics;
+mod rayon_jobs;
 #[cfg(any(feature = "io", feature = "stream"))]
 mod rows;
 mod spawn;
