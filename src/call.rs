@@ -86,6 +86,29 @@ impl<F: Future> Call<F> {
     /// caller's location, in debug and release builds alike. A panic of the function itself reaches
     /// the caller unchanged, and the thread's runtime stays usable.
     ///
+    /// A wait in the initialiser of a [`LazyLock`](std::sync::LazyLock) panics when a task is the first to touch
+    /// that static, and then the static is poisoned for the whole process. A
+    /// [`OnceLock`](std::sync::OnceLock) is not poisoned: a later thread initialises it. A
+    /// [`tokio::sync::OnceCell`] behind a decorated function is initialised by whoever comes first, a
+    /// thread or a task:
+    ///
+    /// ```
+    /// use smartasync::smartasync;
+    /// use tokio::sync::OnceCell;
+    ///
+    /// # async fn load() -> String { "settings".to_owned() }
+    /// #[smartasync]
+    /// async fn settings() -> &'static str {
+    ///     static SETTINGS: OnceCell<String> = OnceCell::const_new();
+    ///     SETTINGS.get_or_init(load).await
+    /// }
+    ///
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// assert_eq!(settings().await, "settings");
+    /// # });
+    /// assert_eq!(settings().wait(), "settings");
+    /// ```
+    ///
     /// # Examples
     ///
     /// ```

@@ -10,6 +10,7 @@ mod deadline;
 mod dispatch;
 mod foreign_executors;
 mod iter;
+mod lazy_statics;
 mod misuse;
 mod modules;
 mod naive;
