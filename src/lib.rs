@@ -67,6 +67,51 @@
 //! A *current-thread* runtime that is near does not run calls: it is possible that no thread drives it, since its
 //! `block_on` may have returned, or waits for this thread.
 //!
+//! # Which thread runs a task
+//!
+//! The future of a call is polled on the calling thread. Where the call runs on the thread's own runtime, a *task* that
+//! it spawns runs on the thread that drives this runtime at the time:
+//!
+//! | | a task runs on |
+//! |---|---|
+//! | the thread makes calls and does not rest between them | the calling thread, while it waits |
+//! | the thread has rested for the [idle timeout](BridgeBuilder::idle_timeout) at least once, or a call has left tasks behind | `smartasync/driver` from then on, also in later calls |
+//!
+//! So a task that relies on the caller's thread can differ between a quick run and a slow one: with a lock that belongs
+//! to the calling thread (a GIL, say), with a subscriber that is set for one thread, with output that a test harness
+//! captures. Run such tasks in a [`LocalSet`](tokio::task::LocalSet) inside the call: they stay on the calling thread.
+//!
+//! ```
+//! use std::thread;
+//! use tokio::task::{LocalSet, spawn_local};
+//!
+//! let caller = thread::current().id();
+//! let tasks = LocalSet::new();
+//! let task = async { spawn_local(async { thread::current().id() }).await.unwrap() };
+//! assert_eq!(smartasync::block_on(tasks.run_until(task)), caller);
+//! ```
+//!
+//! # Objects that need Tokio when they are dropped
+//!
+//! A destructor runs where the object is dropped. A pooled connection, or a client that spawns a task to say
+//! goodbye, panics on a plain thread: there is no current runtime. Drop it in a call:
+//!
+//! ```
+//! struct Client;
+//!
+//! impl Drop for Client {
+//!     fn drop(&mut self) {
+//!         tokio::spawn(async { /* says goodbye */ });
+//!     }
+//! }
+//!
+//! let client = Client;
+//! smartasync::block_on(async move { drop(client) });
+//!
+//! // Outside of a call it panics.
+//! assert!(std::panic::catch_unwind(|| drop(Client)).is_err());
+//! ```
+//!
 //! # Implementation
 //!
 //! Each plain thread that waits for a call keeps one current-thread Tokio runtime, with all drivers

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use smartasync::Bridge;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
-use tokio::task;
+use tokio::task::{self, LocalSet};
 
 use support::within_a_minute;
 
@@ -94,6 +94,71 @@ fn a_call_that_leaves_a_task_behind_gets_a_driver_thread_at_once() {
         });
         assert_eq!(receiver.recv().unwrap().as_deref(), Some("smartasync/driver"));
         assert_eq!(bridge.stats().driver_threads, 1);
+    });
+}
+
+/// The name of the thread that runs it, as a task.
+async fn thread_of_a_task() -> Option<String> {
+    tokio::spawn(async { thread::current().name().map(str::to_owned) }).await.unwrap()
+}
+
+/// The bridge of a thread that has rested for longer than the idle timeout.
+fn after_a_rest() -> Bridge {
+    let bridge = Bridge::builder().name("rested").idle_timeout(Duration::from_millis(5)).build();
+    bridge.block_on(task::yield_now());
+    while bridge.stats().driver_threads == 0 {
+        thread::sleep(Duration::from_millis(1));
+    }
+    bridge
+}
+
+#[test]
+fn a_task_of_a_call_runs_on_the_calling_thread_while_that_does_not_rest() {
+    within_a_minute(|_| {
+        // No driver thread is started in the life of this test.
+        let bridge = Bridge::builder().idle_timeout(Duration::from_secs(3_600)).build();
+        let caller = thread::current().name().map(str::to_owned);
+        for _ in 0..3 {
+            assert_eq!(bridge.block_on(thread_of_a_task()), caller);
+        }
+    });
+}
+
+#[test]
+fn a_task_of_a_call_runs_on_the_driver_thread_once_the_calling_thread_has_rested() {
+    within_a_minute(|stage| {
+        stage.at("the rest");
+        let bridge = after_a_rest();
+        stage.at("the call");
+        let caller = thread::current().id();
+        let (future, task) =
+            bridge.block_on(async { (thread::current().id(), thread_of_a_task().await) });
+        assert_eq!(task.as_deref(), Some("rested/driver"));
+        assert_eq!(future, caller, "the future of a call never moves");
+    });
+}
+
+#[test]
+fn the_tasks_of_a_local_set_stay_on_the_calling_thread_after_a_rest() {
+    within_a_minute(|stage| {
+        stage.at("the rest");
+        let bridge = after_a_rest();
+        stage.at("the call");
+        let thread_of_a_local_task = || async {
+            task::spawn_local(async {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                thread::current().id()
+            })
+            .await
+            .unwrap()
+        };
+        // In one call, and in two: a task goes on only in a call that runs its set.
+        let tasks = LocalSet::new();
+        let caller = thread::current().id();
+        assert_eq!(bridge.block_on(tasks.run_until(thread_of_a_local_task())), caller);
+        let begun = tasks.spawn_local(thread_of_a_local_task());
+        bridge.block_on(tasks.run_until(task::yield_now()));
+        assert_eq!(bridge.block_on(tasks.run_until(begun)).unwrap(), caller);
     });
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
@@ -13,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::{Interval, interval};
 
-use crate::support::{Stage, multi_thread, within, within_a_minute};
+use crate::support::{SaysGoodbye, Stage, multi_thread, within, within_a_minute};
 
 const EVENTS: u64 = 50;
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -233,5 +234,23 @@ fn a_task_spawned_in_a_call_ticks_on_between_calls() {
         let (ours, theirs) = (ours.load(Ordering::Relaxed), theirs.load(Ordering::Relaxed));
         println!("{ours} ticks on the thread's runtime, {theirs} on a multi-thread runtime");
         assert!(ours * 5 >= theirs * 4, "{ours} ticks, and {theirs} on a multi-thread runtime");
+    });
+}
+
+#[test]
+fn what_an_object_spawns_as_it_is_dropped_in_a_call_runs() {
+    within_a_minute(|stage| {
+        let (told, runs) = channel();
+        let object = SaysGoodbye(told.clone());
+        block_on(async move { drop(object) });
+        stage.at("the goodbye");
+        runs.recv().unwrap();
+
+        // On a plain thread, and not in a call: the limit that this is the way out of.
+        let object = SaysGoodbye(told);
+        let payload = catch_unwind(AssertUnwindSafe(|| drop(object))).unwrap_err();
+        let message = payload.downcast_ref::<String>().map(String::as_str);
+        let message = message.or_else(|| payload.downcast_ref().copied()).unwrap();
+        assert!(message.contains("no reactor running"), "{message}");
     });
 }
