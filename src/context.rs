@@ -44,6 +44,25 @@ pub enum Context {
 ///
 /// # Limits
 ///
+/// Only Tokio shows what polls, and only the copy of Tokio that this crate is built with:
+///
+/// - A task of another executor (smol, futures, the loop of a GUI) reads as `Sync`. A wait there blocks the thread of
+///   that executor, and so do `try_wait` and `dispatch`, which find nothing to refuse. Inside the `.await` of a
+///   decorated call the context is `Async`, on every executor.
+/// - A task of a second copy of Tokio, in another version, reads as `Sync` too. Each copy keeps what it knows of a
+///   thread in thread-locals of its own, and sees none of the other's.
+///
+/// A job that rayon runs while a poll waits for the pool reads as `Async`, even where that poll and the job have
+/// nothing to do with each other: the poll is on the same stack.
+///
+/// That a thread may block does not say that its wait ends. Only [`wait_timeout`](crate::Call::wait_timeout) ends
+/// these two:
+///
+/// - A `spawn_blocking` job waits for another job of the same pool, and so do all threads of the pool; see
+///   [`max_blocking_threads`](crate::BridgeBuilder::max_blocking_threads).
+/// - A thread of a rayon pool waits for a job of that pool, and so do all its threads. Rayon does not know that they
+///   wait, and runs nothing on them.
+///
 /// A future that is polled without driving a scheduler shows nothing but its cooperative budget: the future of a
 /// call that is waited for, and the root future of a multi-thread runtime's `block_on`, of a `Handle`'s, and of
 /// the second `block_on` of a current-thread runtime. Where the budget is hidden it reads as `Blocking`: inside

@@ -43,6 +43,21 @@ pub enum Nested {
     ///
     /// In a task of a current-thread runtime that holds an `enter()` guard of a multi-thread one, Tokio
     /// panics: it looks like a task of the multi-thread runtime.
+    ///
+    /// The task stands still while the call waits. A call in a blocking section has the limits of the section:
+    ///
+    /// - The other branches of the task, in a `join!` or `select!`, do not run. A call that waits for one of them
+    ///   does not end.
+    /// - Tokio's locks are fair. If another branch of the task queues for a `tokio::sync::Mutex`, the lock is given
+    ///   to that branch, which cannot take it, and a call that waits for the same lock does not end (tokio#7892).
+    /// - A thread of the pool for `spawn_blocking` jobs takes over the other tasks. If that pool is full, another
+    ///   worker takes them; if all workers are in sections, the runtime stands still, its I/O included, until a
+    ///   thread is free.
+    /// - The shutdown of the task's runtime waits for the section. It ends what the call may wait for there: a task
+    ///   with an error, a timer with a panic. Where all workers were in sections, the wait and the shutdown have
+    ///   been seen to hang (tokio#6463).
+    ///
+    /// [`wait_timeout`](crate::Call::wait_timeout) ends each of these waits.
     BlockInPlace,
 }
 
@@ -121,6 +136,9 @@ impl BridgeBuilder {
 
     /// Limits the threads for `spawn_blocking` jobs that each runtime of the bridge may have. Default:
     /// Tokio's, which is 512.
+    ///
+    /// A job that waits for another job needs a free thread for that one. Where all threads of the pool run jobs that
+    /// wait in this way, none of them ends, but for [`wait_timeout`](crate::Call::wait_timeout).
     ///
     /// # Panics
     ///

@@ -1,7 +1,9 @@
 //! A call that is awaited where no Tokio is near: I/O and timers work, blocking is refused.
 
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Wake, Waker};
@@ -9,8 +11,9 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use crate::support::{current_thread, multi_thread, within_a_minute};
+use async_executor::LocalExecutor;
 use futures_lite::future::yield_now;
-use smartasync::{Bridge, WaitErrorKind, context, smartasync};
+use smartasync::{Bridge, Outcome, WaitErrorKind, context, smartasync};
 use tokio::runtime::{Handle, Runtime};
 use tokio::task::LocalSet;
 use tokio::time::sleep;
@@ -340,4 +343,33 @@ fn the_tasks_of_a_local_set_that_another_executor_polls_find_no_tokio() {
         assert!(!poll_loop(tasks.run_until(task)).unwrap());
         assert!(poll_loop(tasks.run_until(is_tokio_near().into_future())), "beside them");
     });
+}
+
+/// A limit of `context()`: a task of an executor other than Tokio looks like a plain thread. This executor is smol's.
+#[test]
+fn a_task_of_smol_reads_as_sync_and_a_call_in_it_blocks_the_other_tasks() {
+    within_a_minute(|_| {
+        let executor = Rc::new(LocalExecutor::new());
+        let tasks = Rc::clone(&executor);
+        futures_lite::future::block_on(executor.run(async move {
+            let other_has_run = Rc::new(Cell::new(false));
+            let run = Rc::clone(&other_has_run);
+            let other = tasks.spawn(async move { run.set(true) });
+
+            assert_eq!(context(), smartasync::Context::Sync);
+            assert_eq!(echo(1).try_wait().unwrap().unwrap(), 1);
+            assert!(matches!(echo(2).dispatch(), Outcome::Ready(Ok(2))));
+            assert!(!other_has_run.get(), "a task ran on a thread that is blocked");
+
+            // An await of a decorated call is known, and there a wait is refused.
+            assert_eq!(refused_inside().await, WaitErrorKind::AsyncContext);
+            other.await;
+            assert!(other_has_run.get());
+        }));
+    });
+}
+
+#[smartasync]
+async fn refused_inside() -> WaitErrorKind {
+    echo(1).try_wait().unwrap_err().kind()
 }

@@ -2,7 +2,9 @@
 
 mod async_io;
 mod async_io_model;
+mod block_in_place;
 mod block_on;
+mod blocking_pool;
 mod bridge;
 mod cancellable;
 mod context_table;
