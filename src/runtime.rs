@@ -17,7 +17,7 @@ use std::future::poll_fn;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::task::Poll;
 
@@ -36,8 +36,6 @@ pub(crate) struct LocalRuntime {
     /// The driver thread, to be woken by the end.
     closing: AtomicWaker,
     is_lost: AtomicBool,
-    /// How many runtimes of its bridge have not been closed.
-    alive: Arc<AtomicUsize>,
 }
 
 impl LocalRuntime {
@@ -45,7 +43,6 @@ impl LocalRuntime {
     pub(crate) fn build(
         options: &RuntimeOptions,
         generation: &Generation,
-        alive: &Arc<AtomicUsize>,
         threads: &Arc<AtomicUsize>,
     ) -> io::Result<LocalRuntime> {
         let made_in = generation.current();
@@ -55,14 +52,11 @@ impl LocalRuntime {
             builder.max_blocking_threads(limit);
         }
         let runtime = OwnedRuntime::build(&mut builder, threads)?;
-        // Relaxed, like all of this count: nothing is read because of it.
-        alive.fetch_add(1, Relaxed);
         Ok(LocalRuntime {
             runtime,
             state: Arc::new(State::new(made_in)),
             closing: AtomicWaker::new(),
             is_lost: AtomicBool::new(false),
-            alive: Arc::clone(alive),
         })
     }
 
@@ -131,7 +125,6 @@ impl LocalRuntime {
     /// Closes the runtime: no driver thread drives it any more, and it is dropped with its last user.
     pub(crate) fn close(&self) {
         if self.state.close() {
-            self.alive.fetch_sub(1, Relaxed);
             self.closing.wake();
         }
     }

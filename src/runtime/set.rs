@@ -32,7 +32,6 @@ pub(crate) struct Runtimes {
     /// Where the next thread that has to share begins to look.
     next_shared: AtomicUsize,
     driver_threads: AtomicU64,
-    alive: Arc<AtomicUsize>,
     /// The threads that Tokio has for blocking jobs.
     threads: Arc<AtomicUsize>,
     /// From the first runtime on.
@@ -59,7 +58,6 @@ impl Runtimes {
             driver_threads: AtomicU64::new(0),
             tracker: sync::Arc::new(CallTracker::new()),
             generation: Generation::starting_at(NEXT.fetch_add(RESETS, Relaxed)),
-            alive: Arc::default(),
             threads: Arc::default(),
             is_monitored: Once::new(),
             for_tasks: Mutex::default(),
@@ -115,29 +113,44 @@ impl Runtimes {
         self.pool.give_back(runtime, stays, &self.generation, || self.request_driver(runtime));
     }
 
+    /// Beyond the limit there may be nobody to share with for a moment: a runtime that was its last owner's is on its way
+    /// to the pool or to its end, or a new owner has it and has not said so yet. None of these waits for anything, so it
+    /// is waited for.
     fn build_or_share(self: &Arc<Self>) -> io::Result<Arc<LocalRuntime>> {
-        let others = match self.build_below_limit() {
-            Some(Ok(runtime)) => return Ok(runtime),
+        for round in 0.. {
+            let built = self.build_below_limit();
+            if let Some(Ok(runtime)) = built {
+                return Ok(runtime);
+            }
+            if let Some(runtime) = self.share() {
+                return Ok(runtime);
+            }
             // Out of descriptors or memory: a runtime that exists is better than an error.
-            Some(Err(error)) => return self.share().ok_or(error),
-            None => self.share(),
-        };
-        // Beyond the limit there may be nobody to share with for a moment, while owners leave.
-        others.map_or_else(|| self.build(&mut self.known()), Ok)
+            if let Some(Err(error)) = built
+                && self.current(&self.known()) == 0
+            {
+                return Err(error);
+            }
+            pause(round);
+        }
+        unreachable!("the rounds have no end")
     }
 
     fn build_below_limit(self: &Arc<Self>) -> Option<io::Result<Arc<LocalRuntime>>> {
         // Held while building: two threads must not both take the last place.
         let mut known = self.known();
         known.retain(|known| !known.state.is_closed());
-        let current = known.iter().filter(|known| known.state.is_of(&self.generation)).count();
-        (current < self.max_runtimes).then(|| self.build(&mut known))
+        (self.current(&known) < self.max_runtimes).then(|| self.build(&mut known))
+    }
+
+    /// How many runtimes calls may be made on.
+    fn current(&self, known: &[Known]) -> usize {
+        known.iter().filter(|known| known.state.is_of(&self.generation)).count()
     }
 
     fn build(self: &Arc<Self>, known: &mut Vec<Known>) -> io::Result<Arc<LocalRuntime>> {
         self.is_monitored.call_once(|| monitor::register(Arc::downgrade(self) as _));
-        let runtime =
-            LocalRuntime::build(&self.options, &self.generation, &self.alive, &self.threads)?;
+        let runtime = LocalRuntime::build(&self.options, &self.generation, &self.threads)?;
         let runtime = Arc::new(runtime);
         known.push(Known { state: Arc::clone(&runtime.state), runtime: Arc::downgrade(&runtime) });
         monitor::watch();
@@ -212,8 +225,8 @@ impl Runtimes {
 
     /// How many have been built and not closed.
     pub(crate) fn alive(&self) -> usize {
-        // Relaxed: see `LocalRuntime::build`.
-        self.alive.load(Relaxed)
+        // Counted here, as the limit counts them: a count of its own would lag behind.
+        self.known().iter().filter(|known| !known.state.is_closed()).count()
     }
 
     /// Whether Tokio has threads for blocking jobs, idle ones included.
@@ -266,6 +279,18 @@ impl Drop for Runtimes {
             self.give_up_task_runtime();
             self.drain_pool();
         }
+    }
+}
+
+/// Lets others go on, for longer in later rounds.
+#[cold]
+fn pause(round: u32) {
+    /// More than it takes where all are running.
+    const YIELDS: u32 = 16;
+    if round < YIELDS {
+        thread::yield_now();
+    } else {
+        thread::sleep(Duration::from_micros(100));
     }
 }
 

@@ -13,6 +13,7 @@ mod dispatch;
 mod foreign_executors;
 mod iter;
 mod lazy_statics;
+mod max_runtimes;
 mod misuse;
 mod modules;
 mod naive;
