@@ -7,6 +7,7 @@ pub(crate) mod monitor;
 pub(crate) mod options;
 mod owned;
 pub(crate) mod pool;
+mod registry;
 pub(crate) mod set;
 pub(crate) mod sleep_flag;
 pub(crate) mod state;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,10 @@ pub(crate) struct Background {
     threads: usize,
     tracker: sync::Arc<CallTracker>,
     state: Mutex<State>,
+    /// Held while a runtime is started.
+    starting: Mutex<()>,
+    /// From the first start on.
+    is_monitored: Once,
 }
 
 #[derive(Debug)]
@@ -40,14 +44,14 @@ impl Background {
         threads: usize,
         tracker: &sync::Arc<CallTracker>,
     ) -> Arc<Background> {
-        let background = Arc::new(Background {
+        Arc::new(Background {
             name: name.to_owned(),
             threads,
             tracker: sync::Arc::clone(tracker),
             state: Mutex::new(State::Unstarted),
-        });
-        monitor::register(Arc::downgrade(&background) as _);
-        background
+            starting: Mutex::default(),
+            is_monitored: Once::new(),
+        })
     }
 
     /// The same, not started, for another tracker.
@@ -60,14 +64,21 @@ impl Background {
     /// # Errors
     ///
     /// When it cannot be started, in which case the next call tries again, or is shut down.
-    pub(crate) fn runtime(&self) -> Result<Arc<BackgroundRuntime>, Cause> {
-        let mut state = self.state();
-        match &*state {
-            State::Started(runtime) if !runtime.is_lost() => return Ok(Arc::clone(runtime)),
-            State::ShutDown => return Err(Cause::Shutdown),
-            State::Started(_) | State::Unstarted => {}
+    pub(crate) fn runtime(self: &Arc<Self>) -> Result<Arc<BackgroundRuntime>, Cause> {
+        if let Some(result) = self.started() {
+            return result;
         }
+        // Not the lock of the state: a shutdown and the monitor need not wait for the threads.
+        let _one_at_a_time = ignore_poison(self.starting.lock());
+        if let Some(result) = self.started() {
+            return result;
+        }
+        self.is_monitored.call_once(|| monitor::register(self));
         let runtime = Arc::new(BackgroundRuntime::start(&self.name, self.threads)?);
+        let mut state = self.state();
+        if matches!(*state, State::ShutDown) {
+            return Err(Cause::Shutdown);
+        }
         let before = std::mem::replace(&mut *state, State::Started(Arc::clone(&runtime)));
         drop(state);
         // Dropped unlocked: the destructors of tasks may come back here.
@@ -75,12 +86,21 @@ impl Background {
         Ok(runtime)
     }
 
+    /// What there is, or nothing if a runtime is to be started.
+    fn started(&self) -> Option<Result<Arc<BackgroundRuntime>, Cause>> {
+        match &*self.state() {
+            State::Started(runtime) if !runtime.is_lost() => Some(Ok(Arc::clone(runtime))),
+            State::ShutDown => Some(Err(Cause::Shutdown)),
+            State::Started(_) | State::Unstarted => None,
+        }
+    }
+
     /// The handle of a runtime that is never shut down.
     ///
     /// # Errors
     ///
     /// When it cannot be started; the next call tries again.
-    pub(crate) fn handle(&self) -> io::Result<&'static Handle> {
+    pub(crate) fn handle(self: &Arc<Self>) -> io::Result<&'static Handle> {
         match self.runtime() {
             Ok(runtime) => Ok(runtime.static_handle()),
             Err(Cause::Runtime(error)) => Err(error),
@@ -137,6 +157,9 @@ impl Monitored for Background {
     fn interval(&self) -> Duration {
         PROBE_INTERVAL
     }
+
+    /// Each call that parks asks for the monitor.
+    fn not_watched(&self) {}
 }
 
 impl fmt::Debug for Background {
@@ -163,8 +186,7 @@ pub(crate) struct BackgroundRuntime {
 
 impl BackgroundRuntime {
     fn start(name: &str, threads: usize) -> io::Result<BackgroundRuntime> {
-        // Tokio panics where it cannot start a thread.
-        thread::Builder::new().spawn(|| ())?;
+        check_threads(threads)?;
         let parked = Arc::new(AtomicUsize::new(0));
         let (parks, unparks) = (Arc::clone(&parked), Arc::clone(&parked));
         let all_threads = Arc::default();
@@ -248,6 +270,30 @@ impl BackgroundRuntime {
         // Relaxed, as where it is counted: a count that is late is looked at again.
         self.parked.load(Ordering::Relaxed) >= self.threads
     }
+}
+
+/// Whether so many threads, and one to spare, can be alive at once.
+///
+/// Tokio panics where it cannot start a worker, and the end of what it has started by then waits for ever. Nothing
+/// keeps others from starting threads between this look and Tokio's, so it only makes that unlikely.
+///
+/// # Errors
+///
+/// Why they cannot.
+fn check_threads(threads: usize) -> io::Result<()> {
+    // Held until all have been started, or one could not.
+    let gate = Arc::new(Mutex::new(()));
+    let closed = ignore_poison(gate.lock());
+    let mut started = Vec::new();
+    let result = (0..=threads).try_for_each(|_| {
+        let gate = Arc::clone(&gate);
+        let wait = move || drop(ignore_poison(gate.lock()));
+        thread::Builder::new().spawn(wait).map(|thread| started.push(thread))
+    });
+    drop(closed);
+    // Gone before Tokio begins: it needs their places.
+    started.into_iter().for_each(|thread| drop(thread.join()));
+    result
 }
 
 /// A task that was given to the runtime.

@@ -1,11 +1,12 @@
 //! The thread that finds runtimes which nobody drives.
 
-use std::sync::{LazyLock, Mutex, Weak};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use crate::process::PerProcess;
 use crate::runtime::owned;
+use crate::runtime::registry::Registry;
 use crate::runtime::sleep_flag::SleepFlag;
 use crate::sync::ignore_poison;
 
@@ -13,7 +14,13 @@ use crate::sync::ignore_poison;
 struct Monitor {
     sleep: SleepFlag,
     thread: Mutex<Option<Thread>>,
-    monitored: Mutex<Vec<Weak<dyn Monitored>>>,
+    monitored: Mutex<All>,
+}
+
+struct All {
+    registry: Registry<dyn Monitored>,
+    /// The shortest interval when the monitor last looked: it comes as often as that.
+    shortest: Duration,
 }
 
 /// What the monitor looks after.
@@ -23,17 +30,22 @@ pub(crate) trait Monitored: Send + Sync {
 
     /// The longest time between two ticks.
     fn interval(&self) -> Duration;
+
+    /// The monitor cannot be started: sees to it that a later call tries again.
+    fn not_watched(&self);
 }
 
 /// Has the monitor look after something, as long as it lives.
-pub(crate) fn register(monitored: Weak<dyn Monitored>) {
+pub(crate) fn register<M: Monitored + 'static>(monitored: &Arc<M>) {
     let monitor = monitor();
+    let interval = monitored.interval();
+    let entry: Arc<dyn Monitored> = Arc::clone(monitored) as _;
     let mut all = ignore_poison(monitor.monitored.lock());
-    all.retain(|monitored| monitored.strong_count() > 0);
-    all.push(monitored);
+    all.registry.add(Arc::downgrade(&entry));
+    let is_often_enough = all.shortest <= interval;
     drop(all);
     // It may be waiting for longer than this one allows.
-    if let Some(thread) = &*ignore_poison(monitor.thread.lock()) {
+    if !is_often_enough && let Some(thread) = &*ignore_poison(monitor.thread.lock()) {
         thread.unpark();
     }
 }
@@ -54,8 +66,8 @@ fn monitor() -> &'static Monitor {
 
 impl Monitor {
     fn new() -> Monitor {
-        let (thread, monitored) = (Mutex::default(), Mutex::default());
-        Monitor { sleep: SleepFlag::asleep(), thread, monitored }
+        let all = All { registry: Registry::new(), shortest: Duration::MAX };
+        Monitor { sleep: SleepFlag::asleep(), thread: Mutex::default(), monitored: Mutex::new(all) }
     }
 
     #[cold]
@@ -67,7 +79,13 @@ impl Monitor {
         let builder = thread::Builder::new().name("smartasync/monitor".into());
         match builder.spawn(|| self.run()) {
             Ok(started) => *thread = Some(started.thread().clone()),
-            Err(_) => self.sleep.give_up(),
+            Err(_) => {
+                // Those of the others who are told below may try again.
+                drop(thread);
+                self.sleep.give_up(|| {
+                    self.living().iter().for_each(|monitored| monitored.not_watched());
+                });
+            }
         }
     }
 
@@ -96,13 +114,23 @@ impl Monitor {
     /// Looks at all that is monitored. Returns how long to wait for the next time, or nothing if nothing needs one.
     fn tick(&self) -> Option<Pause> {
         let now = Instant::now();
-        let all = ignore_poison(self.monitored.lock()).clone();
-        let all: Vec<_> = all.iter().filter_map(Weak::upgrade).collect();
-        let until_next = all.iter().filter_map(|monitored| monitored.tick(now)).min()?;
         // While the monitor is awake, nobody wakes it who leaves a runtime undriven: it must look as often as any of
         // these may want. Where nothing needs it that soon, it sleeps.
-        let shortest = all.iter().map(|monitored| monitored.interval()).min()?;
+        let (all, shortest) = self.living_with_shortest_interval();
+        let until_next = all.iter().filter_map(|monitored| monitored.tick(now)).min()?;
         Some(Pause { until_next, is_urgent: until_next <= shortest })
+    }
+
+    fn living(&self) -> Vec<Arc<dyn Monitored>> {
+        self.living_with_shortest_interval().0
+    }
+
+    fn living_with_shortest_interval(&self) -> (Vec<Arc<dyn Monitored>>, Duration) {
+        // One lock for both: what is registered later compares its interval with this.
+        let mut all = ignore_poison(self.monitored.lock());
+        let living = all.registry.living();
+        all.shortest = living.iter().map(|one| one.interval()).min().unwrap_or(Duration::MAX);
+        (living, all.shortest)
     }
 }
 

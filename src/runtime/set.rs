@@ -120,6 +120,8 @@ impl Runtimes {
         for round in 0.. {
             let built = self.build_below_limit();
             if let Some(Ok(runtime)) = built {
+                // Without the lock, which the monitor takes.
+                monitor::watch();
                 return Ok(runtime);
             }
             if let Some(runtime) = self.share() {
@@ -149,11 +151,10 @@ impl Runtimes {
     }
 
     fn build(self: &Arc<Self>, known: &mut Vec<Known>) -> io::Result<Arc<LocalRuntime>> {
-        self.is_monitored.call_once(|| monitor::register(Arc::downgrade(self) as _));
+        self.is_monitored.call_once(|| monitor::register(self));
         let runtime = LocalRuntime::build(&self.options, &self.generation, &self.threads)?;
         let runtime = Arc::new(runtime);
         known.push(Known { state: Arc::clone(&runtime.state), runtime: Arc::downgrade(&runtime) });
-        monitor::watch();
         Ok(runtime)
     }
 
@@ -269,6 +270,10 @@ impl Monitored for Runtimes {
 
     fn interval(&self) -> Duration {
         self.options.idle_timeout / TICKS.into()
+    }
+
+    fn not_watched(&self) {
+        self.known().iter().for_each(|known| known.state.not_watched());
     }
 }
 

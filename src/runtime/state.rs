@@ -142,6 +142,12 @@ impl State {
         if stepped { Next::Watch } else { Next::Nothing }
     }
 
+    /// The monitor cannot look: a runtime that nobody drives counts as looked at, so that its owner's next call gives the
+    /// driver a turn, and then tries to wake the monitor again.
+    pub(crate) fn not_watched(&self) {
+        self.change(IDLE, IDLE + 1);
+    }
+
     /// A driver thread is wanted at once.
     pub(crate) fn request_driver(&self) -> Next {
         let mut is_wanted = false;

@@ -239,3 +239,36 @@ fn an_owner_that_blocks_in_a_poll_is_served_by_a_driver() {
         owner.join().unwrap();
     });
 }
+
+/// Two calls end at once, and the monitor that they want cannot be started: the next call on either runtime is to try
+/// again.
+///
+/// Mutants: `sleep-gives-up-in-silence`, `sleep-tells-before-it-gives-up`.
+#[test]
+fn a_monitor_that_cannot_be_started_is_tried_again() {
+    struct Failing {
+        sleep: SleepFlag,
+        runtimes: [State; 2],
+    }
+
+    impl Failing {
+        fn call(&self, runtime: usize) {
+            let ((), next) = self.runtimes[runtime].while_parked(|_| ());
+            if next == Next::Watch {
+                let tell = || self.runtimes.iter().for_each(State::not_watched);
+                self.sleep.wake_with(|| self.sleep.give_up(tell));
+            }
+        }
+    }
+
+    loom::model(|| {
+        let runtimes = [(); 2].map(|()| State::new(Generation::default().current()));
+        let world = Arc::new(Failing { sleep: SleepFlag::asleep(), runtimes });
+        let other = Arc::clone(&world);
+        let other = thread::spawn(move || other.call(1));
+        world.call(0);
+        other.join().unwrap();
+        assert!(!world.sleep.is_awake(), "nobody would try again");
+        assert!(world.runtimes.iter().all(State::is_due), "nothing shows that it is not watched");
+    });
+}
