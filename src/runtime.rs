@@ -7,8 +7,10 @@ pub(crate) mod monitor;
 pub(crate) mod options;
 mod owned;
 pub(crate) mod pool;
+mod probe;
 mod registry;
 pub(crate) mod set;
+mod share;
 pub(crate) mod sleep_flag;
 pub(crate) mod state;
 pub(crate) mod tracker;
@@ -17,10 +19,11 @@ use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
+use std::time::Instant;
 
 use atomic_waker::AtomicWaker;
 use tokio::runtime::{Builder, Handle};
@@ -28,7 +31,10 @@ use tokio::runtime::{Builder, Handle};
 use options::RuntimeOptions;
 use owned::OwnedRuntime;
 use pool::Pooled;
+use probe::Probe;
 use state::{Generation, State};
+
+use crate::sync::ignore_poison;
 
 /// A current-thread runtime, driven by its owner or by a driver thread.
 pub(crate) struct LocalRuntime {
@@ -37,6 +43,8 @@ pub(crate) struct LocalRuntime {
     /// The driver thread, to be woken by the end.
     closing: AtomicWaker,
     is_lost: AtomicBool,
+    /// The last task that was sent to see whether somebody drives.
+    probe: Mutex<Option<Probe>>,
 }
 
 impl LocalRuntime {
@@ -58,6 +66,7 @@ impl LocalRuntime {
             state: Arc::new(State::new(made_in)),
             closing: AtomicWaker::new(),
             is_lost: AtomicBool::new(false),
+            probe: Mutex::default(),
         })
     }
 
@@ -98,6 +107,22 @@ impl LocalRuntime {
         }))
     }
 
+    /// Whether nothing holds up the driver: asks it, if there are tasks that may. An answer that was asked for before
+    /// `start` and has not come is none.
+    pub(crate) fn answers(&self, start: Instant) -> bool {
+        if !self.runtime.has_tasks() {
+            return true;
+        }
+        let mut probe = ignore_poison(self.probe.lock());
+        match &*probe {
+            Some(probe) if probe.since >= start || !probe.is_answered() => probe.is_answered(),
+            _ => {
+                *probe = Some(Probe::send(self.handle(), Instant::now()));
+                false
+            }
+        }
+    }
+
     #[cold]
     fn lose(&self) {
         // Before those who park are woken: they look for it. Release pairs with `is_lost`.
@@ -134,6 +159,15 @@ impl LocalRuntime {
 impl Pooled for Arc<LocalRuntime> {
     fn state(&self) -> &State {
         &self.state
+    }
+
+    fn is_fresh(&self) -> bool {
+        !self.runtime.has_tasks() && self.runtime.has_running_clock()
+    }
+
+    fn is_useful(&self) -> bool {
+        // A clock that was paused is never right again, but tasks that live by it have their time.
+        self.runtime.has_tasks() || self.runtime.has_running_clock()
     }
 
     fn close(&self) {

@@ -12,6 +12,7 @@ use tokio::runtime::{Builder, Handle};
 use crate::error::Cause;
 use crate::runtime::monitor::{self, Monitored};
 use crate::runtime::owned::OwnedRuntime;
+use crate::runtime::probe::Probe;
 use crate::runtime::tracker::CallTracker;
 use crate::sync::{self, ignore_poison};
 
@@ -294,26 +295,4 @@ fn check_threads(threads: usize) -> io::Result<()> {
     // Gone before Tokio begins: it needs their places.
     started.into_iter().for_each(|thread| drop(thread.join()));
     result
-}
-
-/// A task that was given to the runtime.
-#[derive(Debug)]
-struct Probe {
-    since: Instant,
-    answered: Arc<AtomicBool>,
-}
-
-impl Probe {
-    fn send(runtime: &Handle, now: Instant) -> Probe {
-        let answered = Arc::new(AtomicBool::new(false));
-        let answer = Arc::clone(&answered);
-        // Relaxed: an answer that is seen late is seen by the next look.
-        runtime.spawn(async move { answer.store(true, Ordering::Relaxed) });
-        Probe { since: now, answered }
-    }
-
-    fn is_answered(&self) -> bool {
-        // Relaxed, as the store of the answer.
-        self.answered.load(Ordering::Relaxed)
-    }
 }

@@ -78,6 +78,14 @@ impl OwnedRuntime {
         self.handle.metrics().num_alive_tasks() > 0
     }
 
+    /// Whether its clock is the system's: that of a test may have been paused.
+    pub(crate) fn has_running_clock(&self) -> bool {
+        let _guard = self.handle.enter();
+        let before = Instant::now();
+        let now = tokio::time::Instant::now().into_std();
+        (before..=Instant::now()).contains(&now)
+    }
+
     /// Waits until the blocking jobs that were given to the runtime so far have begun, or `deadline` has passed: those
     /// that have not begun at the runtime's end are dropped.
     pub(crate) fn begin_jobs(&self, deadline: Instant) {

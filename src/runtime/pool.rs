@@ -7,6 +7,12 @@ use crate::sync::Queue;
 pub(crate) trait Pooled: Clone {
     fn state(&self) -> &State;
 
+    /// Whether nobody could tell it from a new one.
+    fn is_fresh(&self) -> bool;
+
+    /// Whether it may become fresh.
+    fn is_useful(&self) -> bool;
+
     /// Ends the runtime.
     fn close(&self);
 }
@@ -18,6 +24,21 @@ pub(crate) struct Pool<R>(Queue<R>);
 impl<R: Pooled> Pool<R> {
     pub(crate) fn new() -> Pool<R> {
         Pool(Queue::new())
+    }
+
+    /// Takes a runtime that is as good as a new one, with the caller as its one owner. The others go on being driven, and
+    /// come back when they are.
+    pub(crate) fn take_fresh(&self, generation: &Generation) -> Option<R> {
+        let mut others = Vec::new();
+        let fresh = loop {
+            match self.take(generation) {
+                Some(runtime) if !runtime.is_fresh() => others.push(runtime),
+                taken => break taken,
+            }
+        };
+        // Each has its driver thread.
+        others.iter().for_each(|runtime| self.give_back(runtime, true, generation, || ()));
+        fresh
     }
 
     /// Takes a runtime that is not older than the last reset, with the caller as its one owner.
@@ -46,7 +67,7 @@ impl<R: Pooled> Pool<R> {
         if !runtime.state().remove_owner() {
             return;
         }
-        if stays && runtime.state().is_of(generation) {
+        if stays && runtime.state().is_of(generation) && runtime.is_useful() {
             request_driver();
             self.0.push(runtime.clone());
             // A reset since then has drained the pool without it.

@@ -12,6 +12,7 @@ use crate::runtime::limit;
 use crate::runtime::monitor::{self, Monitored};
 use crate::runtime::options::RuntimeOptions;
 use crate::runtime::pool::Pool;
+use crate::runtime::share::Shared;
 use crate::runtime::state::{Generation, Next, State, TICKS};
 use crate::runtime::tracker::CallTracker;
 use crate::sync::{self, ignore_poison};
@@ -29,8 +30,6 @@ pub(crate) struct Runtimes {
     known: Mutex<Vec<Known>>,
     /// When the next tick is due: the monitor may be woken before.
     next_tick: Mutex<Instant>,
-    /// Where the next thread that has to share begins to look.
-    next_shared: AtomicUsize,
     driver_threads: AtomicU64,
     /// The threads that Tokio has for blocking jobs.
     threads: Arc<AtomicUsize>,
@@ -54,7 +53,6 @@ impl Runtimes {
             pool: Pool::new(),
             known: Mutex::default(),
             next_tick: Mutex::new(Instant::now()),
-            next_shared: AtomicUsize::new(0),
             driver_threads: AtomicU64::new(0),
             tracker: sync::Arc::new(CallTracker::new()),
             generation: Generation::starting_at(NEXT.fetch_add(RESETS, Relaxed)),
@@ -68,7 +66,7 @@ impl Runtimes {
     /// Returns a runtime for the calling thread: from the pool, else a new one, else one that other threads
     /// use.
     pub(crate) fn acquire(self: &Arc<Self>) -> io::Result<Arc<LocalRuntime>> {
-        match self.pool.take(&self.generation) {
+        match self.pool.take_fresh(&self.generation) {
             Some(runtime) => Ok(runtime),
             None => self.build_or_share(),
         }
@@ -124,8 +122,10 @@ impl Runtimes {
                 monitor::watch();
                 return Ok(runtime);
             }
-            if let Some(runtime) = self.share() {
-                return Ok(runtime);
+            match self.share() {
+                Shared::Runtime(runtime) => return Ok(runtime),
+                Shared::AllStuck => return built.unwrap_or_else(|| self.build(&mut self.known())),
+                Shared::Nobody => {}
             }
             // Out of descriptors or memory: a runtime that exists is better than an error.
             if let Some(Err(error)) = built
@@ -158,27 +158,16 @@ impl Runtimes {
         Ok(runtime)
     }
 
-    /// Returns a runtime that others use. It gets a driver thread: of two owners, neither could say when the other
-    /// drives.
-    fn share(&self) -> Option<Arc<LocalRuntime>> {
-        // A copy: the last reference to a runtime must not be dropped under the lock.
-        let known = self.known().clone();
-        // Relaxed: any order spreads the threads.
-        let start = self.next_shared.fetch_add(1, Relaxed);
-        let turns = (0..known.len()).map(|turn| &known[(start + turn) % known.len()]);
-        let current = turns.filter(|known| known.state.is_of(&self.generation));
-        let mut runtimes = current.filter_map(|known| known.runtime.upgrade());
-        let used = runtimes.find(|runtime| runtime.state.add_owner());
-        let runtime = used.or_else(|| self.pool.take(&self.generation))?;
-        self.request_driver(&runtime);
-        Some(runtime)
+    /// Makes the caller the owner of all that wait in the pool.
+    pub(crate) fn take_unused(&self) -> impl Iterator<Item = Arc<LocalRuntime>> {
+        std::iter::from_fn(|| self.pool.take(&self.generation))
     }
 
     /// Keeps what waits in the pool, and what is given back from now on, until `take_kept`.
     pub(crate) fn keep(&self) {
         let mut kept = ignore_poison(self.kept.lock());
         let kept = kept.get_or_insert_default();
-        kept.extend(std::iter::from_fn(|| self.pool.take(&self.generation)));
+        kept.extend(self.take_unused());
     }
 
     /// Returns what was kept.

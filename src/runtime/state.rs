@@ -189,6 +189,12 @@ impl State {
         self.made_in.load(Relaxed) == generation.current()
     }
 
+    /// How many owners there are.
+    pub(crate) fn owners(&self) -> usize {
+        // Relaxed: any answer spreads the threads.
+        self.owners.load(Relaxed)
+    }
+
     /// Adds an owner if there is one. A runtime without owners is on its way to the pool or to its end, and is not
     /// to be caught there.
     pub(crate) fn add_owner(&self) -> bool {

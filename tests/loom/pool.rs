@@ -36,6 +36,14 @@ impl Model {
 }
 
 impl Pooled for Arc<Model> {
+    fn is_fresh(&self) -> bool {
+        true
+    }
+
+    fn is_useful(&self) -> bool {
+        true
+    }
+
     fn state(&self) -> &State {
         &self.state
     }

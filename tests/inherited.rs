@@ -1,0 +1,147 @@
+//! What ended threads and other threads' tasks leave behind is not a later thread's trouble.
+//!
+//! They have a process of their own: they fill the limit of runtimes, and block threads for ever.
+
+mod support;
+
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use smartasync::Bridge;
+use tokio::runtime::Handle;
+use tokio::time::sleep;
+
+use support::within_a_minute;
+
+/// How long a call of a millisecond may take here: much longer than it does, the machine may be busy.
+const LONGEST: Duration = Duration::from_secs(5);
+
+fn call_takes(bridge: &Bridge) -> Duration {
+    let start = Instant::now();
+    bridge.block_on(async { sleep(Duration::from_millis(1)).await });
+    start.elapsed()
+}
+
+/// Leaves a task behind that never lets its driver go, and waits until it runs.
+fn leave_a_blocking_task(bridge: &Bridge) {
+    let (running, runs) = channel();
+    bridge.block_on(async {
+        tokio::spawn(async move {
+            running.send(()).unwrap();
+            loop {
+                thread::park();
+            }
+        })
+    });
+    runs.recv().unwrap();
+}
+
+#[test]
+fn a_new_thread_does_not_get_a_runtime_whose_task_blocks() {
+    within_a_minute(|stage| {
+        for bridge in [Bridge::per_thread(), Bridge::builder().build()] {
+            for number in 0..20 {
+                stage.at(format!("blocking task {number}"));
+                thread::scope(|scope| {
+                    scope.spawn(|| leave_a_blocking_task(&bridge)).join().unwrap();
+                    let took = scope.spawn(|| call_takes(&bridge)).join().unwrap();
+                    println!("beside {} tasks that block: {took:?}", number + 1);
+                    assert!(took < LONGEST, "{took:?}");
+                });
+            }
+        }
+    });
+}
+
+#[test]
+fn at_the_limit_nobody_shares_a_runtime_whose_task_blocks() {
+    within_a_minute(|stage| {
+        for limit in [1, 2, 4] {
+            let bridge = Bridge::builder().max_runtimes(limit).build();
+            stage.at(format!("{limit} runtimes"));
+            thread::scope(|scope| {
+                let (done, is_done) = channel::<()>();
+                let (blocked, are_blocked) = channel();
+                for _ in 0..limit {
+                    let (bridge, blocked) = (&bridge, blocked.clone());
+                    scope.spawn(move || {
+                        leave_a_blocking_task(bridge);
+                        blocked.send(()).unwrap();
+                    });
+                    are_blocked.recv().unwrap();
+                }
+                // These live, and keep what they have got.
+                let living: Vec<_> = (0..3)
+                    .map(|_| {
+                        let (bridge, done) = (&bridge, done.clone());
+                        scope.spawn(move || {
+                            let took = call_takes(bridge);
+                            println!("{limit} runtimes, all blocked: {took:?}");
+                            drop(done);
+                            took
+                        })
+                    })
+                    .collect();
+                drop(done);
+                assert!(is_done.recv().is_err());
+                for took in living {
+                    let took = took.join().unwrap();
+                    assert!(took < LONGEST, "{took:?}");
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn threads_beyond_the_limit_share_the_runtime_with_the_fewest_owners() {
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().max_runtimes(3).build();
+        let ids = thread::scope(|scope| {
+            let (sender, receiver) = channel();
+            let (end, is_end) = channel::<()>();
+            let is_end = std::sync::Arc::new(std::sync::Mutex::new(is_end));
+            for _ in 0..9 {
+                let (bridge, sender, is_end) = (&bridge, sender.clone(), is_end.clone());
+                scope.spawn(move || {
+                    sender.send(bridge.block_on(async { Handle::current().id() })).unwrap();
+                    // It keeps its runtime until all have theirs.
+                    let _ = is_end.lock().unwrap().recv();
+                });
+            }
+            let mut ids: Vec<_> = receiver.iter().take(9).map(|id| id.to_string()).collect();
+            drop(end);
+            ids.sort();
+            ids
+        });
+        let counts: Vec<_> = ids.chunk_by(|one, other| one == other).map(<[_]>::len).collect();
+        assert_eq!(counts, [3, 3, 3], "threads on each runtime");
+    });
+}
+
+#[test]
+fn a_runtime_comes_back_when_its_tasks_have_ended() {
+    within_a_minute(|stage| {
+        let bridge = Bridge::builder().build();
+        let id = || bridge.block_on(async { Handle::current().id() });
+        let on_a_thread = || thread::scope(|scope| scope.spawn(id).join().unwrap());
+        let (end, ends) = tokio::sync::oneshot::channel::<()>();
+        let busy = thread::scope(|scope| {
+            let leave = || {
+                bridge.block_on(async {
+                    tokio::spawn(ends);
+                    Handle::current().id()
+                })
+            };
+            scope.spawn(leave).join().unwrap()
+        });
+        assert_ne!(on_a_thread(), busy, "it has a task");
+        end.send(()).unwrap();
+        stage.at("the runtime comes back");
+        // The pool lends those that it has in turn.
+        while on_a_thread() != busy {
+            thread::yield_now();
+        }
+    });
+}
