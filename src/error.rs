@@ -225,7 +225,7 @@ impl Cause {
                 f,
                 "cannot wait for `{name}` at {caller}: this thread is polling a future, and blocking here would \
                  stop the executor that polls it\n\
-                 in async code: use `.await`, or wait in a `tokio::task::spawn_blocking` closure\n\
+                 in async code: use `.await` instead, or wait in a `tokio::task::spawn_blocking` closure\n\
                  in sync code that a poll calls, or that rayon runs while a poll waits for its pool: wait on a scoped \
                  thread, or in `tokio::task::block_in_place` (not in a task of a current-thread runtime)"
             ),

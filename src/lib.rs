@@ -136,7 +136,7 @@
 //! When a thread ends, its runtime goes to the pool, from which the next new thread takes it. The exit of the
 //! thread waits for nothing; that of the main thread waits for blocking jobs, for a second: see [`drain`]. The number of runtimes is [limited](BridgeBuilder::max_runtimes); threads beyond
 //! the limit share them. A call from the destructor of a thread-local, made after the thread has given up its
-//! runtime, returns [`WaitErrorKind::Runtime`].
+//! runtime, returns [`WaitErrorKind::Runtime`], and so does a call in an `atexit` handler. On a new thread it runs.
 //!
 //! A wait allocates nothing, with two exceptions for futures of more than 16 KiB, the threshold at which Tokio
 //! boxes a future too: a debug build, and a wait that may hand its call back, put these on the heap.

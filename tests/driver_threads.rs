@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use smartasync::Bridge;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 use tokio::task::{self, LocalSet};
 
 use support::within_a_minute;
@@ -102,13 +103,17 @@ async fn thread_of_a_task() -> Option<String> {
     tokio::spawn(async { thread::current().name().map(str::to_owned) }).await.unwrap()
 }
 
-/// The bridge of a thread that has rested for longer than the idle timeout.
+/// A bridge whose calling thread has rested for longer than the idle timeout: a driver thread drives.
 fn after_a_rest() -> Bridge {
     let bridge = Bridge::builder().name("rested").idle_timeout(Duration::from_millis(5)).build();
-    bridge.block_on(task::yield_now());
+    let runtime = bridge.block_on(async { Handle::current() });
     while bridge.stats().driver_threads == 0 {
         thread::sleep(Duration::from_millis(1));
     }
+    // Until it has taken the driver, a call could still drive. While this thread makes none, only it runs this task.
+    let (driving, is_driven) = channel();
+    runtime.spawn(async move { driving.send(()) });
+    is_driven.recv().unwrap();
     bridge
 }
 

@@ -28,7 +28,7 @@ fn run(name: &str, test: impl FnOnce() + Send + 'static) {
 fn a_blocking_job_of_a_runtime_with_a_paused_clock() {
     run("a job beside a paused clock", || {
         let runtime = Builder::new_current_thread().enable_all().start_paused(true).build();
-        let job = || block_on(sleep(Duration::from_millis(1)));
+        let job = || block_on(async { sleep(Duration::from_millis(1)).await });
         runtime.unwrap().block_on(async { task::spawn_blocking(job).await }).unwrap();
     });
 }
@@ -41,7 +41,7 @@ fn no_thread_inherits_a_clock_that_another_has_paused() {
                 block_on(async { time::pause() });
             } else {
                 let start = std::time::Instant::now();
-                block_on(sleep(Duration::from_millis(2)));
+                block_on(async { sleep(Duration::from_millis(2)).await });
                 assert!(start.elapsed() >= Duration::from_millis(2), "{number}: the clock jumps");
             }
         });
