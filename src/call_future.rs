@@ -23,7 +23,9 @@ pin_project! {
     /// between two polls.
     ///
     /// Beside the `enter()` guard of a current-thread runtime, another executor polls it on the shared runtime too:
-    /// the runtime of the guard may be driven by nobody. Any other runtime that is entered is the current one.
+    /// the runtime of the guard may be driven by nobody. Any other runtime that is entered is the current one. A root
+    /// future of a current-thread runtime that hides its budget looks the same, see
+    /// [the limits of `context()`](crate::context()#limits).
     ///
     /// The function may hold an `EnterGuard` over an await, as a plain `async fn` may: the runtime of the guard then
     /// stays current between the polls. A guard of the shared runtime itself must not be held over an await on

@@ -27,6 +27,8 @@ pub(crate) struct Here {
     pub(crate) is_limited: bool,
     /// Whether a task of a current-thread runtime waits for this code: nobody drives that runtime meanwhile.
     pub(crate) holds_driver: bool,
+    /// Whether the future has the waker of a call that is waited for.
+    pub(crate) has_call_waker: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub(crate) enum Poller {
     Root {
         allows_section: bool,
     },
+    /// A call that is awaited and has entered the shared runtime.
+    Shared,
 }
 
 impl Here {
@@ -47,6 +51,7 @@ impl Here {
         is_local: false,
         is_limited: false,
         holds_driver: false,
+        has_call_waker: false,
     };
 
     pub(crate) fn now() -> Here {
@@ -57,7 +62,7 @@ impl Here {
     pub(crate) fn polled(self, poller: Poller, handle: Flavour) -> Here {
         let scheduler = match poller {
             Poller::Scheduler(flavour) => Some(flavour),
-            Poller::Root { .. } => self.scheduler,
+            Poller::Root { .. } | Poller::Shared => self.scheduler,
         };
         Here {
             poller: Some(poller),
@@ -65,8 +70,16 @@ impl Here {
             handle: Some(handle),
             is_driven: true,
             is_limited: true,
+            has_call_waker: false,
             ..self
         }
+    }
+
+    /// Whether a call that is awaited here for the first time enters the shared runtime: a root future of a
+    /// current-thread runtime that shows no budget reads as an `enter()` guard.
+    fn enters_shared(self) -> bool {
+        let is_current = self.handle == Some(Flavour::Current);
+        self.is_hidden() && is_current && !self.has_task_id && !self.has_call_waker
     }
 
     /// The truth.
@@ -101,7 +114,7 @@ impl Here {
     pub(crate) fn may_open_section(self) -> bool {
         match self.poller {
             None | Some(Poller::Scheduler(Flavour::Multi)) => true,
-            Some(Poller::Scheduler(Flavour::Current)) => false,
+            Some(Poller::Scheduler(Flavour::Current) | Poller::Shared) => false,
             Some(Poller::Root { .. }) if self.scheduler.is_some() => true,
             Some(Poller::Root { allows_section }) => allows_section && !self.is_local,
         }
@@ -192,6 +205,33 @@ impl<F: Future + Unpin> Future for At<F> {
             Place::Unconstrained => Here { is_limited: false, ..Here::now() },
         };
         within(here, || Pin::new(&mut self.future).poll(cx))
+    }
+}
+
+/// The polls of a call that is awaited.
+pub(crate) struct Awaited<F> {
+    future: F,
+    was_near_tokio: bool,
+}
+
+impl<F> Awaited<F> {
+    pub(crate) fn new(future: F) -> Awaited<F> {
+        Awaited { future, was_near_tokio: false }
+    }
+}
+
+impl<F: Future + Unpin> Future for Awaited<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<F::Output> {
+        let here = Here::now();
+        if !self.was_near_tokio && here.enters_shared() {
+            let place = here.polled(Poller::Shared, Flavour::Multi);
+            return within(place, || Pin::new(&mut self.future).poll(cx));
+        }
+        // In a task the call is not asked for more than that.
+        self.was_near_tokio |= !here.has_task_id;
+        Pin::new(&mut self.future).poll(cx)
     }
 }
 

@@ -9,7 +9,9 @@ use smartasync::{Bridge as Private, Nested, smartasync};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::{self, LocalSet};
 
-use crate::oracle::{At, Here, Poller, after_wait, check, check_async, entered, section, within};
+use crate::oracle::{
+    At, Awaited, Here, Poller, after_wait, check, check_async, entered, section, within,
+};
 use crate::support::{beside_a_driver, current_thread};
 use crate::tree::{Async, Bridge, Flavour, Sync};
 
@@ -175,6 +177,7 @@ fn wait(here: Here, bridge: Bridge, a: Box<Async>) {
         (Bridge::Default, Some(Flavour::Current)) => own,
         (Bridge::Default, Some(flavour)) => outside.polled(ROOT, flavour),
     };
+    let place = Here { has_call_waker: true, ..place };
     let waited = call(Box::pin(at(place, &a)));
     match private(bridge) {
         Some(bridge) => waited.on(bridge).wait(),
@@ -229,7 +232,7 @@ async fn run_async_inner(tree: Async) {
             };
             finish(Handle::current().spawn_blocking(move || within(place, || run_sync(&s)))).await;
         }
-        Async::Call(a) => call(run_async(*a)).await,
+        Async::Call(a) => call(Box::pin(Awaited::new(run_async(*a)))).await,
         Async::Select(one, other) => {
             let (mut one, mut other) = (run_async(*one), run_async(*other));
             tokio::select! {
