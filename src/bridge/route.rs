@@ -65,8 +65,9 @@ fn private_slot(inner: &Inner) -> Result<Private, Cause> {
 #[cold]
 #[inline(never)]
 fn run_elsewhere(inner: &Inner, ambient: Option<Ambient>, job: &mut dyn Job) {
-    match Way::find(inner, ambient) {
-        Ok(way) => way.run(job, None),
+    let in_section = ambient.is_some();
+    match Target::find(inner, ambient) {
+        Ok(target) => target.run(inner, in_section, job, None),
         Err(cause) => job.header().refuse(cause),
     }
 }
@@ -97,7 +98,8 @@ impl<'a> Route<'a> {
         if matches!(inner.backend, Backend::PerThread) && ambient.is_none() && !span::is_wanted() {
             self.own = Some(thread::slot(&inner.runtimes)?);
         } else {
-            self.other = Some(Way::find(inner, ambient)?);
+            let in_section = ambient.is_some();
+            self.other = Some(Way { inner, target: Target::find(inner, ambient)?, in_section });
         }
         Ok(())
     }
@@ -142,58 +144,19 @@ impl<'a> Route<'a> {
                 let cause = drive.cause;
                 job.header().end(cause);
             }
-            (None, Some(way)) => way.run(job, limits),
+            (None, Some(Way { inner, target, in_section })) => {
+                target.run(inner, *in_section, job, limits)
+            }
             (None, None) => unreachable!("a way is found before it is gone"),
         }
     }
 }
 
-/// What a call runs on, and who looks on.
+/// A way that is not the thread's own runtime, or on which somebody looks on.
 struct Way<'a> {
     inner: &'a Inner,
     target: Target<'a>,
-    /// Where a poll could not be told from a blocking section (see "Limits" of `context()`), Tokio allows no
-    /// other block than in a section. Elsewhere this changes nothing.
     in_section: bool,
-}
-
-impl<'a> Way<'a> {
-    /// # Errors
-    ///
-    /// Why a call cannot be run.
-    #[inline]
-    fn find(inner: &'a Inner, ambient: Option<Ambient>) -> Result<Way<'a>, Cause> {
-        let in_section = ambient.is_some();
-        Ok(Way { inner, target: Target::find(inner, ambient)?, in_section })
-    }
-
-    /// Runs a job to its end. It is watched, and has its span, from here on: a call that is refused has neither.
-    fn run(&self, job: &mut dyn Job, limits: Option<&mut Limits<'_>>) {
-        let site = job.header().site;
-        let _watched = self.inner.watchdog.as_ref().and_then(|watchdog| watchdog.watch(site));
-        #[cfg(feature = "tracing")]
-        let span = {
-            let path = if self.in_section { "blocking" } else { "sync" };
-            WaitSpan::of(&site, path, self.target.name())
-        };
-        let (waker, token, is_lost) = self.target.parts();
-        let mut call = Drive::new(
-            &mut *job,
-            limits,
-            waker,
-            token,
-            is_lost,
-            #[cfg(feature = "tracing")]
-            &span,
-        );
-        if self.in_section {
-            task::block_in_place(|| self.target.run(&mut call));
-        } else {
-            self.target.run(&mut call);
-        }
-        let cause = call.cause;
-        job.header().end(cause);
-    }
 }
 
 /// What a call runs on.
@@ -244,6 +207,40 @@ impl<'a> Target<'a> {
         })
     }
 
+    /// Runs a job to its end. It is watched, and has its span, from here on: a call that is refused has neither.
+    ///
+    /// Where a poll could not be told from a blocking section (see "Limits" of `context()`), Tokio allows no other block
+    /// than `in_section`. Elsewhere this changes nothing.
+    fn run(
+        &self,
+        inner: &Inner,
+        in_section: bool,
+        job: &mut dyn Job,
+        limits: Option<&mut Limits<'_>>,
+    ) {
+        let site = job.header().site;
+        let _watched = inner.watchdog.as_ref().and_then(|watchdog| watchdog.watch(site));
+        #[cfg(feature = "tracing")]
+        let span = WaitSpan::of(&site, if in_section { "blocking" } else { "sync" }, self.name());
+        let (waker, token, is_lost) = self.parts();
+        let mut call = Drive::new(
+            &mut *job,
+            limits,
+            waker,
+            token,
+            is_lost,
+            #[cfg(feature = "tracing")]
+            &span,
+        );
+        if in_section {
+            task::block_in_place(|| self.run_call(&mut call));
+        } else {
+            self.run_call(&mut call);
+        }
+        let cause = call.cause;
+        job.header().end(cause);
+    }
+
     /// The waker of the call, and where it can be cancelled or lost, its token and the flag that says so.
     #[inline]
     fn parts(&self) -> (&CallWaker, Option<&CallToken>, Option<&AtomicBool>) {
@@ -260,7 +257,7 @@ impl<'a> Target<'a> {
     }
 
     #[inline]
-    fn run(&self, call: &mut Drive<'_, '_>) {
+    fn run_call(&self, call: &mut Drive<'_, '_>) {
         match self {
             Target::Own(slot) => slot.lease.run_call(call),
             Target::Private(private) => match private.runtime() {
