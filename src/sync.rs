@@ -4,6 +4,13 @@ use std::sync::{LockResult, PoisonError};
 
 pub(crate) use imp::*;
 
+// Never loom's, whose atomics cannot be static. Some targets of 32 bits have none. Half of it would not do: a key or a
+// generation is never to come twice.
+#[cfg(not(target_has_atomic = "64"))]
+pub(crate) use portable_atomic::AtomicU64 as StdAtomicU64;
+#[cfg(target_has_atomic = "64")]
+pub(crate) use std::sync::atomic::AtomicU64 as StdAtomicU64;
+
 /// Unwraps a lock, also after a panic: a panic under a lock of this crate leaves the value valid.
 pub(crate) fn ignore_poison<G>(locked: LockResult<G>) -> G {
     locked.unwrap_or_else(PoisonError::into_inner)
@@ -17,8 +24,13 @@ mod imp {
 
     pub(crate) use atomic_waker::AtomicWaker;
     pub(crate) use crossbeam_queue::SegQueue as Queue;
-    pub(crate) use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak, atomic};
+    pub(crate) use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
     pub(crate) use std::thread_local;
+
+    pub(crate) mod atomic {
+        pub(crate) use super::super::StdAtomicU64 as AtomicU64;
+        pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+    }
 
     pub(crate) fn downgrade<T>(arc: &Arc<T>) -> Weak<T> {
         Arc::downgrade(arc)

@@ -183,11 +183,11 @@ impl<'a> Target<'a> {
         }
         Ok(match (&inner.backend, ambient) {
             (_, Some(Ambient::InPoll(poller))) if !opens_section(inner.nested, &poller) => {
-                inner.counters.count(|counters| &counters.refused);
+                inner.counters.count(|set| &set.refused);
                 return Err(Cause::Async);
             }
             (Backend::PerThread, Some(Ambient::Handle(current))) => {
-                inner.counters.count(|counters| &counters.handle);
+                inner.counters.count(|set| &set.handle);
                 Target::Current(thread::waker()?, current)
             }
             (Backend::PerThread, _) => Target::Own(thread::slot(&inner.runtimes)?),
@@ -200,7 +200,7 @@ impl<'a> Target<'a> {
                 })?)
             }
             (Backend::Handle(handle), _) => {
-                inner.counters.count(|counters| &counters.handle);
+                inner.counters.count(|set| &set.handle);
                 Target::Handle(thread::waker()?, handle)
             }
             (Backend::Inherited, _) => return Err(Cause::Runtime(inherited())),

@@ -1,13 +1,13 @@
 //! What a bridge has done.
 
-use std::sync::LazyLock;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{LazyLock, OnceLock};
+use std::thread;
 
 use crossbeam_utils::CachePadded;
-use thread_local::ThreadLocal;
 
 use crate::runtime::set::Runtimes;
+use crate::sync::StdAtomicU64;
 
 /// What a [`Bridge`](crate::Bridge) has done so far.
 ///
@@ -43,70 +43,69 @@ pub struct Stats {
     pub refused: u64,
 }
 
-/// The counters of a bridge, one set for each thread, so that the calls of two threads share no cache line.
-///
-/// The set of a thread that has ended passes to a new thread with its numbers, so the sum stays right.
+/// The counters of a bridge: as many sets as there are cores, so that the calls of two threads seldom share a cache
+/// line, and the memory does not grow with the threads. A bridge that counts nothing has none.
 #[derive(Debug, Default)]
-pub(super) struct Counters(ThreadLocal<CachePadded<ThreadCounters>>);
-
-thread_local! {
-    static COUNTING: Counting = Counting::new();
-}
-
-/// Alive for as long as the thread can count: `ThreadLocal` panics once its own thread-local is destroyed. That
-/// one is set up first, and so destroyed after this one.
-struct Counting;
-
-impl Counting {
-    fn new() -> Counting {
-        static TOUCHED: LazyLock<ThreadLocal<()>> = LazyLock::new(ThreadLocal::new);
-        TOUCHED.get_or_default();
-        Counting
-    }
-}
-
-impl Drop for Counting {
-    fn drop(&mut self) {}
-}
+pub(super) struct Counters(OnceLock<Box<[CachePadded<Set>]>>);
 
 #[derive(Debug, Default)]
-pub(super) struct ThreadCounters {
+pub(super) struct Set {
     pub(super) handle: Counter,
     pub(super) refused: Counter,
 }
 
+thread_local! {
+    /// Numbers the threads. It has no destructor, so calls are counted at a thread's exit too.
+    static NUMBER: usize = {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        // Relaxed: any number will do, and different ones are better.
+        NEXT.fetch_add(1, Relaxed)
+    };
+}
+
 impl Counters {
-    /// Adds one to a counter of the calling thread. A call at the thread's exit is not counted.
+    /// Adds one to a counter, in the set of the calling thread.
     #[inline]
-    pub(super) fn count(&self, counter: impl FnOnce(&ThreadCounters) -> &Counter) {
-        let _ = COUNTING.try_with(|_| counter(self.0.get_or_default()).add_one());
+    pub(super) fn count(&self, counter: impl FnOnce(&Set) -> &Counter) {
+        let sets = self.0.get_or_init(sets);
+        let set = NUMBER.with(|number| &sets[number % sets.len()]);
+        counter(set).add_one();
     }
 
     pub(super) fn stats(&self, runtimes: &Runtimes) -> Stats {
-        let sum = |counter: fn(&ThreadCounters) -> &Counter| {
+        let sum = |counter: fn(&Set) -> &Counter| {
             // Relaxed: a number of its own. What happened before the question is ordered by whatever lets the
             // caller know of it.
-            self.0.iter().map(|counters| counter(counters).0.load(Relaxed)).sum()
+            self.0.get().into_iter().flatten().map(|set| counter(set).0.load(Relaxed)).sum()
         };
         Stats {
             runtimes: runtimes.alive(),
             driver_threads: runtimes.driver_threads(),
             calls_on_own_runtime: runtimes.tracker.calls(),
-            calls_on_handle: sum(|counters| &counters.handle),
-            refused: sum(|counters| &counters.refused),
+            calls_on_handle: sum(|set| &set.handle),
+            refused: sum(|set| &set.refused),
         }
     }
 }
 
-/// A number that one thread adds to and others read.
+#[cold]
+fn sets() -> Box<[CachePadded<Set>]> {
+    /// A bridge is to stay small, also where there are many cores.
+    const MOST: usize = 32;
+    // Asked once: the answer takes a look at the control groups.
+    static CORES: LazyLock<usize> =
+        LazyLock::new(|| thread::available_parallelism().map_or(1, Into::into));
+    (0..MOST.min(*CORES)).map(|_| CachePadded::default()).collect()
+}
+
+/// A number that threads add to.
 #[derive(Debug, Default)]
-pub(super) struct Counter(AtomicU64);
+pub(super) struct Counter(StdAtomicU64);
 
 impl Counter {
     #[inline]
     fn add_one(&self) {
-        // Relaxed, and no atomic addition: no other thread writes while this one has the set, and `ThreadLocal`
-        // hands a set on under its lock. Readers want a number and nothing that was written before it.
-        self.0.store(self.0.load(Relaxed) + 1, Relaxed);
+        // Relaxed: readers want a number and nothing that was written before it.
+        self.0.fetch_add(1, Relaxed);
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::mem;
 use std::rc::Rc;
 use std::sync::Weak;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
@@ -22,7 +22,7 @@ use crate::runtime::drain;
 use crate::runtime::set::Runtimes;
 use crate::runtime::state::Generation;
 use crate::runtime::tracker::CallToken;
-use crate::sync::{self, Arc, thread_local};
+use crate::sync::{self, Arc, StdAtomicU64, thread_local};
 
 /// How long the end of the main thread waits for the blocking jobs that are left behind. Tokio waits without end when a
 /// runtime is dropped; but a job may read from a terminal.
@@ -218,7 +218,7 @@ struct Thread {
 
 impl Thread {
     fn new() -> Thread {
-        static NEXT_KEY: AtomicU64 = AtomicU64::new(0);
+        static NEXT_KEY: StdAtomicU64 = StdAtomicU64::new(0);
         IS_MADE.set(true);
         Thread {
             can_block: touch_tokio(),
