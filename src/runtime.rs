@@ -28,6 +28,7 @@ use std::time::Instant;
 use atomic_waker::AtomicWaker;
 use tokio::runtime::{Builder, Handle};
 
+use limit::Place;
 use options::RuntimeOptions;
 use owned::OwnedRuntime;
 use pool::Pooled;
@@ -45,6 +46,8 @@ pub(crate) struct LocalRuntime {
     is_lost: AtomicBool,
     /// The last task that was sent to see whether somebody drives.
     probe: Mutex<Option<Probe>>,
+    /// Given back last, after the descriptors.
+    _place: Place,
 }
 
 impl LocalRuntime {
@@ -52,6 +55,7 @@ impl LocalRuntime {
     pub(crate) fn build(
         options: &RuntimeOptions,
         generation: &Generation,
+        place: Place,
         threads: &Arc<AtomicUsize>,
     ) -> io::Result<LocalRuntime> {
         let made_in = generation.current();
@@ -67,6 +71,7 @@ impl LocalRuntime {
             closing: AtomicWaker::new(),
             is_lost: AtomicBool::new(false),
             probe: Mutex::default(),
+            _place: place,
         })
     }
 

@@ -162,9 +162,9 @@ impl BridgeBuilder {
         self
     }
 
-    /// Limits the runtimes of the bridge; threads beyond the limit share them. Default: 16 for each core, but
-    /// at most as many as take a quarter of the process's file descriptors (`RLIMIT_NOFILE`), at four for each
-    /// runtime.
+    /// Limits the runtimes of the bridge; threads beyond the limit share them. Default: 16 for each core, as long as
+    /// those of all bridges together take at most a quarter of the process's file descriptors (`RLIMIT_NOFILE`), at
+    /// four for each runtime. Each bridge can have one in any case.
     ///
     /// # Panics
     ///

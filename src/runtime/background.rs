@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Handle};
 
 use crate::error::Cause;
+use crate::runtime::limit::Place;
 use crate::runtime::monitor::{self, Monitored};
 use crate::runtime::owned::OwnedRuntime;
 use crate::runtime::probe::Probe;
@@ -183,6 +184,7 @@ pub(crate) struct BackgroundRuntime {
     is_lost: AtomicBool,
     /// The last task that the monitor has sent.
     probe: Mutex<Option<Probe>>,
+    _place: Place,
 }
 
 impl BackgroundRuntime {
@@ -212,6 +214,7 @@ impl BackgroundRuntime {
             is_watched: AtomicBool::new(false),
             is_lost: AtomicBool::new(false),
             probe: Mutex::default(),
+            _place: Place::in_any_case(),
         })
     }
 

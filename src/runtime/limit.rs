@@ -1,8 +1,10 @@
 //! How many runtimes a process can afford.
 
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
-/// Runtimes for each core.
+/// Runtimes of one bridge for each core.
 const PER_CORE: usize = 16;
 
 /// What a runtime takes: the epoll instance, a clone of it for registrations, the waker's descriptor,
@@ -12,14 +14,51 @@ const DESCRIPTORS_PER_RUNTIME: usize = 4;
 /// The share of the descriptors that runtimes may have: one of this many.
 const SHARE_OF_DESCRIPTORS: usize = 4;
 
-/// A small multiple of the cores, lowered to what the descriptors allow; at least one.
-pub(crate) fn default_max_runtimes() -> usize {
-    let cores = thread::available_parallelism().map_or(1, Into::into);
-    let by_cores = cores.saturating_mul(PER_CORE);
-    let by_descriptors = descriptors() / SHARE_OF_DESCRIPTORS / DESCRIPTORS_PER_RUNTIME;
-    by_cores.min(by_descriptors).max(1)
+/// The places that are taken, by all bridges. A forked child has its parent's descriptors too, and so the count.
+static TAKEN: AtomicUsize = AtomicUsize::new(0);
+
+/// The place of a runtime among all of the process. It is given back on drop.
+#[derive(Debug)]
+pub(crate) struct Place(());
+
+impl Place {
+    /// Takes a place for one more runtime of a bridge that has `current`, and may have `limit` or else as many as can be
+    /// afforded. It can always have one.
+    pub(crate) fn take(current: usize, limit: Option<usize>) -> Option<Place> {
+        match limit {
+            Some(limit) => (current < limit).then(Place::in_any_case),
+            None if current == 0 => Some(Place::in_any_case()),
+            None if current < *MOST_OF_A_BRIDGE => Place::among_the_affordable(),
+            None => None,
+        }
+    }
+
+    /// Takes a place for a runtime that has to be.
+    pub(crate) fn in_any_case() -> Place {
+        // Relaxed, like all accesses: a number, and nothing is read because of it.
+        TAKEN.fetch_add(1, Relaxed);
+        Place(())
+    }
+
+    fn among_the_affordable() -> Option<Place> {
+        let affordable = descriptors() / SHARE_OF_DESCRIPTORS / DESCRIPTORS_PER_RUNTIME;
+        let add = |taken| if taken < affordable { Some(taken + 1) } else { None };
+        TAKEN.fetch_update(Relaxed, Relaxed, add).ok().map(|_| Place(()))
+    }
 }
 
+impl Drop for Place {
+    fn drop(&mut self) {
+        TAKEN.fetch_sub(1, Relaxed);
+    }
+}
+
+/// A small multiple of the cores.
+static MOST_OF_A_BRIDGE: LazyLock<usize> = LazyLock::new(|| {
+    thread::available_parallelism().map_or(1, usize::from).saturating_mul(PER_CORE)
+});
+
+/// How many the process may have: asked each time, since a program may set it.
 #[cfg(unix)]
 fn descriptors() -> usize {
     use rustix::process::{Resource, getrlimit};

@@ -1,21 +1,21 @@
 //! The runtimes of a bridge: built, lent to threads, pooled, driven.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, Once, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::Cause;
 use crate::runtime::LocalRuntime;
-use crate::runtime::limit;
+use crate::runtime::limit::Place;
 use crate::runtime::monitor::{self, Monitored};
 use crate::runtime::options::RuntimeOptions;
 use crate::runtime::pool::Pool;
 use crate::runtime::share::Shared;
 use crate::runtime::state::{Generation, Next, State, TICKS};
 use crate::runtime::tracker::CallTracker;
-use crate::sync::{self, ignore_poison};
+use crate::sync::{self, StdAtomicU64, ignore_poison};
 
 /// All runtimes of a bridge.
 #[derive(Debug)]
@@ -24,13 +24,12 @@ pub(crate) struct Runtimes {
     pub(crate) tracker: sync::Arc<CallTracker>,
     /// The resets of the bridge.
     pub(crate) generation: Generation,
-    max_runtimes: usize,
     pool: Pool<Arc<LocalRuntime>>,
     /// Every runtime that has not been closed.
     known: Mutex<Vec<Known>>,
     /// When the next tick is due: the monitor may be woken before.
     next_tick: Mutex<Instant>,
-    driver_threads: AtomicU64,
+    driver_threads: StdAtomicU64,
     /// The threads that Tokio has for blocking jobs.
     threads: Arc<AtomicUsize>,
     /// From the first runtime on.
@@ -46,14 +45,13 @@ impl Runtimes {
         /// More resets than one bridge can have: no two bridges have a version in common.
         const RESETS: u64 = 1 << 40;
         // Relaxed: only that no two are the same matters.
-        static NEXT: AtomicU64 = AtomicU64::new(0);
+        static NEXT: StdAtomicU64 = StdAtomicU64::new(0);
         Arc::new(Runtimes {
-            max_runtimes: options.max_runtimes.unwrap_or_else(limit::default_max_runtimes),
             options,
             pool: Pool::new(),
             known: Mutex::default(),
             next_tick: Mutex::new(Instant::now()),
-            driver_threads: AtomicU64::new(0),
+            driver_threads: StdAtomicU64::new(0),
             tracker: sync::Arc::new(CallTracker::new()),
             generation: Generation::starting_at(NEXT.fetch_add(RESETS, Relaxed)),
             threads: Arc::default(),
@@ -124,7 +122,10 @@ impl Runtimes {
             }
             match self.share() {
                 Shared::Runtime(runtime) => return Ok(runtime),
-                Shared::AllStuck => return built.unwrap_or_else(|| self.build(&mut self.known())),
+                Shared::AllStuck => {
+                    let beyond = || self.build(&mut self.known(), Place::in_any_case());
+                    return built.unwrap_or_else(beyond);
+                }
                 Shared::Nobody => {}
             }
             // Out of descriptors or memory: a runtime that exists is better than an error.
@@ -142,7 +143,8 @@ impl Runtimes {
         // Held while building: two threads must not both take the last place.
         let mut known = self.known();
         known.retain(|known| !known.state.is_closed());
-        (self.current(&known) < self.max_runtimes).then(|| self.build(&mut known))
+        let place = Place::take(self.current(&known), self.options.max_runtimes)?;
+        Some(self.build(&mut known, place))
     }
 
     /// How many runtimes calls may be made on.
@@ -150,9 +152,13 @@ impl Runtimes {
         known.iter().filter(|known| known.state.is_of(&self.generation)).count()
     }
 
-    fn build(self: &Arc<Self>, known: &mut Vec<Known>) -> io::Result<Arc<LocalRuntime>> {
+    fn build(
+        self: &Arc<Self>,
+        known: &mut Vec<Known>,
+        place: Place,
+    ) -> io::Result<Arc<LocalRuntime>> {
         self.is_monitored.call_once(|| monitor::register(self));
-        let runtime = LocalRuntime::build(&self.options, &self.generation, &self.threads)?;
+        let runtime = LocalRuntime::build(&self.options, &self.generation, place, &self.threads)?;
         let runtime = Arc::new(runtime);
         known.push(Known { state: Arc::clone(&runtime.state), runtime: Arc::downgrade(&runtime) });
         Ok(runtime)
