@@ -1,4 +1,5 @@
-//! All bridges of a process together leave it most of its descriptors. It has a process of its own: it lowers the limit.
+//! All bridges of a process together leave it most of its descriptors. It has a process of its own: it lowers the
+//! limit.
 
 #![cfg(target_os = "linux")]
 

@@ -22,8 +22,8 @@ static TAKEN: AtomicUsize = AtomicUsize::new(0);
 pub(crate) struct Place(());
 
 impl Place {
-    /// Takes a place for one more runtime of a bridge that has `current`, and may have `limit` or else as many as can be
-    /// afforded. It can always have one.
+    /// Takes a place for one more runtime of a bridge that has `current`, and may have `limit` or else as many as
+    /// can be afforded. It can always have one.
     pub(crate) fn take(current: usize, limit: Option<usize>) -> Option<Place> {
         match limit {
             Some(limit) => (current < limit).then(Place::in_any_case),

@@ -109,9 +109,9 @@ impl Runtimes {
         self.pool.give_back(runtime, stays, &self.generation, || self.request_driver(runtime));
     }
 
-    /// Beyond the limit there may be nobody to share with for a moment: a runtime that was its last owner's is on its way
-    /// to the pool or to its end, or a new owner has it and has not said so yet. None of these waits for anything, so it
-    /// is waited for.
+    /// Beyond the limit there may be nobody to share with for a moment: a runtime that was its last owner's is on its
+    /// way to the pool or to its end, or a new owner has it and has not said so yet. None of these waits for anything,
+    /// so it is waited for.
     fn build_or_share(self: &Arc<Self>) -> io::Result<Arc<LocalRuntime>> {
         for round in 0.. {
             let built = self.build_below_limit();

@@ -27,8 +27,8 @@ impl SleepFlag {
         }
     }
 
-    /// The monitor could not be woken: whoever calls next tries again. Others may have left a runtime undriven meanwhile,
-    /// and have taken it for awake: `tell` is to find these.
+    /// The monitor could not be woken: whoever calls next tries again. Others may have left a runtime undriven
+    /// meanwhile, and have taken the monitor for awake: `tell` is to find these.
     pub(crate) fn give_up(&self, tell: impl FnOnce()) {
         // SeqCst: the write before the reads in `tell`, as in `rest`.
         self.0.store(false, SeqCst);

@@ -32,6 +32,8 @@ const OF_NONE: u64 = u64::MAX;
 /// | `BACKGROUND` | beside | | | | `IDLE`, watch | `CLOSED` |
 /// | `CLOSED` | beside | | | | | |
 ///
+/// `not_watched` is the first tick, made by another thread where there is no monitor.
+///
 /// The owner drives while it is parked, and never while it polls a future of the user's: that may block for
 /// as long as it likes, and somebody has to drive meanwhile.
 ///
@@ -142,8 +144,8 @@ impl State {
         if stepped { Next::Watch } else { Next::Nothing }
     }
 
-    /// The monitor cannot look: a runtime that nobody drives counts as looked at, so that its owner's next call gives the
-    /// driver a turn, and then tries to wake the monitor again.
+    /// The monitor cannot look: a runtime that nobody drives counts as looked at, so that its owner's next call gives
+    /// the driver a turn, and then tries to wake the monitor again.
     pub(crate) fn not_watched(&self) {
         self.change(IDLE, IDLE + 1);
     }
