@@ -126,33 +126,6 @@ fn block_on_allocates_nothing() {
     });
 }
 
-/// A bridge counts its calls on handles. Threads that are alive must not make it larger.
-#[test]
-fn what_a_bridge_counts_takes_little_memory_beside_many_threads() {
-    const THREADS: usize = 600;
-
-    within_a_minute(|_| {
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let bridge = || Bridge::from_handle(runtime.handle().clone());
-        let crowded = bridge();
-        let all_have_called = std::sync::Barrier::new(THREADS);
-        let largest = thread::scope(|scope| {
-            let run = || {
-                crowded.block_on(async {});
-                all_have_called.wait();
-                let new = bridge();
-                let bytes = measure(|| new.block_on(async {})).bytes_total;
-                all_have_called.wait();
-                bytes
-            };
-            let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(run)).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).max().unwrap()
-        });
-        assert!(largest < 8 * 1024, "{largest} bytes");
-        assert_eq!(crowded.stats().calls_on_handle, THREADS as u64);
-    });
-}
-
 /// In pages.
 fn resident_memory() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
