@@ -30,8 +30,9 @@ impl SleepFlag {
     /// The monitor could not be woken: whoever calls next tries again. Others may have left a runtime undriven
     /// meanwhile, and have taken the monitor for awake: `tell` is to find these.
     pub(crate) fn give_up(&self, tell: impl FnOnce()) {
-        // SeqCst: the write before the reads in `tell`, as in `rest`.
-        self.0.store(false, SeqCst);
+        // SeqCst: the write before the reads in `tell`, as in `rest`. A swap, for the models: to loom a store may come
+        // before a swap of another thread that has not seen it.
+        self.0.swap(false, SeqCst);
         loom_needs_a_fence();
         tell();
     }
