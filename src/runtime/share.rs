@@ -51,7 +51,8 @@ impl Runtimes {
         };
         let mut candidates: Vec<_> = open.filter(is_shareable).collect();
         candidates.extend(self.take_unused());
-        candidates.sort_by_key(|runtime| runtime.state.owners());
+        // Cached: the counts change meanwhile, and a sort that is told so panics.
+        candidates.sort_by_cached_key(|runtime| runtime.state.owners());
         candidates
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Here {
     pub(crate) is_local: bool,
     /// Whether Tokio limits the code by a budget.
     pub(crate) is_limited: bool,
+    /// Whether the thread runs a task or a `spawn_blocking` job.
+    pub(crate) has_task_id: bool,
     /// Whether a task of a current-thread runtime waits for this code: nobody drives that runtime meanwhile.
     pub(crate) holds_driver: bool,
     /// Whether the future has the waker of a call that is waited for.
@@ -50,6 +52,7 @@ impl Here {
         is_driven: true,
         is_local: false,
         is_limited: false,
+        has_task_id: false,
         holds_driver: false,
         has_call_waker: false,
     };

@@ -216,17 +216,18 @@ async fn run_async_inner(tree: Async) {
             let flavour = here.handle.expect("a future has a runtime");
             let place = Here::PLAIN.polled(Poller::Scheduler(flavour), flavour);
             let holds_driver = here.holds_driver || flavour == Flavour::Current;
-            let place = Here { holds_driver, ..place };
+            let place = Here { has_task_id: true, holds_driver, ..place };
             finish(tokio::spawn(at(place, &a))).await;
         }
         Async::LocalTask(a) if here.is_local => {
-            let place = Here { is_limited: true, holds_driver: true, ..here };
+            let place = Here { is_limited: true, has_task_id: true, holds_driver: true, ..here };
             finish(task::spawn_local(at(place, &a))).await;
         }
         Async::SpawnBlocking(s) => {
             let place = Here {
                 handle: here.handle,
                 is_driven: here.is_driven,
+                has_task_id: true,
                 holds_driver: here.holds_driver,
                 ..Here::PLAIN
             };
