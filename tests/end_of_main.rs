@@ -50,7 +50,7 @@ const PROGRAMS: &[(&str, Program)] = &[
     }),
     ("drain, task", |path| {
         let path = path.to_owned();
-        block_on(async { tokio::spawn(write_later(path)) });
+        block_on(async { drop(tokio::spawn(write_later(path))) });
         assert!(drain(LONG).is_complete());
     }),
     ("drain, on threads that live", |path| {

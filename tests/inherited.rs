@@ -32,7 +32,7 @@ fn leave_a_blocking_task(bridge: &Bridge) {
             loop {
                 thread::park();
             }
-        })
+        });
     });
     runs.recv().unwrap();
 }

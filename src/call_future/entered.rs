@@ -7,16 +7,17 @@
 use std::cell::RefCell;
 use std::io;
 use std::mem::ManuallyDrop;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::num::NonZero;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::runtime::{EnterGuard, Handle, Id};
 
 use crate::bridge;
 use crate::context::mark;
 
-/// Names what a future could not leave.
+/// Names what a future could not leave. Small, since it is in each future of a call.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Key(u64);
+pub(super) struct Key(NonZero<u32>);
 
 /// The shared runtime, entered until `leave`.
 #[must_use = "the runtime is entered until it is left"]
@@ -74,10 +75,12 @@ thread_local! {
 }
 
 fn leave_over(guard: Guard) -> Option<Key> {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
+    static NEXT: AtomicU32 = AtomicU32::new(0);
 
-    // Relaxed: nothing but its value is asked for.
-    let key = Key(NEXT.fetch_add(1, Ordering::Relaxed));
+    // Relaxed: nothing but its value is asked for. A number comes again after four billions: keys are compared on one
+    // thread, where few are there at a time.
+    let next = || NonZero::new(NEXT.fetch_add(1, Ordering::Relaxed));
+    let key = Key(std::iter::repeat_with(next).flatten().next()?);
     let guard = ManuallyDrop::new(guard);
     LEFT_OVER.try_with(|all| all.borrow_mut().push((key, guard))).ok().map(|()| key)
 }
