@@ -18,7 +18,7 @@ use crate::sync;
 
 /// What a bridge runs its calls on.
 ///
-/// Each call reads the tag, so it has a field of its own: without `repr` the compiler hides it in a field of a
+/// A call on a private bridge reads the tag, so it has a field of its own: without `repr` the compiler hides it in a field of a
 /// variant.
 #[derive(Debug)]
 #[repr(u8)]
