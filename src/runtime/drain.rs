@@ -20,27 +20,45 @@ const PAUSE: Duration = Duration::from_millis(1);
 pub(crate) struct Drain {
     local: Vec<Arc<LocalRuntime>>,
     background: Option<Arc<BackgroundRuntime>>,
-    /// Those of `local` that threads have given back since `Runtimes::keep`, and whose they are.
+    /// Those of `local` that threads have given back since `Runtimes::keep`, and whose they are: a thread may have made
+    /// one since the reset.
     kept: Vec<Arc<LocalRuntime>>,
     runtimes: Arc<Runtimes>,
 }
 
 impl Drain {
-    /// Takes over all that a bridge has.
+    /// Takes over what a bridge had before its reset. Whoever calls since then has another runtime.
     pub(crate) fn of(
         runtimes: &Arc<Runtimes>,
         background: Option<Arc<BackgroundRuntime>>,
     ) -> Drain {
-        let (kept, local) = (runtimes.take_kept(), runtimes.open());
-        local.iter().for_each(|runtime| runtimes.request_driver(runtime));
-        Drain { local, background, kept, runtimes: Arc::clone(runtimes) }
+        let drain = Drain::take(runtimes, runtimes.old(), background);
+        drain.local.iter().for_each(|runtime| runtimes.request_driver(runtime));
+        drain
     }
 
-    /// Takes over the runtimes that no thread uses.
+    /// Takes over the runtimes on which no call runs. A thread that has ended its last call may not have given its
+    /// runtime back yet: where no call runs at all, these are all runtimes.
     fn of_unused(runtimes: &Arc<Runtimes>) -> Drain {
         runtimes.keep();
+        if runtimes.tracker.is_idle() {
+            runtimes.generation.reset();
+            Drain::take(runtimes, runtimes.old(), None)
+        } else {
+            Drain::take(runtimes, Vec::new(), None)
+        }
+    }
+
+    fn take(
+        runtimes: &Arc<Runtimes>,
+        mut local: Vec<Arc<LocalRuntime>>,
+        background: Option<Arc<BackgroundRuntime>>,
+    ) -> Drain {
         let kept = runtimes.take_kept();
-        Drain { local: kept.clone(), background: None, kept, runtimes: Arc::clone(runtimes) }
+        local.extend(kept.iter().cloned());
+        local.sort_by_key(Arc::as_ptr);
+        local.dedup_by(|one, other| Arc::ptr_eq(one, other));
+        Drain { local, background, kept, runtimes: Arc::clone(runtimes) }
     }
 
     pub(crate) fn has_tasks(&self) -> bool {

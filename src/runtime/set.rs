@@ -124,7 +124,9 @@ impl Runtimes {
                 Shared::Runtime(runtime) => return Ok(runtime),
                 Shared::AllStuck => {
                     let beyond = || self.build(&mut self.known(), Place::in_any_case());
-                    return built.unwrap_or_else(beyond);
+                    let runtime = built.unwrap_or_else(beyond)?;
+                    monitor::watch();
+                    return Ok(runtime);
                 }
                 Shared::Nobody => {}
             }
@@ -179,6 +181,13 @@ impl Runtimes {
     /// Returns what was kept.
     pub(crate) fn take_kept(&self) -> Vec<Arc<LocalRuntime>> {
         ignore_poison(self.kept.lock()).take().unwrap_or_default()
+    }
+
+    /// Returns the runtimes from before the last reset that are not closed.
+    pub(crate) fn old(&self) -> Vec<Arc<LocalRuntime>> {
+        let mut old = self.open();
+        old.retain(|runtime| !runtime.state.is_of(&self.generation));
+        old
     }
 
     /// Returns all runtimes that are not closed.
