@@ -5,6 +5,7 @@
 mod support;
 
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -101,16 +102,18 @@ fn threads_beyond_the_limit_share_the_runtime_with_the_fewest_owners() {
         let ids = thread::scope(|scope| {
             let (sender, receiver) = channel();
             let (end, is_end) = channel::<()>();
-            let is_end = std::sync::Arc::new(std::sync::Mutex::new(is_end));
-            for _ in 0..9 {
-                let (bridge, sender, is_end) = (&bridge, sender.clone(), is_end.clone());
+            let is_end = Arc::new(Mutex::new(is_end));
+            // One after another: those that look for a runtime at the same time count as its owners.
+            let ids = (0..9).map(|_| {
+                let (bridge, sender, is_end) = (&bridge, sender.clone(), Arc::clone(&is_end));
                 scope.spawn(move || {
                     sender.send(bridge.block_on(async { Handle::current().id() })).unwrap();
                     // It keeps its runtime until all have theirs.
                     let _ = is_end.lock().unwrap().recv();
                 });
-            }
-            let mut ids: Vec<_> = receiver.iter().take(9).map(|id| id.to_string()).collect();
+                receiver.recv().unwrap().to_string()
+            });
+            let mut ids: Vec<_> = ids.collect();
             drop(end);
             ids.sort();
             ids
