@@ -148,9 +148,9 @@ fn the_span_tells_how_the_call_was_run() {
         let runtime = multi_thread();
         let handle = Bridge::from_handle(runtime.handle().clone());
         assert_eq!(way(tells("").on(&handle)), is("sync", "handle"));
-        for runtime in [runtime, current_thread()] {
+        for (runtime, whose) in [(runtime, "current"), (current_thread(), "per thread")] {
             let job = runtime.spawn_blocking(|| way(tells("")));
-            assert_eq!(runtime.block_on(job).unwrap(), is("blocking", "current"));
+            assert_eq!(runtime.block_on(job).unwrap(), is("blocking", whose));
         }
         let undriven = current_thread();
         let _entered = undriven.enter();
