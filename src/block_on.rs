@@ -36,12 +36,12 @@ pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
         let future = pin!(Some(Box::pin(future.into_future())));
         let mut job = FutureJob::new(site, future);
         bridge::wait(None, &mut job);
-        return job.output();
+        return job.ending.output();
     }
     let future = pin!(Some(future.into_future()));
     let mut job = FutureJob::new(site, future);
     bridge::wait(None, &mut job);
-    job.output()
+    job.ending.output()
 }
 
 /// Blocks the calling thread until `future` is done, or hands it back where that cannot be.

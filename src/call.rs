@@ -128,12 +128,12 @@ impl<F: Future> Call<F> {
             let (bridge, call) = (self.bridge.clone(), Box::pin(self));
             let mut job = BoxedJob::new(site, call, Call::future);
             bridge::wait(bridge.as_ref(), &mut job);
-            return job.output();
+            return job.ending.output();
         }
         pin_call!(self => bridge, future);
         let mut job = FutureJob::new(site, future);
         bridge::wait(bridge.as_ref(), &mut job);
-        job.output()
+        job.ending.output()
     }
 
     /// Blocks the calling thread until the call is done, or hands the call back where that cannot
@@ -386,7 +386,7 @@ impl<F: Future> Call<F> {
             }
             let mut job = BoxedJob::new(site, Box::into_pin(call), Call::future);
             route.run(&mut job, limits.as_mut());
-            return job.result();
+            return job.ending.result();
         }
         if let Err(cause) = route.find_within(bridge.as_ref(), deadline, &mut limits) {
             return Err(WaitError::new(cause, Box::new(self), site));
@@ -394,7 +394,7 @@ impl<F: Future> Call<F> {
         pin_call!(self => _bridge, future);
         let mut job = FutureJob::new(site, future);
         route.run(&mut job, limits.as_mut());
-        job.result()
+        job.ending.result()
     }
 
     fn future(self: Pin<&mut Self>) -> Pin<&mut F> {

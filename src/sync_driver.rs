@@ -57,7 +57,7 @@ impl<T> SyncDriver<T> {
         let future = pin!(Some(future));
         let mut job = FutureJob::new(site, future);
         route.run(&mut job, limits.as_mut());
-        job.result()
+        job.ending.result()
     }
 
     pub(crate) fn get_ref(&self) -> &T {
@@ -90,7 +90,7 @@ impl<T> Drop for SyncDriver<T> {
             let future = pin!(Some(async move { drop(object) }));
             let mut job = FutureJob::new(self.made, future);
             route.run(&mut job, None);
-            let _ = job.result::<()>();
+            let _ = job.ending.result::<()>();
         }
     }
 }

@@ -6,7 +6,7 @@ use super::inner::{Backend, Inner};
 use super::{Bridge, SHARED};
 use crate::cache::thread;
 use crate::context::{Context, context};
-use crate::runtime::drain::{Drain, end, wait_until};
+use crate::runtime::drain::{Drain, end, have_jobs_ended, wait_until};
 
 /// What has ended of a bridge that was [shut down](Bridge::shutdown) or [drained](drain).
 ///
@@ -139,10 +139,9 @@ impl Bridge {
 }
 
 fn drain_all(bridges: &[&Inner], limit: Duration) -> Drained {
-    let may_wait = context() != Context::Async;
-    let limit = if may_wait { limit } else { Duration::ZERO };
+    let limit = if context() == Context::Async { Duration::ZERO } else { limit };
     let deadline = Instant::now().checked_add(limit);
-    // Without a limit that the clock can tell, a century.
+    // Without a limit that the clock can tell, decades.
     let deadline = deadline.unwrap_or_else(|| Instant::now() + Duration::from_secs(1 << 31));
     bridges.iter().for_each(|inner| {
         inner.runtimes.keep();
@@ -154,11 +153,9 @@ fn drain_all(bridges: &[&Inner], limit: Duration) -> Drained {
     }
     let drains: Vec<Drain> = bridges.iter().map(|inner| inner.give_up_runtimes()).collect();
     let tasks_ended = wait_until(deadline, || !drains.iter().any(Drain::has_tasks));
-    let blocking_jobs_ended = if calls_ended && may_wait {
-        end(&drains, deadline)
-    } else {
-        !drains.iter().any(Drain::has_blocking_threads)
-    };
+    // While a call runs, its runtime stays.
+    let blocking_jobs_ended =
+        if calls_ended { end(&drains, deadline) } else { have_jobs_ended(&drains) };
     Drained { calls_ended, tasks_ended, blocking_jobs_ended }
 }
 

@@ -79,8 +79,11 @@ fn leave_over(guard: Guard) -> Option<Key> {
 
     // Relaxed: nothing but its value is asked for. A number comes again after four billions: keys are compared on one
     // thread, where few are there at a time.
-    let next = || NonZero::new(NEXT.fetch_add(1, Ordering::Relaxed));
-    let key = Key(std::iter::repeat_with(next).flatten().next()?);
+    let key = loop {
+        if let Some(number) = NonZero::new(NEXT.fetch_add(1, Ordering::Relaxed)) {
+            break Key(number);
+        }
+    };
     let guard = ManuallyDrop::new(guard);
     LEFT_OVER.try_with(|all| all.borrow_mut().push((key, guard))).ok().map(|()| key)
 }

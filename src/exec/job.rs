@@ -66,21 +66,16 @@ impl Header {
     }
 }
 
-/// A future, and the place for its output.
-///
-/// The future is dropped where it ends, be it by a return, a panic or a cancellation: inside its runtime, as with
-/// `Runtime::block_on`.
-pub(crate) struct FutureJob<'a, F: Future> {
+/// What is left of a job at its end: its output, or in the header why there is none.
+pub(crate) struct Ending<T> {
     header: Header,
-    /// There until its end.
-    future: Pin<&'a mut Option<F>>,
-    output: Option<F::Output>,
+    output: Option<T>,
 }
 
-impl<'a, F: Future> FutureJob<'a, F> {
+impl<T> Ending<T> {
     #[inline]
-    pub(crate) fn new(site: Site, future: Pin<&'a mut Option<F>>) -> FutureJob<'a, F> {
-        FutureJob { header: Header::new(site), future, output: None }
+    fn new(site: Site) -> Ending<T> {
+        Ending { header: Header::new(site), output: None }
     }
 
     /// Returns the output of a call that has ended.
@@ -90,7 +85,7 @@ impl<'a, F: Future> FutureJob<'a, F> {
     /// With the reason why there is none.
     #[inline]
     #[track_caller]
-    pub(crate) fn output(&mut self) -> F::Output {
+    pub(crate) fn output(&mut self) -> T {
         match self.output.take() {
             Some(output) => output,
             None => self.header.panic(),
@@ -103,8 +98,25 @@ impl<'a, F: Future> FutureJob<'a, F> {
     ///
     /// Why there is none.
     #[inline]
-    pub(crate) fn result<C>(&mut self) -> Result<F::Output, WaitError<C>> {
+    pub(crate) fn result<C>(&mut self) -> Result<T, WaitError<C>> {
         self.output.take().ok_or_else(|| self.header.error())
+    }
+}
+
+/// A future, and the place for its output.
+///
+/// The future is dropped where it ends, be it by a return, a panic or a cancellation: inside its runtime, as with
+/// `Runtime::block_on`.
+pub(crate) struct FutureJob<'a, F: Future> {
+    pub(crate) ending: Ending<F::Output>,
+    /// There until its end.
+    future: Pin<&'a mut Option<F>>,
+}
+
+impl<'a, F: Future> FutureJob<'a, F> {
+    #[inline]
+    pub(crate) fn new(site: Site, future: Pin<&'a mut Option<F>>) -> FutureJob<'a, F> {
+        FutureJob { ending: Ending::new(site), future }
     }
 }
 
@@ -114,7 +126,7 @@ impl<F: Future> Job for FutureJob<'_, F> {
         let Some(future) = end.0.as_mut().as_pin_mut() else { polled_after_end() };
         match future.poll(cx) {
             Poll::Ready(output) => {
-                self.output = Some(output);
+                self.ending.output = Some(output);
                 true
             }
             Poll::Pending => {
@@ -129,17 +141,16 @@ impl<F: Future> Job for FutureJob<'_, F> {
     }
 
     fn header(&mut self) -> &mut Header {
-        &mut self.header
+        &mut self.ending.header
     }
 }
 
 /// A future on the heap, in whatever it came in.
 pub(crate) struct BoxedJob<T, F: Future> {
-    header: Header,
+    pub(crate) ending: Ending<F::Output>,
     /// There until the end of the future.
     holder: Option<Pin<Box<T>>>,
     future: fn(Pin<&mut T>) -> Pin<&mut F>,
-    output: Option<F::Output>,
 }
 
 impl<T, F: Future> BoxedJob<T, F> {
@@ -148,22 +159,7 @@ impl<T, F: Future> BoxedJob<T, F> {
         holder: Pin<Box<T>>,
         future: fn(Pin<&mut T>) -> Pin<&mut F>,
     ) -> BoxedJob<T, F> {
-        BoxedJob { header: Header::new(site), holder: Some(holder), future, output: None }
-    }
-
-    /// Like `FutureJob::output`.
-    #[cfg(debug_assertions)]
-    #[track_caller]
-    pub(crate) fn output(&mut self) -> F::Output {
-        match self.output.take() {
-            Some(output) => output,
-            None => self.header.panic(),
-        }
-    }
-
-    /// Like `FutureJob::result`.
-    pub(crate) fn result<C>(&mut self) -> Result<F::Output, WaitError<C>> {
-        self.output.take().ok_or_else(|| self.header.error())
+        BoxedJob { ending: Ending::new(site), holder: Some(holder), future }
     }
 }
 
@@ -173,7 +169,7 @@ impl<T, F: Future> Job for BoxedJob<T, F> {
         let Some(mut holder) = self.holder.take() else { polled_after_end() };
         match (self.future)(holder.as_mut()).poll(cx) {
             Poll::Ready(output) => {
-                self.output = Some(output);
+                self.ending.output = Some(output);
                 true
             }
             Poll::Pending => {
@@ -188,7 +184,7 @@ impl<T, F: Future> Job for BoxedJob<T, F> {
     }
 
     fn header(&mut self) -> &mut Header {
-        &mut self.header
+        &mut self.ending.header
     }
 }
 

@@ -66,7 +66,7 @@ impl Drain {
     }
 
     /// Whether there are threads for blocking jobs, idle ones included.
-    pub(crate) fn has_blocking_threads(&self) -> bool {
+    fn has_blocking_threads(&self) -> bool {
         self.runtimes.has_blocking_threads()
             || self.background.as_ref().is_some_and(|runtime| runtime.has_blocking_threads())
     }
@@ -84,15 +84,18 @@ impl Drop for Drain {
 }
 
 /// Ends the runtimes, which no call uses any more, and waits for their blocking jobs; for no longer than until
-/// `deadline`. Returns whether all have ended.
+/// `deadline`. Returns whether all have ended. Past the deadline it only tells.
 pub(crate) fn end(drains: &[Drain], deadline: Instant) -> bool {
-    let have_ended = || !drains.iter().any(Drain::has_blocking_threads);
-    if left_until(deadline).is_zero() {
-        return have_ended();
+    if !left_until(deadline).is_zero() {
+        end_all(drains, deadline);
     }
-    end_all(drains, deadline);
-    // Those of runtimes that have ended before.
-    wait_until(deadline, have_ended)
+    // Those of runtimes that have ended before, too.
+    wait_until(deadline, || have_jobs_ended(drains))
+}
+
+/// Whether no blocking job can be running.
+pub(crate) fn have_jobs_ended(drains: &[Drain]) -> bool {
+    !drains.iter().any(Drain::has_blocking_threads)
 }
 
 /// Ends the runtimes that no thread uses, at the end of the process, and waits for blocking jobs.

@@ -90,6 +90,7 @@ impl CallTracker {
     }
 
     /// Whether nobody is let in any more.
+    #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         // Relaxed: who comes at the same time may as well come first.
         self.phase.load(Relaxed) != OPEN
@@ -181,8 +182,7 @@ impl CallToken {
     /// Whether calls may still begin. The token outlasts that where a call has it.
     #[inline]
     pub(crate) fn is_open(&self) -> bool {
-        // Relaxed: a call that begins while the bridge is shut down comes before that or after it.
-        self.tracker.phase.load(Relaxed) == OPEN
+        !self.tracker.is_closed()
     }
 
     /// Whether the call is cancelled; if not, `waker` is woken when it is.
