@@ -179,6 +179,7 @@ mod span;
 mod sync;
 #[cfg(any(feature = "stream", feature = "io"))]
 mod sync_driver;
+mod thread_flag;
 mod wait;
 
 pub use block_on::{block_on, try_block_on};

@@ -3,9 +3,9 @@
 //! It may make calls itself. At these nobody looks on: otherwise each would be told of, and lead to the next.
 
 use std::cell::Cell;
-use std::marker::PhantomData;
 
 use crate::sync::thread_local;
+use crate::thread_flag::FlagGuard;
 
 thread_local! {
     // No destructor: it can be asked at any time, also while the thread exits.
@@ -21,21 +21,6 @@ pub(crate) fn is_running() -> bool {
 /// Runs an observer: nobody looks on at the calls that it makes.
 #[inline]
 pub(crate) fn run<T>(observer: impl FnOnce() -> T) -> T {
-    let before = IS_RUNNING.with(|is_running| is_running.replace(true));
-    let _ended = EndOnDrop { before, _not_send: PhantomData };
+    let _running = FlagGuard::set(&IS_RUNNING);
     observer()
-}
-
-/// The end of an observer, by return or by panic: one may run inside of another.
-#[must_use = "the observer ends when it is dropped"]
-struct EndOnDrop {
-    before: bool,
-    _not_send: PhantomData<*const ()>,
-}
-
-impl Drop for EndOnDrop {
-    #[inline]
-    fn drop(&mut self) {
-        IS_RUNNING.with(|is_running| is_running.set(self.before));
-    }
 }

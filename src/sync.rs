@@ -25,6 +25,7 @@ mod imp {
     pub(crate) use atomic_waker::AtomicWaker;
     pub(crate) use crossbeam_queue::SegQueue as Queue;
     pub(crate) use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
+    pub(crate) use std::thread::LocalKey;
     pub(crate) use std::thread_local;
 
     pub(crate) mod atomic {
@@ -109,6 +110,7 @@ mod imp {
         };
     }
     pub(crate) use local as thread_local;
+    pub(crate) use loom::thread::LocalKey;
 
     /// Loom's `Arc` has no weak references. This one can never be upgraded.
     #[derive(Debug)]

@@ -128,22 +128,7 @@ impl<'a> Route<'a> {
     pub(crate) fn run(&self, job: &mut dyn Job, limits: Option<&mut Limits<'_>>) {
         match (&self.own, &self.other) {
             (Some(slot), _) if limits.is_none() => slot.lease.run(&slot.waker, job),
-            (Some(slot), _) => {
-                #[cfg(feature = "tracing")]
-                let no_span = WaitSpan::none();
-                let mut drive = Drive::new(
-                    &mut *job,
-                    limits,
-                    &slot.waker,
-                    Some(slot.lease.token()),
-                    Some(slot.lease.lost_flag()),
-                    #[cfg(feature = "tracing")]
-                    &no_span,
-                );
-                slot.lease.run_call(&mut drive);
-                let cause = drive.cause;
-                job.header().end(cause);
-            }
+            (Some(slot), _) => slot.lease.run_within(&slot.waker, job, limits),
             (None, Some(Way { inner, target, in_section })) => {
                 target.run(inner, *in_section, job, limits)
             }

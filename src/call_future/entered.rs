@@ -14,6 +14,7 @@ use tokio::runtime::{EnterGuard, Handle, Id};
 
 use crate::bridge;
 use crate::context::mark;
+use crate::thread_flag::FlagGuard;
 
 /// Names what a future could not leave. Small, since it is in each future of a call.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub(super) struct Key(NonZero<u32>);
 #[must_use = "the runtime is entered until it is left"]
 pub(super) struct Entered {
     guard: Guard,
-    _mark: Option<mark::MarkGuard>,
+    _mark: Option<FlagGuard>,
 }
 
 impl Entered {

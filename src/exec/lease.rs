@@ -10,6 +10,7 @@ use tokio::runtime::{Handle, RuntimeMetrics};
 use crate::error::Cause;
 use crate::exec::drive::{Drive, lost};
 use crate::exec::job::Job;
+use crate::exec::limits::Limits;
 use crate::exec::waker::CallWaker;
 use crate::runtime::LocalRuntime;
 use crate::runtime::set::Runtimes;
@@ -89,21 +90,45 @@ impl Lease {
 
     #[inline(never)]
     fn run_pending(&self, waker: &CallWaker, job: &mut dyn Job) {
-        #[cfg(feature = "tracing")]
-        let no_span = WaitSpan::none();
-        let mut call = Drive::new(
-            &mut *job,
-            None,
-            waker,
-            Some(self.token()),
-            Some(self.lost_flag()),
-            #[cfg(feature = "tracing")]
-            &no_span,
-        );
+        let mut call = self.call(waker, &mut *job, None);
         self.wait(&mut call, 1);
         self.poll_to_end(&mut call);
         let cause = call.cause;
         job.header().end(cause);
+    }
+
+    /// Runs a call that has limits, and no span.
+    pub(crate) fn run_within(
+        &self,
+        waker: &CallWaker,
+        job: &mut dyn Job,
+        limits: Option<&mut Limits<'_>>,
+    ) {
+        let mut call = self.call(waker, &mut *job, limits);
+        self.run_call(&mut call);
+        let cause = call.cause;
+        job.header().end(cause);
+    }
+
+    /// A call that has no span.
+    #[inline]
+    fn call<'a, 'l>(
+        &'a self,
+        waker: &'a CallWaker,
+        job: &'a mut dyn Job,
+        limits: Option<&'a mut Limits<'l>>,
+    ) -> Drive<'a, 'l> {
+        #[cfg(feature = "tracing")]
+        static NO_SPAN: WaitSpan = WaitSpan::none();
+        Drive::new(
+            job,
+            limits,
+            waker,
+            Some(self.token()),
+            Some(self.lost_flag()),
+            #[cfg(feature = "tracing")]
+            &NO_SPAN,
+        )
     }
 
     /// Runs any call.
