@@ -21,7 +21,7 @@ use crate::runtime::background::Background;
 use crate::runtime::set::Runtimes;
 
 pub use builder::{BridgeBuilder, Nested};
-pub use drain::{Drained, drain};
+pub use drain::{Drained, drain, join_threads};
 pub use stats::Stats;
 pub use watchdog::SlowCall;
 

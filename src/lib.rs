@@ -133,6 +133,9 @@
 //! | `smartasync/blocking` | by `spawn_blocking` | runs blocking jobs, as a thread of Tokio's pool |
 //! | `smartasync/end`, for a moment | when a runtime is given up inside async code, and at a [`drain`] | ends the runtime |
 //!
+//! On Linux they have the CPU affinity and the niceness of the main thread, not of the thread whose call has started
+//! them, as far as the system allows. [`join_threads`] ends them all, for a host that unloads the library.
+//!
 //! When a thread ends, its runtime goes to the pool, from which the next new thread takes it. The exit of the
 //! thread waits for nothing; that of the main thread waits for blocking jobs, for a second: see [`drain`]. The number of runtimes is [limited](BridgeBuilder::max_runtimes); threads beyond
 //! the limit share them. A call from the destructor of a thread-local, made after the thread has given up its
@@ -180,10 +183,13 @@ mod sync;
 #[cfg(any(feature = "stream", feature = "io"))]
 mod sync_driver;
 mod thread_flag;
+mod threads;
 mod wait;
 
 pub use block_on::{block_on, try_block_on};
-pub use bridge::{Bridge, BridgeBuilder, Drained, Nested, SlowCall, Stats, drain, set_default};
+pub use bridge::{
+    Bridge, BridgeBuilder, Drained, Nested, SlowCall, Stats, drain, join_threads, set_default,
+};
 pub use call::Call;
 pub use call_future::CallFuture;
 pub use context::{Context, context};

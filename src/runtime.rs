@@ -5,7 +5,7 @@ pub(crate) mod drain;
 mod limit;
 pub(crate) mod monitor;
 pub(crate) mod options;
-mod owned;
+pub(crate) mod owned;
 pub(crate) mod pool;
 mod probe;
 mod registry;

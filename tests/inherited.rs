@@ -148,3 +148,51 @@ fn a_runtime_comes_back_when_its_tasks_have_ended() {
         }
     });
 }
+
+/// What a pinned thread's call starts runs where the main thread may, and as eagerly.
+#[cfg(target_os = "linux")]
+#[test]
+fn helper_threads_are_not_pinned_with_the_thread_that_starts_them() {
+    use rustix::process::{getpid, getpriority_process, setpriority_process};
+    use rustix::thread::{CpuSet, gettid, sched_getaffinity, sched_setaffinity};
+
+    // The CPUs and the niceness of a thread; `None` is the calling one.
+    let place = |thread| {
+        Box::new((sched_getaffinity(thread).unwrap(), getpriority_process(thread).unwrap()))
+    };
+    within_a_minute(|stage| {
+        let main = place(Some(getpid()));
+        let mut one = CpuSet::new();
+        one.set((0..CpuSet::MAX_CPU).find(|cpu| main.0.is_set(*cpu)).unwrap());
+        sched_setaffinity(None, &one).unwrap();
+        setpriority_process(None, main.1 + 1).unwrap();
+        let pinned = place(None);
+        assert_ne!(pinned.0, main.0, "the machine has one CPU: this shows nothing");
+        // Whether the system lets a thread be as eager again as the main thread is.
+        let may_be_eager = thread::spawn(move || setpriority_process(None, main.1).is_ok());
+        let niceness = if may_be_eager.join().unwrap() { main.1 } else { pinned.1 };
+        let expected = Box::new((main.0, niceness));
+
+        for bridge in [Bridge::shared(), Bridge::builder().build()] {
+            stage.at(format!("{bridge:?}"));
+            let (sender, places) = channel();
+            let driver = sender.clone();
+            bridge.block_on(async move {
+                let caller = gettid();
+                tokio::task::spawn_blocking(move || sender.send(place(None)))
+                    .await
+                    .unwrap()
+                    .unwrap();
+                tokio::spawn(async move {
+                    // Until it is a driver thread that runs this.
+                    while gettid() == caller {
+                        sleep(Duration::from_millis(1)).await;
+                    }
+                    driver.send(place(None)).unwrap();
+                });
+            });
+            assert_eq!(places.recv().unwrap(), expected, "a thread for blocking jobs");
+            assert_eq!(places.recv().unwrap(), expected, "a driver thread");
+        }
+    });
+}

@@ -6,7 +6,11 @@ use super::inner::{Backend, Inner};
 use super::{Bridge, SHARED};
 use crate::cache::thread;
 use crate::context::{Context, context};
-use crate::runtime::drain::{Drain, end, have_jobs_ended, wait_until};
+use crate::exec::deadline::Timer;
+use crate::runtime::drain::{Drain, end, have_jobs_ended};
+use crate::runtime::monitor;
+use crate::runtime::owned::has_threads_of_ended;
+use crate::threads::{join_ended, left_until, wait_until};
 
 /// What has ended of a bridge that was [shut down](Bridge::shutdown) or [drained](drain).
 ///
@@ -138,11 +142,38 @@ impl Bridge {
     }
 }
 
+/// Ends the threads of this crate, and waits until they are gone, for no longer than `limit`: for a host that unloads the
+/// library which contains it.
+///
+/// It [drains](drain) the process-wide bridges first. Private bridges are to be [shut down](Bridge::shutdown) and dropped
+/// by then: the threads of one that is still there do not end. Returns whether all threads are gone. They are not
+/// where a call, a task or a `spawn_blocking` job does not end, or on one of these threads itself. A later call starts
+/// what it needs again.
+///
+/// What is left then belongs to the threads that have made calls: at their end they drop what they have kept. The C
+/// libraries of Linux and macOS do not unload a library before that.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use smartasync::{block_on, join_threads};
+///
+/// block_on(async { tokio::fs::read("Cargo.toml").await }).unwrap();
+/// assert!(join_threads(Duration::from_secs(5)));
+/// ```
+#[must_use = "code that a thread still runs must not be unloaded"]
+pub fn join_threads(limit: Duration) -> bool {
+    let deadline = deadline_in(limit);
+    drain(limit);
+    monitor::stop();
+    Timer::stop();
+    wait_until(deadline, || join_ended() && !has_threads_of_ended())
+}
+
 fn drain_all(bridges: &[&Inner], limit: Duration) -> Drained {
-    let limit = if context() == Context::Async { Duration::ZERO } else { limit };
-    let deadline = Instant::now().checked_add(limit);
-    // Without a limit that the clock can tell, decades.
-    let deadline = deadline.unwrap_or_else(|| Instant::now() + Duration::from_secs(1 << 31));
+    let deadline = deadline_in(limit);
+    let limit = left_until(deadline);
     bridges.iter().for_each(|inner| {
         inner.runtimes.keep();
         inner.forget_runtimes();
@@ -157,6 +188,14 @@ fn drain_all(bridges: &[&Inner], limit: Duration) -> Drained {
     let blocking_jobs_ended =
         if calls_ended { end(&drains, deadline) } else { have_jobs_ended(&drains) };
     Drained { calls_ended, tasks_ended, blocking_jobs_ended }
+}
+
+/// The end of a wait that begins now. Async code does not wait.
+fn deadline_in(limit: Duration) -> Instant {
+    let limit = if context() == Context::Async { Duration::ZERO } else { limit };
+    let deadline = Instant::now().checked_add(limit);
+    // Without a limit that the clock can tell, decades.
+    deadline.unwrap_or_else(|| Instant::now() + Duration::from_secs(1 << 31))
 }
 
 impl Inner {

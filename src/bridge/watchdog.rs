@@ -5,13 +5,13 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::observer;
 use crate::process::Process;
 use crate::site::Site;
 use crate::sync::ignore_poison;
+use crate::threads;
 
 /// A call that has waited longer than the limit of
 /// [`BridgeBuilder::warn_after`](crate::BridgeBuilder::warn_after).
@@ -205,8 +205,7 @@ impl Watchdog {
     /// Starts the thread. Returns false where it cannot be started; the next call tries again.
     fn start(&self) -> bool {
         let watch = Arc::clone(&self.watch);
-        let builder = thread::Builder::new().name(self.thread_name.clone());
-        builder.spawn(move || watch.run()).is_ok()
+        threads::spawn(self.thread_name.clone(), move || watch.run()).is_ok()
     }
 }
 

@@ -5,11 +5,11 @@ use std::io;
 use std::pin::Pin;
 use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
-use std::thread;
 use std::time::Instant;
 
 use crate::process::{PerProcess, Process};
 use crate::sync::{Condvar, Mutex, MutexGuard, ignore_poison};
+use crate::threads;
 
 /// Wakes each wait at its deadline, from a thread of its own.
 ///
@@ -26,6 +26,8 @@ struct State {
     deadlines: BTreeMap<Key, Waker>,
     next_number: u64,
     has_thread: bool,
+    /// The thread ends when no deadline is left.
+    is_stopping: bool,
     /// When the thread looks next, even if that deadline has been taken back: a caller that waits again and again with
     /// the same limit wakes this thread once in each limit, and not at each wait.
     looks_at: Option<Instant>,
@@ -41,11 +43,10 @@ impl Timer {
     ///
     /// When its thread cannot be started; the next call tries again.
     pub(crate) fn running() -> io::Result<&'static Timer> {
-        static TIMER: LazyLock<PerProcess<Timer>> = LazyLock::new(|| PerProcess::new(Timer::new()));
-        let timer = TIMER.get(|_| Timer::new());
+        let timer = Timer::of_process();
         let mut state = timer.state();
         if !state.has_thread {
-            thread::Builder::new().name("smartasync/timer".into()).spawn(|| timer.run())?;
+            threads::spawn("smartasync/timer".into(), || timer.run())?;
             state.has_thread = true;
         }
         Ok(timer)
@@ -54,6 +55,19 @@ impl Timer {
     /// A future that is ready at `time`.
     pub(crate) fn deadline(&'static self, time: Instant) -> Deadline {
         Deadline { timer: self, time, set: None }
+    }
+
+    /// Ends the thread once no deadline is left. The next call that has one starts another.
+    pub(crate) fn stop() {
+        let timer = Timer::of_process();
+        let mut state = timer.state();
+        state.is_stopping = state.has_thread;
+        timer.changed.notify_one();
+    }
+
+    fn of_process() -> &'static Timer {
+        static TIMER: LazyLock<PerProcess<Timer>> = LazyLock::new(|| PerProcess::new(Timer::new()));
+        TIMER.get(|_| Timer::new())
     }
 
     fn new() -> Timer {
@@ -71,6 +85,10 @@ impl Timer {
                 due.into_values().for_each(Waker::wake);
                 state = self.state();
                 continue;
+            }
+            if state.is_stopping && state.deadlines.is_empty() {
+                (state.has_thread, state.is_stopping) = (false, false);
+                return;
             }
             state.looks_at = state.deadlines.first_key_value().map(|(key, _)| key.0);
             state = match state.looks_at {

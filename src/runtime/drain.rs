@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::runtime::LocalRuntime;
 use crate::runtime::background::BackgroundRuntime;
-use crate::runtime::owned::{self, OwnedRuntime, left_until};
+use crate::runtime::owned::{self, OwnedRuntime};
 use crate::runtime::set::Runtimes;
+use crate::threads::{left_until, wait_until};
 
 /// The threads that wait for blocking jobs.
 const NAME: &str = "smartasync/end";
-
-/// How long a drain sleeps between two looks at what is left. Tokio tells nobody when a task ends.
-const PAUSE: Duration = Duration::from_millis(1);
 
 /// The runtimes that a bridge has given up. Each is driven, and closed when this is dropped unless a call still uses
 /// it.
@@ -108,15 +106,17 @@ pub(crate) fn end_unused(bridges: &[Arc<Runtimes>], deadline: Instant) {
 fn end_all(drains: &[Drain], deadline: Instant) {
     // All at once: one that has a job without end must not take the time of the others.
     thread::scope(|scope| {
+        let mut threads = Vec::new();
         for runtime in drains.iter().flat_map(|drain| &drain.local) {
             let end = move || {
                 runtime.runtime.begin_jobs(deadline);
                 runtime.close();
                 runtime.runtime.end_by(deadline);
             };
-            // Without a thread it is closed all the same, and ends with its last user.
-            if thread::Builder::new().name(NAME.into()).spawn_scoped(scope, end).is_err() {
-                runtime.close();
+            match thread::Builder::new().name(NAME.into()).spawn_scoped(scope, end) {
+                Ok(thread) => threads.push(thread),
+                // It is closed all the same, and ends with its last user.
+                Err(_) => runtime.close(),
             }
         }
         for background in drains.iter().filter_map(|drain| drain.background.as_ref()) {
@@ -124,19 +124,9 @@ fn end_all(drains: &[Drain], deadline: Instant) {
                 background.runtime.begin_jobs(deadline);
                 background.runtime.end_by(deadline);
             };
-            let _ = thread::Builder::new().name(NAME.into()).spawn_scoped(scope, end);
+            threads.extend(thread::Builder::new().name(NAME.into()).spawn_scoped(scope, end));
         }
+        // The scope does not wait until the system has let go of them.
+        threads.into_iter().for_each(|thread| drop(thread.join()));
     });
-}
-
-/// Waits until `is_done`, or `deadline` has passed; whether it is done.
-pub(crate) fn wait_until(deadline: Instant, is_done: impl Fn() -> bool) -> bool {
-    while !is_done() {
-        let left = left_until(deadline);
-        if left.is_zero() {
-            return false;
-        }
-        thread::sleep(left.min(PAUSE));
-    }
-    true
 }

@@ -9,12 +9,20 @@ use crate::runtime::owned;
 use crate::runtime::registry::Registry;
 use crate::runtime::sleep_flag::SleepFlag;
 use crate::sync::ignore_poison;
+use crate::threads;
 
 /// The monitor of the process. Its thread is started when it is first needed.
 struct Monitor {
     sleep: SleepFlag,
-    thread: Mutex<Option<Thread>>,
+    running: Mutex<Running>,
     monitored: Mutex<All>,
+}
+
+#[derive(Default)]
+struct Running {
+    thread: Option<Thread>,
+    /// The thread ends when it has nothing to look after.
+    is_stopping: bool,
 }
 
 struct All {
@@ -45,7 +53,7 @@ pub(crate) fn register<M: Monitored + 'static>(monitored: &Arc<M>) {
     let is_often_enough = all.shortest <= interval;
     drop(all);
     // It may be waiting for longer than this one allows.
-    if !is_often_enough && let Some(thread) = &*ignore_poison(monitor.thread.lock()) {
+    if !is_often_enough && let Some(thread) = &ignore_poison(monitor.running.lock()).thread {
         thread.unpark();
     }
 }
@@ -55,6 +63,15 @@ pub(crate) fn register<M: Monitored + 'static>(monitored: &Arc<M>) {
 pub(crate) fn watch() {
     let monitor = monitor();
     monitor.sleep.wake_with(|| monitor.wake());
+}
+
+/// Ends the monitor's thread once it has nothing to look after. Whoever needs it again starts another.
+pub(crate) fn stop() {
+    let mut running = ignore_poison(monitor().running.lock());
+    if let Some(thread) = &running.thread {
+        thread.unpark();
+        running.is_stopping = true;
+    }
 }
 
 #[inline]
@@ -67,21 +84,24 @@ fn monitor() -> &'static Monitor {
 impl Monitor {
     fn new() -> Monitor {
         let all = All { registry: Registry::new(), shortest: Duration::MAX };
-        Monitor { sleep: SleepFlag::asleep(), thread: Mutex::default(), monitored: Mutex::new(all) }
+        Monitor {
+            sleep: SleepFlag::asleep(),
+            running: Mutex::default(),
+            monitored: Mutex::new(all),
+        }
     }
 
     #[cold]
     fn wake(&'static self) {
-        let mut thread = ignore_poison(self.thread.lock());
-        if let Some(thread) = &*thread {
+        let mut running = ignore_poison(self.running.lock());
+        if let Some(thread) = &running.thread {
             return thread.unpark();
         }
-        let builder = thread::Builder::new().name("smartasync/monitor".into());
-        match builder.spawn(|| self.run()) {
-            Ok(started) => *thread = Some(started.thread().clone()),
+        match threads::spawn("smartasync/monitor".into(), || self.run()) {
+            Ok(started) => running.thread = Some(started),
             Err(_) => {
                 // Those of the others who are told below may try again.
-                drop(thread);
+                drop(running);
                 self.sleep.give_up(|| {
                     self.living().iter().for_each(|monitored| monitored.not_watched());
                 });
@@ -106,9 +126,18 @@ impl Monitor {
             match pause {
                 _ if !may_sleep => {}
                 Some(Pause { until_next, .. }) => thread::park_timeout(until_next),
+                None if self.ends() => return,
                 None => thread::park(),
             }
         }
+    }
+
+    /// Whether the thread ends, which sleeps now.
+    fn ends(&self) -> bool {
+        let mut running = ignore_poison(self.running.lock());
+        let ends = running.is_stopping && self.sleep.retire(&mut running.thread);
+        running.is_stopping &= !ends;
+        ends
     }
 
     /// Looks at all that is monitored. Returns how long to wait for the next time, or nothing if nothing needs one.

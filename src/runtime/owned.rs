@@ -12,6 +12,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use crate::context::mark;
 use crate::process::Process;
 use crate::sync::ignore_poison;
+use crate::threads::{self, left_until};
 
 /// A runtime whose end waits for nothing, unless it is told to: a `spawn_blocking` job that still runs keeps its
 /// thread, not ours.
@@ -41,6 +42,8 @@ impl OwnedRuntime {
         let runtime = builder
             // Relaxed: who reads the count has waited for the threads.
             .on_thread_start(move || {
+                // It serves others, too, than the thread whose call has started it.
+                threads::follow_main_thread();
                 for threads in &starts {
                     threads.fetch_add(1, Relaxed);
                 }
@@ -154,10 +157,6 @@ pub(crate) fn has_threads_of_ended() -> bool {
     all.iter().any(|threads| threads.load(Relaxed) > 0)
 }
 
-pub(crate) fn left_until(deadline: Instant) -> Duration {
-    deadline.saturating_duration_since(Instant::now())
-}
-
 thread_local! {
     static HAS_NO_TIME: Cell<bool> = const { Cell::new(false) };
 }
@@ -181,8 +180,7 @@ fn end(runtime: Runtime) {
 
     let ending = Ending(Some(runtime));
     if HAS_NO_TIME.get() || Handle::try_current().is_ok() {
-        let thread = thread::Builder::new().name("smartasync/end".into());
         // Where no thread can be started it ends here after all: that is legal too.
-        let _ = thread.spawn(move || drop(ending));
+        let _ = threads::spawn("smartasync/end".into(), move || drop(ending));
     }
 }

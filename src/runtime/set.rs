@@ -16,6 +16,7 @@ use crate::runtime::share::Shared;
 use crate::runtime::state::{Generation, Next, State, TICKS};
 use crate::runtime::tracker::CallTracker;
 use crate::sync::{self, StdAtomicU64, ignore_poison};
+use crate::threads;
 
 /// All runtimes of a bridge.
 #[derive(Debug)]
@@ -213,14 +214,14 @@ impl Runtimes {
 
     #[cold]
     fn spawn_driver(&self, runtime: &Arc<LocalRuntime>) {
-        let builder = thread::Builder::new().name(format!("{}/driver", self.options.name));
+        let name = format!("{}/driver", self.options.name);
         let (driven, tracker) = (Arc::clone(runtime), sync::Arc::clone(&self.tracker));
         let drive = move || {
             if !driven.drive_until_closed() {
                 tracker.wake_all();
             }
         };
-        if builder.spawn(drive).is_ok() {
+        if threads::spawn(name, drive).is_ok() {
             // Relaxed, like the other counts: nothing is read because of it.
             self.driver_threads.fetch_add(1, Relaxed);
         } else if runtime.state.driver_exited() == Next::Watch {

@@ -37,10 +37,19 @@ impl SleepFlag {
         tell();
     }
 
-    /// For the models.
-    #[cfg(all(test, smartasync_loom))]
-    pub(crate) fn is_awake(&self) -> bool {
-        self.0.load(SeqCst)
+    /// Gives up the monitor's thread, which is asleep, unless somebody has woken it since. `thread` is locked, by those
+    /// who wake it too: whoever comes later finds no thread, and starts another.
+    pub(crate) fn retire<T>(&self, thread: &mut Option<T>) -> bool {
+        let is_asleep = self.is_asleep();
+        if is_asleep {
+            *thread = None;
+        }
+        is_asleep
+    }
+
+    pub(crate) fn is_asleep(&self) -> bool {
+        // SeqCst, like the others. The lock orders it with whoever has woken the monitor.
+        !self.0.load(SeqCst)
     }
 
     /// The monitor has found nothing to watch. Returns whether it may sleep: it still finds nothing.

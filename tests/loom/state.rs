@@ -1,7 +1,7 @@
 //! No runtime is left alone: its owner, the monitor and those who want a driver thread, all at once.
 
-use loom::sync::atomic::AtomicUsize;
 use loom::sync::atomic::Ordering::Relaxed;
+use loom::sync::atomic::{AtomicBool, AtomicUsize};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 
@@ -67,7 +67,7 @@ impl World {
             assert_eq!(spawned, 1, "driver threads were spawned for one runtime");
         } else {
             assert_eq!(spawned, 0, "a driver thread was spawned for a runtime that is not kept");
-            assert!(self.sleep.is_awake(), "nobody drives, and the monitor sleeps");
+            assert!(!self.sleep.is_asleep(), "nobody drives, and the monitor sleeps");
         }
     }
 }
@@ -213,7 +213,7 @@ impl Blocked {
             }
             if !self.tick() && self.world.sleep.rest(|| self.tick()) {
                 let mut served = self.served.lock().unwrap();
-                while !*served && !self.world.sleep.is_awake() {
+                while !*served && self.world.sleep.is_asleep() {
                     served = self.changed.wait(served).unwrap();
                 }
             }
@@ -268,7 +268,55 @@ fn a_monitor_that_cannot_be_started_is_tried_again() {
         let other = thread::spawn(move || other.call(1));
         world.call(0);
         other.join().unwrap();
-        assert!(!world.sleep.is_awake(), "nobody would try again");
+        assert!(world.sleep.is_asleep(), "nobody would try again");
         assert!(world.runtimes.iter().all(State::is_due), "nothing shows that it is not watched");
+    });
+}
+
+/// The monitor is told to end, and falls asleep while a call leaves something to watch.
+///
+/// Mutants: `sleep-retires-unasked`.
+#[test]
+fn a_monitor_that_ends_is_started_again() {
+    struct Ending {
+        sleep: SleepFlag,
+        work: AtomicBool,
+        /// The monitor, and whether it is unparked.
+        running: Mutex<Option<bool>>,
+    }
+
+    impl Ending {
+        fn call(&self) {
+            self.work.store(true, Relaxed);
+            // Whether there was a monitor or not, there is one now that looks.
+            self.sleep.wake_with(|| *self.running.lock().unwrap() = Some(true));
+        }
+
+        /// Until it sleeps. Returns whether it has found the work.
+        fn monitor(&self) -> bool {
+            loop {
+                let has_found = || self.work.load(Relaxed);
+                if !self.sleep.rest(has_found) {
+                    return true;
+                }
+                if self.sleep.retire(&mut self.running.lock().unwrap()) {
+                    return false;
+                }
+            }
+        }
+    }
+
+    loom::model(|| {
+        let ending = Arc::new(Ending {
+            sleep: SleepFlag::asleep(),
+            work: AtomicBool::new(false),
+            running: Mutex::new(Some(false)),
+        });
+        let shared = Arc::clone(&ending);
+        let caller = thread::spawn(move || shared.call());
+        let has_found = ending.monitor();
+        caller.join().unwrap();
+        let looks_again = *ending.running.lock().unwrap() == Some(true);
+        assert!(has_found || looks_again, "nobody looks after what the call has left");
     });
 }

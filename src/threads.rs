@@ -1,0 +1,101 @@
+//! The threads that the crate starts for itself.
+
+use std::io;
+use std::mem;
+use std::sync::{LazyLock, Mutex, MutexGuard};
+use std::thread::{self, JoinHandle, Thread};
+use std::time::{Duration, Instant};
+
+use crate::process::PerProcess;
+use crate::sync::ignore_poison;
+
+/// Those that have been started and not waited for. A forked child has none of its parent's.
+static STARTED: LazyLock<PerProcess<Mutex<Started>>> =
+    LazyLock::new(|| PerProcess::new(Mutex::default()));
+
+#[derive(Debug, Default)]
+struct Started {
+    threads: Vec<JoinHandle<()>>,
+    /// With so many it looks which of them have ended: twice as many as were left the last time.
+    full: usize,
+    /// How many have ended, and are being waited for.
+    joining: usize,
+}
+
+/// As many threads as are not worth a look.
+const FEW: usize = 16;
+
+/// Starts a thread that runs `run`, on the CPUs and with the niceness of the main thread: it will serve others than the
+/// thread that happens to start it.
+///
+/// # Errors
+///
+/// When the system has no thread for it.
+pub(crate) fn spawn(name: String, run: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
+    let handle = thread::Builder::new().name(name).spawn(move || {
+        follow_main_thread();
+        run();
+    })?;
+    let thread = handle.thread().clone();
+    let mut started = started();
+    if started.threads.len() >= started.full {
+        started.threads.retain(|thread| !thread.is_finished());
+        started.full = FEW.max(2 * started.threads.len());
+    }
+    started.threads.push(handle);
+    Ok(thread)
+}
+
+/// Waits for those that have ended, until the system has let go of them too. Whether these are all.
+pub(crate) fn join_ended() -> bool {
+    let mut all = started();
+    let (ended, left): (Vec<_>, _) =
+        mem::take(&mut all.threads).into_iter().partition(JoinHandle::is_finished);
+    all.threads = left;
+    all.joining += ended.len();
+    drop(all);
+    // Not under the lock: the destructors of its thread-locals may start another.
+    let joined = ended.into_iter().map(|thread| drop(thread.join())).count();
+    let mut all = started();
+    all.joining -= joined;
+    all.threads.is_empty() && all.joining == 0
+}
+
+fn started() -> MutexGuard<'static, Started> {
+    ignore_poison(STARTED.get(|_| Mutex::default()).lock())
+}
+
+/// How long a thread sleeps between two looks at what nobody tells it of.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// Waits until `is_done`, or `deadline` has passed; whether it is done.
+pub(crate) fn wait_until(deadline: Instant, mut is_done: impl FnMut() -> bool) -> bool {
+    while !is_done() {
+        let left = left_until(deadline);
+        if left.is_zero() {
+            return false;
+        }
+        thread::sleep(left.min(PAUSE));
+    }
+    true
+}
+
+pub(crate) fn left_until(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now())
+}
+
+/// Gives the calling thread the CPUs and the niceness of the main thread, as far as the system allows. What it has
+/// inherited is that of the thread whose call has started it, which may be pinned or in a hurry.
+#[cfg(target_os = "linux")]
+pub(crate) fn follow_main_thread() {
+    use rustix::process::{getpid, getpriority_process, setpriority_process};
+    use rustix::thread::{sched_getaffinity, sched_setaffinity};
+
+    // The id of the process is that of its main thread.
+    let main = Some(getpid());
+    let _ = sched_getaffinity(main).and_then(|cpus| sched_setaffinity(None, &cpus));
+    let _ = getpriority_process(main).and_then(|nice| setpriority_process(None, nice));
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn follow_main_thread() {}

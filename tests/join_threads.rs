@@ -1,0 +1,84 @@
+//! A host that unloads the library waits until none of its threads is left.
+//!
+//! A process of its own: it counts all threads.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use smartasync::{Bridge, Wait, join_threads};
+use tokio::time::sleep;
+
+use support::{Stage, within_a_minute};
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// The names of the threads of the process, as far as the crate gives them, the first fifteen bytes of each.
+fn threads() -> Vec<String> {
+    let tasks = fs::read_dir("/proc/self/task").unwrap();
+    let names =
+        tasks.filter_map(|task| name(&fs::read_to_string(task.unwrap().path().join("stat")).ok()?));
+    let mut names: Vec<_> = names.collect();
+    names.retain(|name| name.starts_with("smartasync") || name.starts_with("gone/"));
+    names.sort();
+    names
+}
+
+/// The name in a line of `/proc/PID/task/TID/stat`, unless the thread runs no code of the process any more: the system
+/// wakes those who join it shortly before it takes it from the list.
+fn name(stat: &str) -> Option<String> {
+    const PF_EXITING: u32 = 4;
+    let (name, rest) = stat.rsplit_once(')')?;
+    let flags: u32 = rest.split_whitespace().nth(6)?.parse().unwrap();
+    (flags & PF_EXITING == 0).then(|| name.split_once('(').unwrap().1.to_owned())
+}
+
+/// Has the crate start each kind of thread that it has: monitor, driver, shared, timer, watchdog, blocking, end.
+fn start_all(stage: &Stage) {
+    Bridge::shared().block_on(async { tokio::spawn(async {}).await.unwrap() });
+    assert!(std::future::pending::<()>().wait_timeout(Duration::from_millis(1)).is_err());
+    let private = Bridge::builder().name("gone").warn_after(Duration::from_secs(60)).build();
+    for bridge in [Bridge::per_thread(), private.clone()] {
+        let leave_task = || {
+            bridge.block_on(async {
+                tokio::spawn(sleep(Duration::from_millis(20)));
+                tokio::task::spawn_blocking(|| {}).await.unwrap();
+            });
+        };
+        leave_task();
+        thread::scope(|scope| scope.spawn(leave_task).join().unwrap());
+    }
+    let kinds = ["monitor", "timer", "driver", "shared", "blocking"];
+    let names = kinds.map(|kind| format!("smartasync/{kind}"));
+    for name in names.iter().map(String::as_str).chain(["gone/watchdog"]) {
+        stage.at(format!("waiting for {name}"));
+        // A thread names itself when it begins.
+        while !threads().iter().any(|thread| *thread == name[..name.len().min(15)]) {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+    assert!(private.shutdown(LIMIT).is_complete());
+}
+
+#[test]
+fn all_threads_can_be_waited_for_again_and_again() {
+    within_a_minute(|stage| {
+        for round in 0..20 {
+            stage.at(format!("round {round}"));
+            start_all(stage);
+            assert!(join_threads(LIMIT), "round {round}: {:?}", threads());
+            assert_eq!(threads(), [""; 0], "round {round}");
+        }
+        stage.at("a task that does not end");
+        let _task = Bridge::per_thread().spawn(std::future::pending::<()>());
+        let private = Bridge::builder().name("gone").build();
+        private.block_on(async { tokio::spawn(std::future::pending::<()>()) });
+        assert!(!join_threads(Duration::from_millis(20)), "a private bridge has a driver thread");
+        drop(private);
+        assert!(join_threads(LIMIT), "{:?}", threads());
+        assert_eq!(threads(), [""; 0]);
+    });
+}
