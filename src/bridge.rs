@@ -107,7 +107,17 @@ pub struct Bridge {
 
 impl Bridge {
     /// Returns the process-wide bridge: a plain thread runs calls on a runtime of its own, and a thread that
-    /// may block and has a current runtime runs them on that one.
+    /// may block and has a current runtime of the multi-thread kind runs them on that one.
+    ///
+    /// # Limits
+    ///
+    /// Tokio does not tell whether the current runtime can serve a call. Where it cannot, a call on a
+    /// [private bridge](Bridge::builder) can:
+    ///
+    /// - A runtime that was built without `enable_all` may have no timers or no I/O: a future that needs them panics.
+    /// - One that was shut down gives the future an error, a cancelled join or a panic.
+    /// - In the `on_thread_start` hook of a runtime with one worker, that worker does not drive yet: a call that needs the
+    ///   driver never returns.
     ///
     /// # Examples
     ///

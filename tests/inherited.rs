@@ -158,7 +158,8 @@ fn helper_threads_are_not_pinned_with_the_thread_that_starts_them() {
 
     // The CPUs and the niceness of a thread; `None` is the calling one.
     let place = |thread| {
-        Box::new((sched_getaffinity(thread).unwrap(), getpriority_process(thread).unwrap()))
+        let cpus = sched_getaffinity(thread).unwrap();
+        (cpus, getpriority_process(thread).unwrap())
     };
     within_a_minute(|stage| {
         let main = place(Some(getpid()));
@@ -171,7 +172,7 @@ fn helper_threads_are_not_pinned_with_the_thread_that_starts_them() {
         // Whether the system lets a thread be as eager again as the main thread is.
         let may_be_eager = thread::spawn(move || setpriority_process(None, main.1).is_ok());
         let niceness = if may_be_eager.join().unwrap() { main.1 } else { pinned.1 };
-        let expected = Box::new((main.0, niceness));
+        let expected = (main.0, niceness);
 
         for bridge in [Bridge::shared(), Bridge::builder().build()] {
             stage.at(format!("{bridge:?}"));
@@ -179,9 +180,8 @@ fn helper_threads_are_not_pinned_with_the_thread_that_starts_them() {
             let driver = sender.clone();
             bridge.block_on(async move {
                 let caller = gettid();
-                tokio::task::spawn_blocking(move || sender.send(place(None)))
+                tokio::task::spawn_blocking(move || sender.send(place(None)).unwrap())
                     .await
-                    .unwrap()
                     .unwrap();
                 tokio::spawn(async move {
                     // Until it is a driver thread that runs this.

@@ -222,6 +222,36 @@ impl BridgeBuilder {
         self
     }
 
+    /// Sets whether driver threads run what calls leave behind. Default: `true`.
+    ///
+    /// With `false` the tasks that a thread's calls spawn are polled on that thread only, while it waits for a call on
+    /// this bridge: for hosts whose threads are not alike, where code depends on a lock, a subscriber or another
+    /// thing of the thread. Between its calls everything on its runtime stands still. So a task that was left behind
+    /// may never end, and a socket, a timer or a pooled connection that another thread uses waits for ever.
+    ///
+    /// Each thread has a runtime of its own then, without regard to [`max_runtimes`](BridgeBuilder::max_runtimes), and
+    /// its tasks are dropped when it ends. A [`shutdown`](Bridge::shutdown) does not wait for the tasks. The tasks of
+    /// [`Bridge::spawn`] belong to no thread, and still have a driver thread. Has no effect with
+    /// [`shared_threads`](BridgeBuilder::shared_threads).
+    ///
+    /// The tasks of a [`LocalSet`](tokio::task::LocalSet) in a call stay on the calling thread on each kind of bridge.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::thread;
+    /// use smartasync::Bridge;
+    ///
+    /// let bridge = Bridge::builder().driver_threads(false).build();
+    /// let task = bridge.block_on(async { tokio::spawn(async { thread::current().id() }) });
+    /// assert_eq!(bridge.block_on(task).unwrap(), thread::current().id());
+    /// assert_eq!(bridge.stats().driver_threads, 0);
+    /// ```
+    pub fn driver_threads(mut self, enabled: bool) -> BridgeBuilder {
+        self.options.driver_threads = enabled;
+        self
+    }
+
     /// Gives the bridge one background runtime with this many threads, called `NAME/shared`, instead of a
     /// runtime for each calling thread; see [`Bridge::shared`]. Default: a runtime for each thread.
     ///

@@ -183,7 +183,8 @@ fn drain_all(bridges: &[&Inner], limit: Duration) -> Drained {
         calls_ended &= inner.wait_for_calls(limit, deadline);
     }
     let drains: Vec<Drain> = bridges.iter().map(|inner| inner.give_up_runtimes()).collect();
-    let tasks_ended = wait_until(deadline, || !drains.iter().any(Drain::has_tasks));
+    wait_until(deadline, || !drains.iter().any(Drain::has_driven_tasks));
+    let tasks_ended = !drains.iter().any(Drain::has_tasks);
     // While a call runs, its runtime stays.
     let blocking_jobs_ended =
         if calls_ended { end(&drains, deadline) } else { have_jobs_ended(&drains) };

@@ -63,6 +63,14 @@ impl Drain {
         self.all().any(OwnedRuntime::has_tasks)
     }
 
+    /// Whether there are tasks that somebody runs: on a bridge without driver threads nobody does.
+    pub(crate) fn has_driven_tasks(&self) -> bool {
+        let driven = self.local.iter().filter(|runtime| runtime.state.is_background());
+        let driven = driven.map(|runtime| &runtime.runtime);
+        let background = self.background.iter().map(|background| &background.runtime);
+        driven.chain(background).any(OwnedRuntime::has_tasks)
+    }
+
     /// Whether there are threads for blocking jobs, idle ones included.
     fn has_blocking_threads(&self) -> bool {
         self.runtimes.has_blocking_threads()

@@ -10,6 +10,8 @@ pub(crate) struct RuntimeOptions {
     pub(crate) max_blocking_threads: Option<usize>,
     /// Beyond it threads share runtimes.
     pub(crate) max_runtimes: Option<usize>,
+    /// Otherwise a runtime is its thread's, driven by the calls of that thread only.
+    pub(crate) driver_threads: bool,
     /// A thread that calls more often than this drives its runtime itself.
     pub(crate) idle_timeout: Duration,
 }
@@ -20,6 +22,7 @@ impl Default for RuntimeOptions {
             name: "smartasync".into(),
             max_blocking_threads: None,
             max_runtimes: None,
+            driver_threads: true,
             idle_timeout: Duration::from_millis(20),
         }
     }

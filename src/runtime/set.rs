@@ -87,7 +87,7 @@ impl Runtimes {
             return Ok(Arc::clone(runtime));
         }
         let runtime = self.acquire()?;
-        self.request_driver(&runtime);
+        self.start_driver(&runtime);
         let lost = for_tasks.replace(Arc::clone(&runtime));
         drop(for_tasks);
         lost.iter().for_each(|lost| self.give_back(lost, false));
@@ -103,6 +103,8 @@ impl Runtimes {
     /// Takes back a runtime that a thread has no more use for. When it was the last thread, the runtime ends, or if
     /// it `stays` goes to the pool.
     pub(crate) fn give_back(&self, runtime: &Arc<LocalRuntime>, stays: bool) {
+        // Nobody drives what waits in the pool.
+        let stays = stays && self.options.driver_threads;
         if let Some(kept) = &mut *ignore_poison(self.kept.lock()) {
             // Its owner is the drain now.
             return kept.push(Arc::clone(runtime));
@@ -115,18 +117,21 @@ impl Runtimes {
     /// so it is waited for.
     fn build_or_share(self: &Arc<Self>) -> io::Result<Arc<LocalRuntime>> {
         for round in 0.. {
-            let built = self.build_below_limit();
-            if let Some(Ok(runtime)) = built {
-                // Without the lock, which the monitor takes.
-                monitor::watch();
-                return Ok(runtime);
-            }
+            let built = match self.build_below_limit() {
+                Some(Ok(runtime)) => {
+                    // Without the lock, which the monitor takes.
+                    self.follow(&runtime, Next::Watch);
+                    return Ok(runtime);
+                }
+                Some(Err(error)) if !self.options.driver_threads => return Err(error),
+                built => built,
+            };
             match self.share() {
                 Shared::Runtime(runtime) => return Ok(runtime),
                 Shared::AllStuck => {
                     let beyond = || self.build(&mut self.known(), Place::in_any_case());
                     let runtime = built.unwrap_or_else(beyond)?;
-                    monitor::watch();
+                    self.follow(&runtime, Next::Watch);
                     return Ok(runtime);
                 }
                 Shared::Nobody => {}
@@ -146,7 +151,10 @@ impl Runtimes {
         // Held while building: two threads must not both take the last place.
         let mut known = self.known();
         known.retain(|known| !known.state.is_closed());
-        let place = Place::take(self.current(&known), self.options.max_runtimes)?;
+        let place = match self.options.driver_threads {
+            true => Place::take(self.current(&known), self.options.max_runtimes)?,
+            false => Place::in_any_case(),
+        };
         Some(self.build(&mut known, place))
     }
 
@@ -160,7 +168,9 @@ impl Runtimes {
         known: &mut Vec<Known>,
         place: Place,
     ) -> io::Result<Arc<LocalRuntime>> {
-        self.is_monitored.call_once(|| monitor::register(self));
+        if self.options.driver_threads {
+            self.is_monitored.call_once(|| monitor::register(self));
+        }
         let runtime = LocalRuntime::build(&self.options, &self.generation, place, &self.threads)?;
         let runtime = Arc::new(runtime);
         known.push(Known { state: Arc::clone(&runtime.state), runtime: Arc::downgrade(&runtime) });
@@ -198,14 +208,23 @@ impl Runtimes {
         open.filter_map(|known| known.runtime.upgrade()).collect()
     }
 
-    /// Gives a runtime a driver thread, if it has none.
+    /// Gives a runtime a driver thread, if it has none and may have one.
     pub(crate) fn request_driver(&self, runtime: &Arc<LocalRuntime>) {
-        self.follow(runtime, runtime.state.request_driver());
+        if self.options.driver_threads {
+            self.start_driver(runtime);
+        }
+    }
+
+    fn start_driver(&self, runtime: &Arc<LocalRuntime>) {
+        if runtime.state.request_driver() == Next::Spawn {
+            self.spawn_driver(runtime);
+        }
     }
 
     /// Does what a change of a runtime's state asks for.
     pub(crate) fn follow(&self, runtime: &Arc<LocalRuntime>, next: Next) {
         match next {
+            _ if !self.options.driver_threads => {}
             Next::Nothing => {}
             Next::Watch => monitor::watch(),
             Next::Spawn => self.spawn_driver(runtime),

@@ -8,6 +8,7 @@ mod blocking_pool;
 mod bridge;
 mod cancellable;
 mod context_table;
+mod current_runtime;
 mod deadline;
 mod dispatch;
 mod foreign_executors;
@@ -19,6 +20,7 @@ mod modules;
 mod naive;
 mod nested_park;
 mod offload;
+mod own_tasks;
 mod panics;
 mod rayon_jobs;
 #[cfg(any(feature = "io", feature = "stream"))]
