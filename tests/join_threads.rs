@@ -75,7 +75,7 @@ fn all_threads_can_be_waited_for_again_and_again() {
         stage.at("a task that does not end");
         let _task = Bridge::per_thread().spawn(std::future::pending::<()>());
         let private = Bridge::builder().name("gone").build();
-        private.block_on(async { tokio::spawn(std::future::pending::<()>()) });
+        private.block_on(async { drop(tokio::spawn(std::future::pending::<()>())) });
         assert!(!join_threads(Duration::from_millis(20)), "a private bridge has a driver thread");
         drop(private);
         assert!(join_threads(LIMIT), "{:?}", threads());

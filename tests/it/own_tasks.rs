@@ -29,7 +29,7 @@ fn a_task_is_polled_on_its_thread_and_in_calls_only() {
     within_a_minute(|stage| {
         let bridge = bridge();
         let polls = Arc::default();
-        bridge.block_on(async { tokio::spawn(tell_where(Arc::clone(&polls))) });
+        bridge.block_on(async { drop(tokio::spawn(tell_where(Arc::clone(&polls)))) });
         for _ in 0..3 {
             let before = polls.lock().unwrap().len();
             stage.at("a call");
@@ -61,8 +61,8 @@ fn the_tasks_of_a_thread_end_with_it() {
                     tokio::spawn(async {
                         std::future::pending::<()>().await;
                         drop(held);
-                    })
-                })
+                    });
+                });
             });
         });
         stage.at("waiting for the end of the task");
@@ -97,7 +97,7 @@ fn a_shutdown_does_not_wait_for_tasks_that_nobody_runs() {
         };
         // This one has a driver thread.
         bridge.spawn(end(Arc::clone(&ended)));
-        bridge.block_on(async { tokio::spawn(end(Arc::clone(&ended))) });
+        bridge.block_on(async { drop(tokio::spawn(end(Arc::clone(&ended)))) });
         stage.at("shutting down");
         let drained = bridge.shutdown(Duration::from_secs(3600));
         assert!(drained.calls_ended && drained.blocking_jobs_ended);
