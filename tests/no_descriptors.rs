@@ -8,9 +8,12 @@ mod support;
 use std::error::Error;
 use std::fs::File;
 use std::io;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
 
 use rustix::io::Errno;
-use smartasync::{WaitErrorKind, smartasync};
+use smartasync::{Bridge, WaitErrorKind, smartasync};
 
 use support::within_a_minute;
 
@@ -34,5 +37,28 @@ fn a_thread_without_descriptors_gets_the_io_error_and_its_call_back() {
         drop(taken);
         let call = error.into_call().expect("the call was not started");
         assert_eq!(call.wait(), 42, "the failure was remembered");
+    });
+    a_thread_waits_for_a_driver_that_is_late();
+}
+
+/// There is no runtime for it, and the driver of the only one has much to do: for longer than it is asked once.
+fn a_thread_waits_for_a_driver_that_is_late() {
+    within_a_minute(|stage| {
+        let bridge = Bridge::builder().max_runtimes(1).build();
+        let (running, runs) = channel();
+        bridge.block_on(async {});
+        let taken: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
+        bridge.block_on(async {
+            tokio::spawn(async move {
+                running.send(()).unwrap();
+                thread::sleep(Duration::from_millis(100));
+            });
+        });
+        runs.recv().unwrap();
+        stage.at("a call on another thread");
+        thread::scope(|scope| {
+            scope.spawn(|| assert_eq!(answer().on(&bridge).try_wait().unwrap(), 42));
+        });
+        drop(taken);
     });
 }

@@ -18,6 +18,9 @@ use crate::runtime::tracker::CallTracker;
 use crate::sync::{self, StdAtomicU64, ignore_poison};
 use crate::threads;
 
+/// So often the drivers are asked again, for a hundredth of a second each, where one more runtime cannot be built.
+const PATIENCE: u32 = 100;
+
 /// All runtimes of a bridge.
 #[derive(Debug)]
 pub(crate) struct Runtimes {
@@ -117,34 +120,38 @@ impl Runtimes {
     /// so it is waited for.
     fn build_or_share(self: &Arc<Self>) -> io::Result<Arc<LocalRuntime>> {
         for round in 0.. {
-            let built = match self.build_below_limit() {
-                Some(Ok(runtime)) => {
-                    // Without the lock, which the monitor takes.
-                    self.follow(&runtime, Next::Watch);
-                    return Ok(runtime);
-                }
+            let mut failure = match self.build_below_limit() {
+                // Without the lock, which the monitor takes.
+                Some(Ok(runtime)) => return Ok(self.watched(runtime)),
                 Some(Err(error)) if !self.options.driver_threads => return Err(error),
-                built => built,
+                built => built.and_then(Result::err),
             };
-            match self.share() {
+            let is_last = match self.share() {
                 Shared::Runtime(runtime) => return Ok(runtime),
                 Shared::AllStuck => {
-                    let beyond = || self.build(&mut self.known(), Place::in_any_case());
-                    let runtime = built.unwrap_or_else(beyond)?;
-                    self.follow(&runtime, Next::Watch);
-                    return Ok(runtime);
+                    if failure.is_none() {
+                        match self.build(&mut self.known(), Place::in_any_case()) {
+                            Ok(runtime) => return Ok(self.watched(runtime)),
+                            Err(error) => failure = Some(error),
+                        }
+                    }
+                    round >= PATIENCE
                 }
-                Shared::Nobody => {}
-            }
-            // Out of descriptors or memory: a runtime that exists is better than an error.
-            if let Some(Err(error)) = built
-                && self.current(&self.known()) == 0
-            {
+                Shared::Nobody => self.current(&self.known()) == 0,
+            };
+            // Out of descriptors or memory: a runtime that exists is better than an error, and a driver that is late may
+            // only have much to do.
+            if let Some(error) = failure.filter(|_| is_last) {
                 return Err(error);
             }
             pause(round);
         }
         unreachable!("the rounds have no end")
+    }
+
+    fn watched(&self, runtime: Arc<LocalRuntime>) -> Arc<LocalRuntime> {
+        self.follow(&runtime, Next::Watch);
+        runtime
     }
 
     fn build_below_limit(self: &Arc<Self>) -> Option<io::Result<Arc<LocalRuntime>>> {
