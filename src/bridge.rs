@@ -25,7 +25,7 @@ pub use drain::{Drained, drain, join_threads};
 pub use stats::Stats;
 pub use watchdog::SlowCall;
 
-pub(crate) use route::{Route, wait};
+pub(crate) use route::{Entered, Route, wait};
 
 use inner::{Backend, Inner};
 use route::opens_section;

@@ -94,7 +94,8 @@
 //! # Objects that need Tokio when they are dropped
 //!
 //! A destructor runs where the object is dropped. A pooled connection, or a client that spawns a task to say
-//! goodbye, panics on a plain thread: there is no current runtime. Drop it in a call:
+//! goodbye, panics on a plain thread: there is no current runtime. The blocking twin of a client drops it inside a
+//! runtime, and so do `iter` and `io::SyncIo` with what they are made of. Drop any other object in a call:
 //!
 //! ```
 //! struct Client;
@@ -164,6 +165,7 @@ mod cache;
 mod call;
 mod call_future;
 mod context;
+mod drop_inside;
 mod error;
 mod exec;
 #[cfg(feature = "io")]
@@ -211,14 +213,16 @@ mod models;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::call::call;
+    pub use crate::drop_inside::{DefaultBridge, DropInside, Known, Through, Unknown};
     pub use std::boxed::Box;
     pub use std::clone::Clone;
     pub use std::convert::{AsMut, AsRef, From};
     pub use std::fmt;
     pub use std::future::Future;
     pub use std::marker::{Send, Sync};
+    pub use std::mem::needs_drop;
     pub use std::ops::FnOnce;
-    pub use std::option::Option::{None, Some};
+    pub use std::option::Option::{self, None, Some};
     pub use std::pin::Pin;
     pub use std::prelude::v1::derive;
     pub use std::result::Result::{Err, Ok};

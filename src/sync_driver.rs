@@ -1,39 +1,59 @@
 //! An object that sync code polls in many calls.
 
 use std::fmt;
+use std::mem;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use crate::bridge::{self, Bridge, Route};
-use crate::context::Context;
+use crate::bridge::{Bridge, Route};
+use crate::drop_inside::{Condition, EnterOnDrop, LeaveOnDrop};
 use crate::error::WaitError;
 use crate::exec::job::FutureJob;
 use crate::site::{Name, Site};
 
-const UNTIL_THE_END: &str = "the object is there until the end";
-
-/// An object that sync code polls, in one call after another. Like a future that was waited for, it is dropped
-/// inside a runtime, as its destructor may spawn a task.
+/// An object that sync code polls, in one call after another. It is dropped inside a runtime, as its destructor may
+/// spawn a task.
+///
+/// The fields are in the order in which they are to be dropped: see `drop_inside.rs`.
 pub(crate) struct SyncDriver<T> {
-    /// `None` only once the object was taken out, at the end.
-    object: Option<T>,
-    /// `None` for the default bridge.
-    bridge: Option<Bridge>,
-    /// Whether the object needs a runtime to be dropped in: one that was never polled does not.
-    was_polled: bool,
+    enter: EnterOnDrop<WasPolled>,
+    object: T,
+    leave: LeaveOnDrop,
     /// The place where the driver was made, and the name of what it drives.
     pub(crate) made: Site,
+}
+
+/// An object that was never polled needs no runtime to be dropped in.
+struct WasPolled {
+    was_polled: bool,
+    /// `None` for the default bridge.
+    bridge: Option<Bridge>,
+}
+
+impl Condition for WasPolled {
+    fn enters(&self) -> bool {
+        self.was_polled
+    }
+
+    fn bridge(&self) -> Option<Bridge> {
+        self.bridge.clone()
+    }
 }
 
 impl<T> SyncDriver<T> {
     #[track_caller]
     pub(crate) fn new(object: T, name: Name) -> SyncDriver<T> {
-        let made = Site::of(name);
-        SyncDriver { object: Some(object), bridge: None, was_polled: false, made }
+        let condition = WasPolled { was_polled: false, bridge: None };
+        SyncDriver {
+            enter: EnterOnDrop(condition),
+            object,
+            leave: LeaveOnDrop,
+            made: Site::of(name),
+        }
     }
 
     pub(crate) fn on(&mut self, bridge: &Bridge) {
-        self.bridge = Some(bridge.clone());
+        self.enter.0.bridge = Some(bridge.clone());
     }
 
     /// Waits for a future that polls the object, until `limit` has passed.
@@ -48,11 +68,11 @@ impl<T> SyncDriver<T> {
         limit: Option<Duration>,
         make: impl FnOnce(&'a mut T) -> F,
     ) -> Result<F::Output, WaitError<()>> {
-        self.was_polled = true;
-        let future = make(self.object.as_mut().expect(UNTIL_THE_END));
+        self.enter.0.was_polled = true;
+        let future = make(&mut self.object);
         let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
         let (mut limits, mut route) = (None, Route::new());
-        let found = route.find_within(self.bridge.as_ref(), deadline, &mut limits);
+        let found = route.find_within(self.enter.0.bridge.as_ref(), deadline, &mut limits);
         found.map_err(|cause| WaitError::new(cause, Box::new(()), site))?;
         let future = pin!(Some(future));
         let mut job = FutureJob::new(site, future);
@@ -61,37 +81,21 @@ impl<T> SyncDriver<T> {
     }
 
     pub(crate) fn get_ref(&self) -> &T {
-        self.object.as_ref().expect(UNTIL_THE_END)
+        &self.object
     }
 
     #[cfg(feature = "io")]
     pub(crate) fn get_mut(&mut self) -> &mut T {
         // The caller may poll it.
-        self.was_polled = true;
-        self.object.as_mut().expect(UNTIL_THE_END)
+        self.enter.0.was_polled = true;
+        &mut self.object
     }
 
-    pub(crate) fn into_inner(mut self) -> T {
-        self.object.take().expect(UNTIL_THE_END)
-    }
-}
-
-impl<T> Drop for SyncDriver<T> {
-    fn drop(&mut self) {
-        let Some(object) = self.object.take() else { return };
-        let through = self.bridge.as_ref().unwrap_or_else(|| bridge::default());
-        // In async code the object is dropped in the current runtime. Elsewhere it is dropped in that of the thread,
-        // or in none if the thread cannot get one.
-        if !self.was_polled || through.context() == Context::Async {
-            return;
-        }
-        let mut route = Route::new();
-        if route.find(Some(through)).is_ok() {
-            let future = pin!(Some(async move { drop(object) }));
-            let mut job = FutureJob::new(self.made, future);
-            route.run(&mut job, None);
-            let _ = job.ending.result::<()>();
-        }
+    pub(crate) fn into_inner(self) -> T {
+        let SyncDriver { mut enter, object, leave, .. } = self;
+        enter.0.bridge = None;
+        mem::forget((enter, leave));
+        object
     }
 }
 

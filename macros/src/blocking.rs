@@ -5,13 +5,16 @@ mod constant;
 mod conversions;
 mod docs;
 mod generated;
+mod held;
 mod method;
 mod outcome;
 mod visibility;
 
+use std::collections::HashSet;
+
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{Attribute, Error, Ident, ImplItemConst, ItemImpl, Result, Visibility};
+use syn::{Attribute, Error, Expr, Ident, ImplItemConst, ItemImpl, Result, Visibility};
 
 use crate::options::{Derives, Options};
 use crate::{attributes, valid};
@@ -20,6 +23,7 @@ pub(crate) use method::Method;
 
 use client::Client;
 use conversions::Conversions;
+use held::Held;
 
 /// The blocking twin of a client: a struct around it that has a method for each visible one.
 pub(crate) struct Twin {
@@ -35,6 +39,10 @@ pub(crate) struct Twin {
     /// Whether the struct is made by another block.
     extends: bool,
     members: TokenStream,
+    /// The bridge of the block's calls.
+    bridge: Option<Expr>,
+    /// The names of all arguments.
+    arguments: HashSet<String>,
     /// The word `blocking` in the options, where errors point.
     word: Ident,
 }
@@ -58,6 +66,8 @@ impl Twin {
             derives: options.derive.clone().map(|(_, derives)| derives).unwrap_or_default(),
             extends: options.extend.is_some(),
             members: TokenStream::new(),
+            bridge: options.bridge.as_ref().map(|(_, bridge)| bridge.clone()),
+            arguments: HashSet::new(),
             word: word.clone(),
         }))
     }
@@ -66,6 +76,7 @@ impl Twin {
     /// that its callers get no second error.
     pub(crate) fn add_method(&mut self, method: Method, refused: bool) -> Option<Error> {
         self.show(&method.vis);
+        self.arguments.extend(held::arguments(&method.sig));
         let (expanded, error) = method.expand(&self.client, refused);
         self.members.extend(expanded);
         error
@@ -92,7 +103,7 @@ impl Twin {
     /// Output:
     ///
     /// ```text
-    /// pub struct BlockingClient<T: Load>(Client<T>);
+    /// pub struct BlockingClient<T: Load>(HELD);
     /// CONVERSIONS
     /// impl<T: Load> BlockingClient<T> { MEMBERS }
     /// ```
@@ -116,7 +127,7 @@ impl Twin {
 
     fn definition(&self) -> TokenStream {
         let Twin { name, client, derives, .. } = self;
-        let Client { krate, span, ty, .. } = client;
+        let Client { krate, span, .. } = client;
         let docs = docs::of_struct(client);
         let attrs = self.attrs.iter().filter(|attr| !attr.path().is_ident("doc"));
         let derive = (!derives.is_empty())
@@ -132,11 +143,16 @@ impl Twin {
             derives,
         };
         let conversions = conversions.expand();
+        let bridge = self.bridge.as_ref();
+        let bridge =
+            bridge.and_then(|bridge| held::outside_of_methods(bridge, client, &self.arguments));
+        let Held { ty, bridge } = Held::of(client, name, bridge.as_ref(), derives);
         quote_spanned! {*span=>
             #(#attrs)*
             #docs
             #derive
             #vis struct #name #generics (#ty) #condition;
+            #bridge
             #conversions
         }
     }

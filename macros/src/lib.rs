@@ -124,7 +124,14 @@ use proc_macro::TokenStream;
 ///   `async`. A method that returns a stream returns it in the twin too; `smartasync::iter` iterates over it.
 /// - The struct is as visible as the most visible of its methods. `blocking = pub(crate) NAME` makes it less
 ///   visible.
-/// - `derive(..)` derives traits for the struct. Without `Debug` among them, its `Debug` shows no fields.
+/// - `derive(..)` derives traits of the standard library for the struct. Without `Debug` among them, its `Debug` shows
+///   no fields.
+/// - A twin may be dropped anywhere, also where its client spawns a task in its destructor or gives a connection back to
+///   a pool. It drops the client inside the runtime that a call of the thread would run on, and in async code inside the
+///   current one. That is the runtime of the bridge in `on = EXPR` where this names neither `self` nor an argument,
+///   otherwise of the bridge of the process. A client without a destructor costs nothing. One whose destructor works
+///   without Tokio costs the thread a runtime too, if it has made no call before; move it out of the twin with `From`
+///   to drop it as it is.
 /// - `blocking, extend` on another block of the same type adds that block's methods to the twin. The twin has
 ///   the type parameters of the block that makes it, in the same order.
 /// - The twin of a method has these of its attributes: conditions, lints, documentation, `deprecated`,

@@ -1,5 +1,7 @@
 //! Which runtime a call runs on, and the way there.
 
+mod entered;
+
 use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -22,6 +24,8 @@ use crate::runtime::tracker::CallToken;
 use crate::span;
 #[cfg(feature = "tracing")]
 use crate::span::WaitSpan;
+
+pub(crate) use entered::Entered;
 
 /// Runs a job to its end through `bridge`, or else through the default one.
 #[inline(never)]

@@ -150,9 +150,14 @@ impl Lease {
         }
     }
 
+    #[inline]
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
     /// Begins a call. At the end of what is returned the runtime is left to whoever is to drive it next.
     #[inline]
-    fn enter(&self) -> Leave<'_> {
+    pub(crate) fn enter(&self) -> Leave<'_> {
         Leave { lease: self, _running: self.token.begin_call() }
     }
 
@@ -270,7 +275,7 @@ impl Drop for Lease {
 
 /// The end of a call, by return or by panic, after its future is gone: it may leave tasks behind as it goes.
 #[must_use = "the call ends with it"]
-struct Leave<'a> {
+pub(crate) struct Leave<'a> {
     lease: &'a Lease,
     _running: RunningCall<'a>,
 }

@@ -1,12 +1,14 @@
 //! The type that a twin is made for.
 
+use std::collections::HashSet;
+
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    ExprPath, GenericParam, Generics, Ident, ItemImpl, Lifetime, LifetimeParam, Path, Receiver,
-    Signature, Type, TypePath, parse_quote,
+    ConstParam, Expr, ExprPath, GenericParam, Generics, Ident, ItemImpl, Lifetime, LifetimeParam,
+    Path, Receiver, Signature, Type, TypeParam, TypePath, parse_quote,
 };
 
 use crate::lifetimes;
@@ -82,6 +84,28 @@ impl Client {
         names.collect::<Vec<_>>().join("::")
     }
 
+    /// The twin of a client.
+    pub(crate) fn held(&self, client: impl ToTokens) -> TokenStream {
+        let Client { krate, span, .. } = self;
+        quote_spanned!(*span=> Self(#krate::__private::DropInside::new(#client)))
+    }
+
+    /// The client of the twin `this`.
+    pub(crate) fn taken_out_of(&self, this: impl ToTokens) -> TokenStream {
+        let Client { krate, span, .. } = self;
+        quote_spanned!(*span=> #krate::__private::DropInside::into_inner(#this.0))
+    }
+
+    pub(crate) fn lent_by(&self, this: impl ToTokens) -> TokenStream {
+        let Client { krate, span, .. } = self;
+        quote_spanned!(*span=> #krate::__private::DropInside::get(&#this.0))
+    }
+
+    pub(crate) fn lent_mutably_by(&self, this: impl ToTokens) -> TokenStream {
+        let Client { krate, span, .. } = self;
+        quote_spanned!(*span=> #krate::__private::DropInside::get_mut(&mut #this.0))
+    }
+
     /// Puts the client in the place of each `Self` in `ty`: in the twin, `Self` is the twin.
     pub(crate) fn name_in_type(&self, ty: &mut Type) {
         ForSelf(&self.ty).visit_type_mut(ty);
@@ -90,6 +114,24 @@ impl Client {
     /// Puts the client in the place of each `Self` in `sig`, but for the receiver, which is the twin's.
     pub(crate) fn name_in_signature(&self, sig: &mut Signature) {
         ForSelf(&self.ty).visit_signature_mut(sig);
+    }
+
+    /// Puts the client in the place of each `Self` in `expr`.
+    pub(crate) fn name_in_expr(&self, expr: &mut Expr) {
+        ForSelf(&self.ty).visit_expr_mut(expr);
+    }
+
+    /// Whether the client has parameters, and one of `names` depends on them.
+    pub(crate) fn is_generic_in(&self, names: &HashSet<String>) -> bool {
+        let mut parameters = self.generics.params.iter();
+        let is_named = |parameter: &GenericParam| match parameter {
+            GenericParam::Lifetime(_) => names.contains("Self"),
+            GenericParam::Type(TypeParam { ident, .. })
+            | GenericParam::Const(ConstParam { ident, .. }) => {
+                names.contains("Self") || names.contains(&ident.to_string())
+            }
+        };
+        parameters.any(is_named)
     }
 
     /// Whether `ty` is the client.

@@ -31,23 +31,30 @@ impl Conversions<'_> {
     /// impl Debug for BlockingClient { .. }
     /// ```
     pub(crate) fn expand(&self) -> TokenStream {
-        let Conversions { client: Client { krate, span, ty, .. }, twin, .. } = self;
+        let Conversions { client: client @ Client { krate, span, ty, .. }, twin, .. } = self;
+        let self_token = quote_spanned!(*span=> self);
+        let (held, taken) = (
+            client.held(quote_spanned!(*span=> client)),
+            client.taken_out_of(quote_spanned!(*span=> twin)),
+        );
+        let (lent, lent_mutably) =
+            (client.lent_by(&self_token), client.lent_mutably_by(&self_token));
         let private = quote_spanned!(*span=> #krate::__private);
         let from_client = self.implement(
             quote_spanned!(*span=> #private::From<#ty> for #twin),
-            quote_spanned!(*span=> fn from(client: #ty) -> Self { Self(client) }),
+            quote_spanned!(*span=> fn from(client: #ty) -> Self { #held }),
         );
         let from_twin = self.implement(
             quote_spanned!(*span=> #private::From<#twin> for #ty),
-            quote_spanned!(*span=> fn from(twin: #twin) -> Self { twin.0 }),
+            quote_spanned!(*span=> fn from(twin: #twin) -> Self { #taken }),
         );
         let as_ref = self.implement(
             quote_spanned!(*span=> #private::AsRef<#ty> for #twin),
-            quote_spanned!(*span=> fn as_ref(&self) -> &#ty { &self.0 }),
+            quote_spanned!(*span=> fn as_ref(&self) -> &#ty { #lent }),
         );
         let as_mut = self.implement(
             quote_spanned!(*span=> #private::AsMut<#ty> for #twin),
-            quote_spanned!(*span=> fn as_mut(&mut self) -> &mut #ty { &mut self.0 }),
+            quote_spanned!(*span=> fn as_mut(&mut self) -> &mut #ty { #lent_mutably }),
         );
         let debug = self.debug();
         quote_spanned!(*span=> #from_client #from_twin #as_ref #as_mut #debug)

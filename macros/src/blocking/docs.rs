@@ -15,7 +15,8 @@ pub(crate) fn of_struct(client: &Client) -> TokenStream {
     quote_spanned! {client.span=>
         #[doc = #first]
         #[doc = ""]
-        #[doc = " `From` converts between it and the client; `AsRef` and `AsMut` lend the client."]
+        #[doc = " `From` converts between it and the client; `AsRef` and `AsMut` lend the client. It may be dropped"]
+        #[doc = " anywhere: it drops the client inside a runtime."]
         #[doc = ""]
         #[doc = " # Panics"]
         #[doc = ""]

@@ -1,6 +1,6 @@
 //! The twin of a method.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{
     Attribute, Error, FnArg, GenericParam, Ident, Result, ReturnType, Signature, Type,
@@ -18,7 +18,7 @@ use crate::{arguments, attributes, valid};
 pub(crate) struct Method {
     attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
-    sig: Signature,
+    pub(crate) sig: Signature,
     kind: Kind,
 }
 
@@ -64,11 +64,11 @@ impl Method {
     /// /// The blocking form of [`Client::get`].
     /// #[track_caller]
     /// pub fn get<T>(&mut self, __arg1: Key, tries: u32) -> T {
-    ///     Call::wait(<Client>::get::<T>(&mut self.0, __arg1, tries))
+    ///     Call::wait(<Client>::get::<T>(DropInside::get_mut(&mut self.0), __arg1, tries))
     /// }
     /// ```
     pub(crate) fn expand(mut self, client: &Client, refused: bool) -> (TokenStream, Option<Error>) {
-        let this = this(&self.sig, client.span);
+        let this = this(&self.sig, client);
         let error = this.as_ref().err().cloned();
         let this = this.ok().filter(|_| !refused);
         self.describe(client);
@@ -101,22 +101,26 @@ impl Method {
     }
 }
 
-/// The expression that the client's method is called on, with a comma: `&mut self.0,`. `None` where it has no
-/// receiver.
-fn this(sig: &Signature, span: Span) -> Result<Option<TokenStream>> {
+/// The expression that the client's method is called on, with a comma. `None` where it has no receiver.
+fn this(sig: &Signature, client: &Client) -> Result<Option<TokenStream>> {
     let Some(receiver) = sig.receiver() else {
         return Ok(None);
     };
-    let (this, mutability) = match (&receiver.reference, &*receiver.ty) {
-        (Some(_), _) => (&receiver.self_token, Some(&receiver.mutability)),
+    let mutability = match (&receiver.reference, &*receiver.ty) {
+        (Some(_), _) => Some(receiver.mutability),
         (None, Type::Reference(TypeReference { mutability, elem, .. })) if is_self(elem) => {
-            (&receiver.self_token, Some(mutability))
+            Some(*mutability)
         }
-        (None, ty) if is_self(ty) => (&receiver.self_token, None),
+        (None, ty) if is_self(ty) => None,
         (None, ty) => return Err(valid::no_twin_of_receiver(ty)),
     };
-    let reference = mutability.map(|mutability| quote_spanned!(span=> & #mutability));
-    Ok(Some(quote_spanned!(span=> #reference #this.0,)))
+    let this = &receiver.self_token;
+    let lent = match mutability {
+        None => client.taken_out_of(this),
+        Some(None) => client.lent_by(this),
+        Some(Some(_)) => client.lent_mutably_by(this),
+    };
+    Ok(Some(quote_spanned!(client.span=> #lent,)))
 }
 
 fn is_self(ty: &Type) -> bool {

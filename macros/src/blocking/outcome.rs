@@ -68,7 +68,7 @@ impl Outcome {
         let inner = |inner: &Outcome| inner.for_twin(quote_spanned!(*span=> __value), client);
         match self {
             Outcome::Nowhere => value,
-            Outcome::Client => quote_spanned!(*span=> Self(#value)),
+            Outcome::Client => client.held(value),
             Outcome::InOption(found) => {
                 let inner = inner(found);
                 quote_spanned! {*span=>

@@ -2,6 +2,7 @@
 //! same.
 
 mod blocking;
+mod blocking_drop;
 mod blocking_shapes;
 mod blocks;
 mod boxed;

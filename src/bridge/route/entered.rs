@@ -1,0 +1,83 @@
+//! What a call would run on, entered without a call.
+
+use std::future::pending;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{self, Poll, Waker};
+
+use tokio::runtime::Handle;
+
+use super::{Route, Target, Way};
+use crate::bridge::{Bridge, default};
+use crate::cache::thread::{CallSlot, Private, SlotRuntime};
+use crate::context::Context;
+
+/// What a call would run on, entered until this is dropped: on the thread that has entered it, and before whatever was
+/// entered earlier is left.
+///
+/// It counts as a call, and what it leaves behind is driven as after a call. But nothing is polled inside: the thread
+/// may block there, wait for calls and drop runtimes.
+#[must_use = "the runtime is entered until this is dropped"]
+pub(crate) struct Entered {
+    // Tokio's guard borrows from the handle, and the end of a call from the lease. A future may borrow from itself.
+    _inside: Pin<Box<dyn Future<Output = ()>>>,
+}
+
+impl Entered {
+    /// Enters what a call through `bridge`, or else through the default one, would run on. `None` where it is the
+    /// current runtime, in async code, and where the thread cannot get any.
+    ///
+    /// A bridge that was shut down has none. There it is the one of the process-wide bridge.
+    pub(crate) fn new(bridge: Option<&Bridge>) -> Option<Entered> {
+        let bridge = bridge.unwrap_or_else(|| default());
+        if bridge.context() == Context::Async {
+            return None;
+        }
+        let mut route = Route::new();
+        let mut other = Route::new();
+        let process_wide = Bridge::per_thread();
+        let found = match route.find(Some(bridge)) {
+            Ok(()) => route,
+            Err(_) => other.find(Some(&process_wide)).ok().map(|()| other)?,
+        };
+        let mut inside: Pin<Box<dyn Future<Output = ()>>> = match (found.own, found.other) {
+            (Some(slot), _) => Box::pin(in_slot(slot)),
+            (None, Some(Way { target, .. })) => match target {
+                Target::Own(slot) => Box::pin(in_slot(slot)),
+                Target::Private(private) => Box::pin(in_private(private)),
+                Target::Handle(_, handle) => Box::pin(in_handle(handle.clone())),
+                Target::Current(..) => return None,
+            },
+            (None, None) => unreachable!("a way is found before it is gone"),
+        };
+        let polled = inside.as_mut().poll(&mut task::Context::from_waker(Waker::noop()));
+        debug_assert_eq!(polled, Poll::Pending, "it stays inside");
+        Some(Entered { _inside: inside })
+    }
+}
+
+async fn in_slot(slot: Rc<CallSlot>) {
+    let _call = slot.lease.enter();
+    let _runtime = slot.lease.handle().enter();
+    pending().await
+}
+
+async fn in_private(private: Private) {
+    match private.runtime() {
+        SlotRuntime::Own(lease) => {
+            let _call = lease.enter();
+            let _runtime = lease.handle().enter();
+            pending().await
+        }
+        SlotRuntime::Background(runtime, token) => {
+            let _call = token.begin_call();
+            let _runtime = runtime.handle().enter();
+            pending().await
+        }
+    }
+}
+
+async fn in_handle(handle: Handle) {
+    let _runtime = handle.enter();
+    pending().await
+}
