@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
-use tokio::runtime::{Handle, RuntimeMetrics};
+use tokio::runtime::{EnterGuard, Handle, RuntimeMetrics};
 
 use crate::error::Cause;
 use crate::exec::drive::{Drive, lost};
@@ -150,14 +150,14 @@ impl Lease {
         }
     }
 
-    #[inline]
-    pub(crate) fn handle(&self) -> &Handle {
-        &self.handle
+    /// Enters the runtime without a call, though it counts as one. Neither here nor at its end does the thread block.
+    pub(crate) fn enter_runtime(&self) -> EnteredLease<'_> {
+        EnteredLease { lease: self, _guard: self.handle.enter(), _running: self.token.begin_call() }
     }
 
     /// Begins a call. At the end of what is returned the runtime is left to whoever is to drive it next.
     #[inline]
-    pub(crate) fn enter(&self) -> Leave<'_> {
+    fn enter(&self) -> Leave<'_> {
         Leave { lease: self, _running: self.token.begin_call() }
     }
 
@@ -275,7 +275,7 @@ impl Drop for Lease {
 
 /// The end of a call, by return or by panic, after its future is gone: it may leave tasks behind as it goes.
 #[must_use = "the call ends with it"]
-pub(crate) struct Leave<'a> {
+struct Leave<'a> {
     lease: &'a Lease,
     _running: RunningCall<'a>,
 }
@@ -284,5 +284,23 @@ impl Drop for Leave<'_> {
     #[inline]
     fn drop(&mut self) {
         self.lease.leave();
+    }
+}
+
+/// The runtime of a lease, entered until this is dropped. What was spawned inside is driven from then on.
+#[must_use = "the runtime is entered until this is dropped"]
+pub(crate) struct EnteredLease<'a> {
+    lease: &'a Lease,
+    _guard: EnterGuard<'a>,
+    _running: RunningCall<'a>,
+}
+
+impl Drop for EnteredLease<'_> {
+    fn drop(&mut self) {
+        let Lease { state, token, runtime, runtimes, .. } = self.lease;
+        // A forked child: see `follow`.
+        if self.lease.has_tasks() && !state.is_background() && !token.is_inherited() {
+            runtimes.request_driver(runtime);
+        }
     }
 }

@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use super::{Route, Target, Way};
 use crate::bridge::{Bridge, default};
 use crate::cache::thread::{CallSlot, Private, SlotRuntime};
-use crate::context::Context;
+use crate::context::{Context, context};
 
 /// What a call would run on, entered until this is dropped: on the thread that has entered it, and before whatever was
 /// entered earlier is left.
@@ -30,7 +30,8 @@ impl Entered {
     /// A bridge that was shut down has none. There it is the one of the process-wide bridge.
     pub(crate) fn new(bridge: Option<&Bridge>) -> Option<Entered> {
         let bridge = bridge.unwrap_or_else(|| default());
-        if bridge.context() == Context::Async {
+        // Also where the bridge would open a blocking section: there is a current runtime.
+        if context() == Context::Async {
             return None;
         }
         let mut route = Route::new();
@@ -57,16 +58,14 @@ impl Entered {
 }
 
 async fn in_slot(slot: Rc<CallSlot>) {
-    let _call = slot.lease.enter();
-    let _runtime = slot.lease.handle().enter();
+    let _runtime = slot.lease.enter_runtime();
     pending().await
 }
 
 async fn in_private(private: Private) {
     match private.runtime() {
         SlotRuntime::Own(lease) => {
-            let _call = lease.enter();
-            let _runtime = lease.handle().enter();
+            let _runtime = lease.enter_runtime();
             pending().await
         }
         SlotRuntime::Background(runtime, token) => {

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use smartasync::{Bridge, Context, block_on, context, smartasync};
 use tokio::runtime::{Handle, Id, Runtime};
-use tokio::task::yield_now;
+use tokio::task::{LocalSet, unconstrained, yield_now};
 
 use crate::probe::has;
 use crate::support::{SaysGoodbye, current_thread, multi_thread, within_a_minute};
@@ -138,6 +138,53 @@ fn in_async_code_the_client_is_dropped_in_the_current_runtime() {
         pollster::block_on(drop_awaited(twin));
         expect_task(&tasks);
     });
+}
+
+#[test]
+fn where_a_poll_cannot_be_told_the_drop_does_not_block() {
+    within_a_minute(|stage| {
+        let (told, tasks) = channel();
+        let make = || BlockingPolite::new(told.clone());
+        // The thread is ready for calls.
+        let own = own_runtime();
+
+        stage.at("`unconstrained` in a call");
+        let twin = make();
+        block_on(unconstrained(async { drop(twin) }));
+        assert_eq!(expect_task(&tasks), own);
+
+        stage.at("`unconstrained` in a `LocalSet` in a call");
+        let twin = make();
+        block_on(LocalSet::new().run_until(unconstrained(async { drop(twin) })));
+        assert_eq!(expect_task(&tasks), own);
+
+        stage.at("`unconstrained` in a task and in the root of a multi-thread runtime");
+        let runtime = multi_thread();
+        let (twin, other) = (make(), make());
+        let task = runtime.spawn(unconstrained(async { drop(twin) }));
+        runtime.block_on(unconstrained(async {
+            drop(other);
+            task.await.unwrap();
+        }));
+        for _ in 0..2 {
+            assert_eq!(expect_task(&tasks), runtime.handle().id());
+        }
+
+        stage.at("a bridge that opens a section in a task");
+        let twin = BlockingNested::from(Nested(SaysGoodbye(told.clone())));
+        runtime.block_on(runtime.spawn(async { drop(twin) })).unwrap();
+        assert_eq!(expect_task(&tasks), runtime.handle().id());
+    });
+}
+
+static NESTED: LazyLock<Bridge> =
+    LazyLock::new(|| Bridge::builder().nested(smartasync::Nested::BlockInPlace).build());
+
+struct Nested(#[expect(dead_code, reason = "it is there to be dropped")] SaysGoodbye);
+
+#[smartasync(blocking, on = NESTED)]
+impl Nested {
+    pub(crate) async fn nothing(&self) {}
 }
 
 #[smartasync]
