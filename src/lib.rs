@@ -167,6 +167,7 @@ mod call_future;
 mod context;
 mod drop_inside;
 mod error;
+mod exchange;
 mod exec;
 #[cfg(feature = "io")]
 pub mod io;
@@ -214,6 +215,7 @@ mod models;
 pub mod __private {
     pub use crate::call::call;
     pub use crate::drop_inside::{DefaultBridge, DropInside, Known, Through, Unknown};
+    pub use crate::exchange::Exchange;
     pub use std::boxed::Box;
     pub use std::clone::Clone;
     pub use std::convert::{AsMut, AsRef, From};

@@ -116,10 +116,8 @@ impl Member {
         match self {
             Member::Function(function) => expand_function(*function, options, context, twin),
             Member::Constant(constant) => {
-                if let Some(twin) = twin {
-                    twin.add_constant(&constant);
-                }
-                (constant.into_token_stream(), None)
+                let error = twin.and_then(|twin| twin.add_constant(&constant));
+                (constant.into_token_stream(), error)
             }
             Member::Other(tokens) => (tokens, None),
         }

@@ -83,11 +83,16 @@ impl Twin {
     }
 
     /// Adds the twin of a constant, unless it is private.
-    pub(crate) fn add_constant(&mut self, constant: &ImplItemConst) {
-        if !visibility::is_private(&constant.vis) {
-            self.show(&constant.vis);
-            self.members.extend(constant::expand(constant, &self.client));
+    pub(crate) fn add_constant(&mut self, constant: &ImplItemConst) -> Option<Error> {
+        if visibility::is_private(&constant.vis) {
+            return None;
         }
+        self.show(&constant.vis);
+        match constant::expand(constant, &self.client) {
+            Ok(expanded) => self.members.extend(expanded),
+            Err(error) => return Some(error),
+        }
+        None
     }
 
     /// Returns the twin, and an error if it has no members. `inner` are the attributes within the braces of

@@ -115,9 +115,11 @@ use proc_macro::TokenStream;
 /// # }
 /// ```
 ///
-/// - A method that returns `Self`, `Result<Self, _>` or `Option<Self>` makes a twin there. In any other
-///   place, as in `Vec<Self>` and in arguments, `Self` is the client. `AsRef` and `AsMut` lend the client of a
-///   twin, and `From` converts both ways.
+/// - `Self` in what a method returns is the twin: alone, and in an `Option`, a `Result`, a tuple, an array, a `Box`, a
+///   `Vec`, a `VecDeque`, as a value of a `HashMap` or a `BTreeMap`, in these within one another, and in an alias of one
+///   of them. Anywhere else, as in `&mut Self`, it is an error: say the client's name there if the client is meant. The
+///   name is the client, but alone, in an `Option` and in a `Result`, where it is the twin too. In arguments both are the
+///   client. `AsRef` and `AsMut` lend the client of a twin, and `From` converts both ways.
 /// - Methods take `self`, `&self` or `&mut self`. One that takes `self: Arc<Self>` or `Pin<&mut Self>` goes
 ///   into another block.
 /// - A sync method is called directly, outside of a runtime: one that spawns tasks or makes timers must be

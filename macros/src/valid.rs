@@ -104,6 +104,14 @@ pub(crate) fn no_twin_of_receiver(receiver: &Type) -> Error {
     )
 }
 
+/// The error for a `Self` in the output of a method, at `place`.
+pub(crate) fn no_twin_within(place: impl ToTokens, client: &str) -> Error {
+    Error::new_spanned(
+        place,
+        format!("the twin of a client cannot be made here: say `{client}` if the client is meant"),
+    )
+}
+
 /// The error for a block without a visible method.
 pub(crate) fn nothing_for_the_twin(blocking: &Ident) -> Error {
     Error::new(

@@ -75,7 +75,8 @@ impl Client {
         format!("[`{}::{}`]", self.path(), member.unraw())
     }
 
-    fn path(&self) -> String {
+    /// The client's name, with its path.
+    pub(crate) fn path(&self) -> String {
         let segments = path_of(&self.ty).into_iter().flat_map(|path| &path.segments);
         let names = segments.map(|segment| match segment.ident.unraw().to_string() {
             dollar if dollar == "$crate" => "crate".to_owned(),
@@ -136,13 +137,18 @@ impl Client {
 
     /// Whether `ty` is the client.
     pub(crate) fn is(&self, ty: &Type) -> bool {
-        ty.to_token_stream().to_string() == self.ty.to_token_stream().to_string()
+        is_self(ty) || ty.to_token_stream().to_string() == self.ty.to_token_stream().to_string()
     }
 }
 
 /// The name of a type that has one.
 pub(crate) fn name_of(ty: &Type) -> Option<&Ident> {
     path_of(ty).and_then(|path| path.segments.last()).map(|last| &last.ident)
+}
+
+/// Whether `ty` is `Self`.
+pub(crate) fn is_self(ty: &Type) -> bool {
+    matches!(ty, Type::Path(ty) if ty.qself.is_none() && ty.path.is_ident("Self"))
 }
 
 /// The path of a type that has a name. A type from a macro may be within an invisible group.

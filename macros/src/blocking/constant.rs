@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote_spanned;
-use syn::ImplItemConst;
+use syn::{ImplItemConst, Result};
 
 use super::client::Client;
 use super::outcome::Outcome;
@@ -22,16 +22,20 @@ use crate::attributes;
 /// ```text
 /// pub const LIMIT: usize = <Client>::LIMIT;
 /// ```
-pub(crate) fn expand(constant: &ImplItemConst, client: &Client) -> TokenStream {
+///
+/// # Errors
+///
+/// When it has a `Self` in its type that no twin can be made of.
+pub(crate) fn expand(constant: &ImplItemConst, client: &Client) -> Result<TokenStream> {
     let ImplItemConst { attrs, vis, ident, ty, .. } = constant;
     let Client { span, ty: this, .. } = client;
     let mut ty = ty.clone();
-    let outcome = Outcome::of_constant(&mut ty, client);
+    let outcome = Outcome::of_constant(&mut ty, client)?;
     let value = outcome.for_twin(quote_spanned!(*span=> <#this>::#ident), client);
     let attrs = docs::with_paragraph(
         attributes::for_twin(attrs),
         &format!("The same as {}.", client.link_to(ident)),
     );
     let (vis, name) = (generated::visibility(vis, *span), generated::name(ident, *span));
-    quote_spanned!(*span=> #(#attrs)* #vis const #name: #ty = #value;)
+    Ok(quote_spanned!(*span=> #(#attrs)* #vis const #name: #ty = #value;))
 }

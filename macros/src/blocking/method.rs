@@ -1,5 +1,7 @@
 //! The twin of a method.
 
+use std::mem;
+
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{
@@ -7,7 +9,7 @@ use syn::{
     TypeReference, Visibility, parse_quote_spanned,
 };
 
-use super::client::Client;
+use super::client::{Client, is_self};
 use super::outcome::Outcome;
 use super::{docs, generated, visibility};
 use crate::item::Function;
@@ -69,7 +71,8 @@ impl Method {
     /// ```
     pub(crate) fn expand(mut self, client: &Client, refused: bool) -> (TokenStream, Option<Error>) {
         let this = this(&self.sig, client);
-        let error = this.as_ref().err().cloned();
+        let wrong_output = for_twin(&mut self.sig.clone(), client).err();
+        let error = this.as_ref().err().cloned().or(wrong_output);
         let this = this.ok().filter(|_| !refused);
         self.describe(client);
         attributes::call_deprecated(&mut self.attrs, client.span);
@@ -123,10 +126,6 @@ fn this(sig: &Signature, client: &Client) -> Result<Option<TokenStream>> {
     Ok(Some(quote_spanned!(client.span=> #lent,)))
 }
 
-fn is_self(ty: &Type) -> bool {
-    matches!(ty, Type::Path(ty) if ty.qself.is_none() && ty.path.is_ident("Self"))
-}
-
 /// Makes the signature and the body of a twin. Without `this` there is an error already, and the body calls
 /// nothing.
 fn twin(
@@ -139,7 +138,8 @@ fn twin(
     let arguments = plain_arguments(&mut sig);
     let called = sig.ident.clone();
     sig.ident = generated::name(&called, *span);
-    let outcome = for_twin(&mut sig, client);
+    // Where the output is wrong there is an error already, and it stays that of the client.
+    let outcome = for_twin(&mut sig, client).unwrap_or(Outcome::Nowhere);
     let Some(this) = this else {
         return quote_spanned!(*span=> #sig { loop {} });
     };
@@ -154,16 +154,23 @@ fn twin(
 }
 
 /// Turns a signature of the client's into one of the twin's.
-fn for_twin(sig: &mut Signature, client: &Client) -> Outcome {
+///
+/// # Errors
+///
+/// When it has a `Self` in its output that no twin can be made of.
+fn for_twin(sig: &mut Signature, client: &Client) -> Result<Outcome> {
+    let output = mem::replace(&mut sig.output, ReturnType::Default);
     client.name_in_signature(sig);
+    sig.output = output;
     let outcome = match &mut sig.output {
-        ReturnType::Default => Outcome::Nowhere,
+        ReturnType::Default => Ok(Outcome::Nowhere),
         ReturnType::Type(_, ty) => Outcome::of(ty, client),
     };
     sig.asyncness = None;
     // Code that takes the client out of the twin may drop the rest, which is not possible in `const` code.
     let takes_client = sig.receiver().is_some_and(|receiver| is_self(&receiver.ty));
-    sig.constness = sig.constness.filter(|_| outcome.is_const() && !takes_client);
+    let is_const = outcome.as_ref().is_ok_and(Outcome::is_const);
+    sig.constness = sig.constness.filter(|_| is_const && !takes_client);
     sig.fn_token.span = client.span;
     outcome
 }

@@ -1,60 +1,158 @@
 //! The output of a twin's methods.
 
-use proc_macro2::TokenStream;
-use quote::quote_spanned;
-use syn::{GenericArgument, PathArguments, Type, parse_quote_spanned};
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote_spanned};
+use syn::visit_mut::{self, VisitMut};
+use syn::{
+    Error, Expr, GenericArgument, Ident, Path, PathArguments, QSelf, Result, Type, TypePath,
+    parse_quote_spanned,
+};
 
-use super::client::Client;
+use super::client::{self, Client};
+use super::generated;
+use crate::valid;
 
 /// Where in a method's output there is a client that becomes a twin.
 pub(crate) enum Outcome {
+    Nowhere,
     Client,
     InOption(Box<Outcome>),
-    InResult(Box<Outcome>),
-    Nowhere,
+    /// In the value, and in the error.
+    InResult(Box<Outcome>, Box<Outcome>),
+    InTuple(Vec<Outcome>),
+    /// In a type at this place which has to implement `Exchange`, as the compiler knows.
+    Within(Span, Box<Outcome>),
 }
 
 impl Outcome {
     /// Turns the output type of a client's method into that of the twin's: a client that the method makes
     /// becomes a twin, any other stays a client.
     ///
+    /// `Self` is the twin wherever it is. The client's name is the client, but where it stands alone, or in an `Option`
+    /// or a `Result`.
+    ///
     /// Input:
     ///
     /// ```text
-    /// io::Result<Self>
+    /// io::Result<Client>
     /// Vec<Self>
+    /// Vec<Client>
     /// ```
     ///
     /// Output, in which `Self` is the twin:
     ///
     /// ```text
     /// io::Result<Self>
+    /// Vec<Self>
     /// Vec<Client>
     /// ```
-    pub(crate) fn of(ty: &mut Type, client: &Client) -> Outcome {
-        client.name_in_type(ty);
-        Outcome::find(ty, client)
+    ///
+    /// # Errors
+    ///
+    /// When there is a `Self` that no twin can be made of. Each is the client then.
+    pub(crate) fn of(ty: &mut Type, client: &Client) -> Result<Outcome> {
+        let mut output = ty.clone();
+        let outcome = Outcome::find(&mut output, client, true);
+        match outcome {
+            Ok(_) => *ty = output,
+            Err(_) => client.name_in_type(ty),
+        }
+        outcome
     }
 
-    /// Turns the type of a client's constant into that of the twin's. A client within another type stays one:
-    /// it cannot be taken out in `const` code.
-    pub(crate) fn of_constant(ty: &mut Type, client: &Client) -> Outcome {
-        client.name_in_type(ty);
-        if client.is(ty) { Outcome::find(ty, client) } else { Outcome::Nowhere }
-    }
-
-    fn find(ty: &mut Type, client: &Client) -> Outcome {
+    /// Turns the type of a client's constant into that of the twin's.
+    ///
+    /// # Errors
+    ///
+    /// When there is a `Self` within another type: it cannot be taken out in `const` code.
+    pub(crate) fn of_constant(ty: &mut Type, client: &Client) -> Result<Outcome> {
         if client.is(ty) {
+            return Outcome::of(ty, client);
+        }
+        let refused = refuse_self(ty, client);
+        client.name_in_type(ty);
+        refused
+    }
+
+    fn find(ty: &mut Type, client: &Client, by_name: bool) -> Result<Outcome> {
+        if client::is_self(ty) || by_name && client.is(ty) {
             *ty = parse_quote_spanned!(client.span=> Self);
-            return Outcome::Client;
+            return Ok(Outcome::Client);
         }
-        let Some((within, first)) = first_argument(ty) else {
-            return Outcome::Nowhere;
-        };
-        match Outcome::find(first, client) {
-            Outcome::Nowhere => Outcome::Nowhere,
-            inner => within(Box::new(inner)),
+        match ty {
+            Type::Group(group) => Outcome::find(&mut group.elem, client, by_name),
+            Type::Paren(paren) => Outcome::find(&mut paren.elem, client, by_name),
+            // In a `Box`; behind a reference it is not looked for.
+            Type::Slice(slice) => Outcome::find(&mut slice.elem, client, false),
+            Type::Tuple(tuple) => {
+                let elements = tuple.elems.iter_mut();
+                let found = elements.map(|ty| Outcome::find(ty, client, false));
+                let found = found.collect::<Result<Vec<_>>>()?;
+                let is_nowhere = found.iter().all(Outcome::is_nowhere);
+                Ok(if is_nowhere { Outcome::Nowhere } else { Outcome::InTuple(found) })
+            }
+            Type::Array(array) => {
+                let place = array.bracket_token.span.join();
+                let found = Outcome::find(&mut array.elem, client, false)?;
+                client.name_in_expr(&mut array.len);
+                Ok(found.within(|found| Outcome::Within(place, found)))
+            }
+            Type::Path(TypePath { qself: None, path }) => {
+                match Outcome::find_in_path(path, client, by_name)? {
+                    Outcome::Nowhere => Outcome::nowhere(ty, client),
+                    found => Ok(found),
+                }
+            }
+            _ => Outcome::nowhere(ty, client),
         }
+    }
+
+    /// Each type called `Result` counts, as with `io::Result`, an alias.
+    fn find_in_path(path: &mut Path, client: &Client, by_name: bool) -> Result<Outcome> {
+        let Some(last) = path.segments.last_mut() else { return Ok(Outcome::Nowhere) };
+        let name = last.ident.to_string();
+        let by_name = by_name && matches!(name.as_str(), "Option" | "Result");
+        let mut found = Vec::new();
+        for argument in types_in(&mut last.arguments) {
+            found.push(Outcome::find(argument, client, by_name)?);
+        }
+        let mut found = found.into_iter();
+        let mut next = || found.next().unwrap_or(Outcome::Nowhere);
+        Ok(match name.as_str() {
+            "Option" => next().within(Outcome::InOption),
+            "Result" => match (next(), next()) {
+                (Outcome::Nowhere, Outcome::Nowhere) => Outcome::Nowhere,
+                (value, error) => Outcome::InResult(Box::new(value), Box::new(error)),
+            },
+            _ => {
+                let mut exchanged = found.filter(|found| !found.is_nowhere());
+                match (exchanged.next(), exchanged.next()) {
+                    (None, _) => Outcome::Nowhere,
+                    (Some(found), None) => {
+                        let place = last.ident.span();
+                        found.within(|found| Outcome::Within(place, found))
+                    }
+                    (Some(_), Some(_)) => {
+                        return Err(valid::no_twin_within(&last.ident, &client.path()));
+                    }
+                }
+            }
+        })
+    }
+
+    /// The rest of a type stays as it is.
+    fn nowhere(ty: &mut Type, client: &Client) -> Result<Outcome> {
+        let refused = refuse_self(ty, client)?;
+        client.name_in_type(ty);
+        Ok(refused)
+    }
+
+    fn within(self, within: impl FnOnce(Box<Outcome>) -> Outcome) -> Outcome {
+        if self.is_nowhere() { self } else { within(Box::new(self)) }
+    }
+
+    fn is_nowhere(&self) -> bool {
+        matches!(self, Outcome::Nowhere)
     }
 
     /// Whether the conversion is possible in `const` code: a `match` may drop something, which is not.
@@ -64,53 +162,96 @@ impl Outcome {
 
     /// Converts a value of the client's for the twin.
     pub(crate) fn for_twin(&self, value: TokenStream, client: &Client) -> TokenStream {
-        let Client { krate, span, .. } = client;
-        let inner = |inner: &Outcome| inner.for_twin(quote_spanned!(*span=> __value), client);
+        let Client { krate, span, ty, .. } = client;
+        let private = quote_spanned!(*span=> #krate::__private);
+        let inner =
+            |inner: &Outcome, name: &Ident| inner.for_twin(quote_spanned!(*span=> #name), client);
+        let name = match self {
+            Outcome::Within(place, _) => Ident::new("__value", span.located_at(*place)),
+            _ => Ident::new("__value", *span),
+        };
         match self {
             Outcome::Nowhere => value,
             Outcome::Client => client.held(value),
             Outcome::InOption(found) => {
-                let inner = inner(found);
+                let inner = inner(found, &name);
                 quote_spanned! {*span=>
                     match #value {
-                        #krate::__private::Some(__value) => #krate::__private::Some(#inner),
-                        #krate::__private::None => #krate::__private::None,
+                        #private::Some(__value) => #private::Some(#inner),
+                        #private::None => #private::None,
                     }
                 }
             }
-            Outcome::InResult(found) => {
-                let inner = inner(found);
+            Outcome::InResult(found, in_error) => {
+                let (inner, error) = (inner(found, &name), inner(in_error, &name));
                 quote_spanned! {*span=>
                     match #value {
-                        #krate::__private::Ok(__value) => #krate::__private::Ok(#inner),
-                        #krate::__private::Err(__error) => #krate::__private::Err(__error),
+                        #private::Ok(__value) => #private::Ok(#inner),
+                        #private::Err(__value) => #private::Err(#error),
                     }
                 }
+            }
+            Outcome::InTuple(found) => {
+                let names: Vec<_> = (0..found.len())
+                    .map(|index| format_ident!("__value{index}", span = *span))
+                    .collect();
+                let values = found.iter().zip(&names).map(|(found, name)| inner(found, name));
+                quote_spanned!(*span=> match #value { (#(#names,)*) => (#(#values,)*) })
+            }
+            Outcome::Within(place, found) => {
+                let inner = inner(found, &name);
+                // Both are said where they are known, for the sake of the message. It is at the type.
+                let at = span.located_at(*place);
+                let kinds = match **found {
+                    Outcome::Client => quote_spanned!(at=> #ty, Self),
+                    _ => quote_spanned!(at=> _, _),
+                };
+                let krate = generated::located_at(krate, at);
+                quote_spanned! {at=> {
+                    let __within = #value;
+                    #krate::__private::Exchange::<#kinds>::exchange(__within, |__value| #inner)
+                }}
             }
         }
     }
 }
 
-type Within = fn(Box<Outcome>) -> Outcome;
-
-/// The first argument of an `Option` or a `Result`. Each type called `Result` counts, as with `io::Result`, an
-/// alias.
-fn first_argument(ty: &mut Type) -> Option<(Within, &mut Type)> {
-    let Type::Path(path) = ty else {
-        return None;
-    };
-    let last = path.path.segments.last_mut()?;
-    let within: Within = match last.ident.to_string().as_str() {
-        "Option" => Outcome::InOption,
-        "Result" => Outcome::InResult,
-        _ => return None,
-    };
-    let PathArguments::AngleBracketed(arguments) = &mut last.arguments else {
-        return None;
-    };
-    let first = arguments.args.iter_mut().find_map(|argument| match argument {
-        GenericArgument::Type(first) => Some(first),
+/// The types among the arguments of a path.
+fn types_in(arguments: &mut PathArguments) -> impl Iterator<Item = &mut Type> {
+    let arguments = match arguments {
+        PathArguments::AngleBracketed(arguments) => Some(arguments.args.iter_mut()),
         _ => None,
-    });
-    first.map(|first| (within, first))
+    };
+    arguments.into_iter().flatten().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
+}
+
+/// `Nowhere`, where there is no `Self` in `ty`.
+fn refuse_self(ty: &Type, client: &Client) -> Result<Outcome> {
+    let mut refused = Refused { client, error: None };
+    refused.visit_type_mut(&mut ty.clone());
+    refused.error.map_or(Ok(Outcome::Nowhere), Err)
+}
+
+/// Finds a `Self` that is a type of its own.
+struct Refused<'a> {
+    client: &'a Client,
+    error: Option<Error>,
+}
+
+impl VisitMut for Refused<'_> {
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        if client::is_self(ty) {
+            self.error.get_or_insert_with(|| valid::no_twin_within(&*ty, &self.client.path()));
+        }
+        visit_mut::visit_type_mut(self, ty);
+    }
+
+    // `<Self as Trait>::Item` is another type.
+    fn visit_qself_mut(&mut self, _: &mut QSelf) {}
+
+    // A length has the type of a length.
+    fn visit_expr_mut(&mut self, _: &mut Expr) {}
 }

@@ -101,6 +101,58 @@ mod blocking_of_receivers {
     }
 }
 
+mod blocking_of_self_in_other_types {
+    use std::sync::Arc;
+
+    use smartasync::smartasync;
+
+    #[derive(Clone)]
+    pub struct Client;
+
+    pub struct Page<T>(pub T);
+
+    #[smartasync(blocking)]
+    impl Client {
+        pub const NO_CLIENT: Option<Self> = None;
+
+        pub fn with_name(&mut self) -> &mut Self {
+            self
+        }
+
+        pub async fn clones(&self) -> impl Iterator<Item = Self> {
+            [Client].into_iter()
+        }
+
+        pub async fn later(&self) -> Result<u32, Box<dyn Fn() -> Self>> {
+            Ok(42)
+        }
+
+        pub async fn both(&self) -> std::collections::BTreeMap<Self, Self> {
+            unimplemented!()
+        }
+
+        pub async fn shared(&self) -> Arc<Self> {
+            Arc::new(Client)
+        }
+
+        pub async fn page(&self) -> Vec<Page<Self>> {
+            vec![Page(Client)]
+        }
+
+        pub async fn client(&self) -> (Arc<Client>, &Client, Page<Client>) {
+            (Arc::new(Client), self, Page(Client))
+        }
+    }
+
+    fn call() {
+        // No second error is shown for those that are wrong.
+        let mut twin = BlockingClient::from(Client);
+        twin.with_name();
+        drop(twin.later());
+        twin.client();
+    }
+}
+
 mod blocking_of_sync_function {
     #[smartasync::smartasync(blocking = BlockingAnswer)]
     fn answer() -> u32 {

@@ -3,6 +3,7 @@
 #![allow(clippy::needless_arbitrary_self_type, reason = "each way to write a receiver is tested")]
 
 use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
 use std::fmt::{Debug, Display};
 use std::io;
 use std::rc::Rc;
@@ -26,7 +27,7 @@ type Answer<T> = Result<T, String>;
 #[smartasync(blocking, derive(Clone, Debug, Default, PartialEq))]
 impl Store {
     pub(crate) const EMPTY: Self = Store { items: Vec::new() };
-    pub(crate) const MAYBE: Option<Self> = Some(Self::EMPTY);
+    pub(crate) const MAYBE: Option<Store> = Some(Self::EMPTY);
     pub(crate) const SIZE: usize = 2;
     const PRIVATE: usize = 3;
 
@@ -71,11 +72,15 @@ impl Store {
         stores
     }
 
+    pub(crate) async fn clients(items: &[&str]) -> Vec<Store> {
+        Self::all(items).await
+    }
+
     pub(crate) async fn get(&self, index: usize) -> Option<&str> {
         self.items.get(index).map(String::as_str)
     }
 
-    pub(crate) async fn push(&mut self, item: impl Into<String>) -> Result<&mut Self, usize> {
+    pub(crate) async fn push(&mut self, item: impl Into<String>) -> Result<&mut Store, usize> {
         yield_now().await;
         if self.items.len() == Self::SIZE {
             return Err(self.items.len());
@@ -123,8 +128,8 @@ fn what_makes_a_client_makes_a_twin() {
 }
 
 #[test]
-fn elsewhere_self_is_the_client() {
-    let stores: Vec<Store> = BlockingStore::all(&["a", "b"]);
+fn elsewhere_the_name_of_the_client_is_the_client() {
+    let stores: Vec<Store> = BlockingStore::clients(&["a", "b"]);
     assert_eq!(stores[1].get(0).wait(), Some("b"));
     let mut twin = BlockingStore::open("a");
     let client: &mut Store = twin.push("b").unwrap();
@@ -216,7 +221,7 @@ fn a_generic_client() {
     assert_eq!(shown.each(3, |item| *item == 1), 3);
     assert_eq!(shown.characters(['a', 'b']).collect::<String>(), "ab");
     assert_eq!(shown.shorter("n"), "n");
-    assert_eq!((shown.many().len(), Shown::<u8, 2>::N), (1, 2));
+    assert_eq!((shown.many()[0].show("?"), Shown::<u8, 2>::N), ("number 1?".to_owned(), 2));
     assert_eq!(format!("{shown:?}"), "Shown { .. }");
     let long = {
         let moved = shown;
@@ -224,6 +229,100 @@ fn a_generic_client() {
     };
     assert_eq!(long, "number ");
     assert_eq!(Shown::<str, 0>::new("a ", "str").show(""), "a str");
+}
+
+/// In every type that a client can be taken out of.
+#[derive(Clone, Debug, PartialEq)]
+struct Part(u32);
+
+type Answered<T> = Result<T, u8>;
+type ByName<T> = HashMap<&'static str, T>;
+type Second<A, B> = (A, B);
+
+#[smartasync(blocking, derive(Debug, PartialEq))]
+impl Part {
+    pub(crate) const SIZE: usize = 2;
+
+    pub(crate) async fn alias(number: u32) -> Answered<Self> {
+        if number == 0 { Err(1) } else { Ok(Part(number)) }
+    }
+
+    pub(crate) async fn pair(self) -> (Self, u32) {
+        let number = self.0;
+        (self, number)
+    }
+
+    pub(crate) async fn single(self) -> (Self,) {
+        (self,)
+    }
+
+    pub(crate) async fn back(self, keep: bool) -> Result<u32, (Self, &'static str)> {
+        if keep { Ok(self.0) } else { Err((self, "not kept")) }
+    }
+
+    pub(crate) fn both(self) -> Result<Self, Box<Self>> {
+        if self.0 == 0 { Err(Box::new(self)) } else { Ok(self) }
+    }
+
+    pub(crate) async fn boxed(self) -> Box<Self> {
+        Box::new(self)
+    }
+
+    pub(crate) async fn array(self) -> [Self; Self::SIZE] {
+        [Part(1), self]
+    }
+
+    pub(crate) async fn slice(self) -> Box<[Self]> {
+        Box::new([self])
+    }
+
+    pub(crate) async fn deep(self) -> io::Result<Vec<Option<(u8, Self)>>> {
+        Ok(vec![Some((1, self)), None])
+    }
+
+    pub(crate) fn queue(self) -> VecDeque<Self> {
+        VecDeque::from([self])
+    }
+
+    pub(crate) async fn by_name(self) -> ByName<Self> {
+        ByName::from([("a", self)])
+    }
+
+    pub(crate) async fn by_number(self) -> std::collections::BTreeMap<u32, Self> {
+        [(self.0, self)].into()
+    }
+
+    pub(crate) async fn clients(self) -> (Part, Vec<Part>, Second<Part, u8>) {
+        (self.clone(), vec![self.clone()], (self, 1))
+    }
+
+    pub(crate) async fn others(
+        &self,
+    ) -> (Vec<u32>, [u8; Self::SIZE], <Vec<Part> as IntoIterator>::Item) {
+        (vec![self.0], [0; Self::SIZE], self.clone())
+    }
+}
+
+#[test]
+fn self_is_the_twin_in_every_type_that_a_client_can_be_taken_out_of() {
+    let twin = || BlockingPart::from(Part(3));
+    assert_eq!(BlockingPart::alias(3), Ok(twin()));
+    assert_eq!(BlockingPart::alias(0), Err(1));
+    assert_eq!(twin().pair(), (twin(), 3));
+    assert_eq!(twin().single(), (twin(),));
+    assert_eq!((twin().back(true), twin().back(false)), (Ok(3), Err((twin(), "not kept"))));
+    assert_eq!(twin().both(), Ok(twin()));
+    let zero = || BlockingPart::from(Part(0));
+    assert_eq!(zero().both(), Err(Box::new(zero())));
+    assert_eq!(*twin().boxed(), twin());
+    assert_eq!(twin().array()[1], twin());
+    assert_eq!(*twin().slice(), [twin()]);
+    assert_eq!(twin().deep().unwrap(), [Some((1, twin())), None]);
+    assert_eq!(twin().queue(), [twin()]);
+    assert_eq!(twin().by_name(), ByName::from([("a", twin())]));
+    assert_eq!(twin().by_number(), [(3, twin())].into());
+    assert_eq!(twin().clients(), (Part(3), vec![Part(3)], (Part(3), 1)));
+    assert_eq!(twin().others(), (vec![3], [0, 0], Part(3)));
 }
 
 struct Elided<'a, T>(&'a RefCell<T>);

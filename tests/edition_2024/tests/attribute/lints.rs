@@ -282,9 +282,9 @@ impl<'a, T: Display> Connection<'a, T> {
 
     /// An old one.
     #[deprecated]
-    pub async fn deprecated(&mut self) -> &mut Self {
+    pub async fn deprecated(&mut self) -> usize {
         yield_now().await;
-        self
+        self.0.len()
     }
 
     /// Has more arguments than most.
