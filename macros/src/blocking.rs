@@ -135,6 +135,7 @@ impl Twin {
         let Client { krate, span, .. } = client;
         let docs = docs::of_struct(client);
         let attrs = self.attrs.iter().filter(|attr| !attr.path().is_ident("doc"));
+        let attrs: Vec<_> = attrs.cloned().collect();
         let derive = (!derives.is_empty())
             .then(|| quote_spanned!(*span=> #[#krate::__private::derive(#derives)]));
         let vis = generated::visibility(self.said_vis.as_ref().unwrap_or(&self.vis), *span);
@@ -151,7 +152,7 @@ impl Twin {
         let bridge = self.bridge.as_ref();
         let bridge =
             bridge.and_then(|bridge| held::outside_of_methods(bridge, client, &self.arguments));
-        let Held { ty, bridge } = Held::of(client, name, bridge.as_ref(), derives);
+        let Held { ty, bridge } = Held::of(client, name, bridge.as_ref(), &attrs, derives);
         quote_spanned! {*span=>
             #(#attrs)*
             #docs

@@ -130,10 +130,11 @@ use proc_macro::TokenStream;
 ///   no fields.
 /// - A twin may be dropped anywhere, also where its client spawns a task in its destructor or gives a connection back to
 ///   a pool. It drops the client inside the runtime that a call of the thread would run on, and in async code inside the
-///   current one. That is the runtime of the bridge in `on = EXPR` where this names neither `self` nor an argument,
-///   otherwise of the bridge of the process. A client without a destructor costs nothing. One whose destructor works
-///   without Tokio costs the thread a runtime too, if it has made no call before; move it out of the twin with `From`
-///   to drop it as it is.
+///   current one. The runtime is that of the bridge in `on = EXPR` where this names neither `self` nor an argument,
+///   otherwise of the bridge of the process. A client without a destructor costs nothing, but a flag where it is generic.
+///   One whose destructor needs no Tokio gives the thread a runtime too, if it had none; move it out of the twin with
+///   `From` to drop it as it is. A thread that ends drops the twins in its thread-locals: one that was set up before the
+///   thread's first call finds no runtime any more.
 /// - `blocking, extend` on another block of the same type adds that block's methods to the twin. The twin has
 ///   the type parameters of the block that makes it, in the same order.
 /// - The twin of a method has these of its attributes: conditions, lints, documentation, `deprecated`,

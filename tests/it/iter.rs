@@ -304,6 +304,38 @@ fn a_stream_is_dropped_inside_a_runtime() {
     });
 }
 
+/// Waits in its destructor.
+struct WaitsOnDrop(Sender<Context>);
+
+impl Stream for WaitsOnDrop {
+    type Item = u32;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<Option<u32>> {
+        Poll::Ready(Some(1))
+    }
+}
+
+impl Drop for WaitsOnDrop {
+    fn drop(&mut self) {
+        block_on(sleep(Duration::from_millis(1)));
+        self.0.send(context()).unwrap();
+    }
+}
+
+#[test]
+fn the_destructor_of_a_stream_may_wait() {
+    within_a_minute(|_| {
+        let (dropped, contexts) = channel();
+        for bridge in [Bridge::per_thread(), Bridge::builder().build()] {
+            let mut numbers = iter(WaitsOnDrop(dropped.clone())).on(&bridge);
+            assert_eq!(numbers.next(), Some(1));
+            drop(numbers);
+            assert_eq!(contexts.recv().unwrap(), Context::Blocking);
+            assert_eq!(context(), Context::Sync);
+        }
+    });
+}
+
 #[test]
 fn a_stream_that_was_never_polled_takes_no_runtime() {
     let bridge = Bridge::builder().build();

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use proc_macro2::{Ident, Spacing, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote_spanned};
-use syn::{Expr, FnArg, Pat, Path, Signature};
+use syn::{Attribute, Expr, FnArg, Pat, Path, Signature};
 
 use super::client::Client;
 use crate::options::Derives;
@@ -17,7 +17,8 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// What holds the client of the twin called `name`. `bridge` is what the block's calls go through.
+    /// What holds the client of the twin called `name`. `bridge` is what the block's calls go through, and `attrs` are
+    /// the attributes of what is generated.
     ///
     /// Output:
     ///
@@ -28,6 +29,7 @@ impl Held {
         client: &Client,
         name: &Ident,
         bridge: Option<&Expr>,
+        attrs: &[Attribute],
         derives: &Derives,
     ) -> Held {
         let Client { krate, span, ty, generics } = client;
@@ -38,7 +40,9 @@ impl Held {
                 let through = format_ident!("__{name}Bridge", span = *span);
                 let named = quote_spanned! {*span=>
                     // Without a value: it is only named.
+                    #(#attrs)*
                     enum #through {}
+                    #(#attrs)*
                     impl #private::Through for #through {
                         fn bridge() -> #private::Option<#krate::Bridge> {
                             #private::Some(<#krate::Bridge as #private::Clone>::clone(&#bridge))

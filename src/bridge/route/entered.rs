@@ -34,12 +34,15 @@ impl Entered {
         if context() == Context::Async {
             return None;
         }
-        let mut route = Route::new();
-        let mut other = Route::new();
-        let process_wide = Bridge::per_thread();
+        let process_wide;
+        let (mut route, mut other) = (Route::new(), Route::new());
         let found = match route.find(Some(bridge)) {
             Ok(()) => route,
-            Err(_) => other.find(Some(&process_wide)).ok().map(|()| other)?,
+            Err(_) => {
+                process_wide = Bridge::per_thread();
+                other.find(Some(&process_wide)).ok()?;
+                other
+            }
         };
         let mut inside: Pin<Box<dyn Future<Output = ()>>> = match (found.own, found.other) {
             (Some(slot), _) => Box::pin(in_slot(slot)),

@@ -558,7 +558,8 @@ fn what_a_client_borrows_is_not_used_by_its_destructor() {
     let owner = owner.map(u16::from);
     assert_eq!(owner, [1, 2]);
 
-    let late;
+    let mut late = BlockingOwned::from(Owned(Vec::new()));
+    assert_eq!(late.length(), 0);
     let number = 3;
     late = BlockingOwned::from(Owned(vec![&number]));
     assert_eq!(late.length(), 1);
@@ -577,7 +578,7 @@ fn derived_traits_are_those_of_the_client() {
         T: Clone + Copy + Debug + Default + PartialEq + Eq + PartialOrd + Ord + Hash,
     {
         let [zero, one, two] = values;
-        assert!(zero < one && one < two && one == one.clone() && T::default() == zero);
+        assert!(zero < one && one < two && one == Clone::clone(&one) && T::default() == zero);
         assert_eq!(HashSet::from(values).len(), 3);
         assert_eq!(BTreeSet::from([two, zero, one]).into_iter().collect::<Vec<_>>(), values);
         assert!(format!("{one:?}").contains("Plain { number: 1 }"));
