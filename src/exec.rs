@@ -29,7 +29,10 @@ pub(crate) fn run_on_handle(
     let mut parked = None;
     handle.block_on(poll_fn(|cx| {
         let polled = call.poll_on_token(cx);
-        if let (Poll::Pending, Some(runtime), Some(token)) = (polled, background, call.token) {
+        // One that is due does not park.
+        if let (Poll::Pending, false, Some(runtime), Some(token)) =
+            (polled, call.is_due, background, call.token)
+        {
             let _ = parked.get_or_insert(Parked(token));
             token.set_parked(true);
             runtime.watch();

@@ -112,6 +112,29 @@ fn a_wait_that_parks_allocates_nothing() {
     });
 }
 
+/// Its timer would hold the call's waker until the limit, and the next call would need another.
+#[test]
+fn a_timed_wait_that_ends_early_leaves_nothing_with_its_timer() {
+    const WAITS: i64 = 100;
+    const LIMIT: Duration = Duration::from_secs(3_600);
+
+    within_a_minute(|stage| {
+        let multi = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        for bridge in [
+            Bridge::per_thread(),
+            Bridge::builder().build(),
+            Bridge::shared(),
+            Bridge::from_handle(multi.handle().clone()),
+        ] {
+            stage.at(format!("{bridge:?}"));
+            let wait = || assert_eq!(sum::<16>(1).on(&bridge).wait_timeout(LIMIT).unwrap(), 16);
+            wait();
+            let kept = measure(|| (0..WAITS).for_each(|_| wait())).count_current;
+            assert!(kept < WAITS / 2, "{kept} allocations kept by {bridge:?}");
+        }
+    });
+}
+
 #[test]
 fn block_on_allocates_nothing() {
     within_a_minute(|_| {

@@ -50,6 +50,23 @@ fn threads_that_call_more_often_than_the_idle_timeout_never_meet_a_driver_thread
 }
 
 #[test]
+fn a_thread_that_rests_meets_a_driver_thread_after_the_idle_timeout() {
+    within_a_minute(|stage| {
+        let bridge = Bridge::builder().idle_timeout(IDLE_TIMEOUT).build();
+        let start = Instant::now();
+        bridge.block_on(task::yield_now());
+        stage.at("the driver thread starts");
+        while bridge.stats().driver_threads == 0 {
+            thread::sleep(Duration::from_millis(1));
+        }
+        let rested = start.elapsed();
+        // The monitor comes four times in each idle timeout, and the first time may be at once.
+        assert!(rested >= IDLE_TIMEOUT / 2, "{rested:?}");
+        assert!(rested < 12 * IDLE_TIMEOUT, "{rested:?}");
+    });
+}
+
+#[test]
 fn a_thread_that_makes_only_ready_calls_drives_its_runtime() {
     within_a_minute(|stage| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -200,6 +200,48 @@ fn fork_inside_a_call() {
     }
 }
 
+/// Forks inside calls that go on: in the child nobody drives what they wait for, so they end there, and start no thread
+/// for what was inherited.
+fn fork_inside_a_call_that_goes_on(stage: &Stage) {
+    #[smartasync]
+    async fn forks(then: impl Future<Output = ()>) -> Fork {
+        let forked = fork().unwrap();
+        then.await;
+        forked
+    }
+
+    let wakes_itself = || async {
+        for _ in 0..1_000 {
+            tokio::task::yield_now().await;
+        }
+    };
+    for bridge in [
+        Bridge::per_thread(),
+        Bridge::builder().idle_timeout(LONG).build(),
+        Bridge::builder().shared_threads(1).build(),
+        Bridge::shared(),
+    ] {
+        for parks in [true, false] {
+            stage.at(format!("{bridge:?}, parks: {parks}"));
+            let then = async {
+                drop(tokio::spawn(std::future::pending::<()>()));
+                if parks { sleep(Duration::from_millis(50)).await } else { wakes_itself().await }
+            };
+            let parent = std::process::id();
+            let ended = forks(then).on(&bridge).try_wait();
+            if std::process::id() != parent {
+                be_the_child(|| {
+                    assert_eq!(ended.unwrap_err().kind(), WaitErrorKind::Shutdown);
+                    #[cfg(target_os = "linux")]
+                    assert_eq!(std::fs::read_dir("/proc/self/task").unwrap().count(), 1);
+                });
+            }
+            let Ok(Fork::Parent(child)) = ended else { panic!("the parent's call was cut short") };
+            assert_eq!(exit_status(child), Some(0), "nothing means that it hung");
+        }
+    }
+}
+
 /// Forks inside a slow call, which ends in both processes: the parent reports it, and each its own calls.
 fn fork_inside_a_slow_call() {
     const LIMIT: Duration = Duration::from_millis(20);
@@ -251,6 +293,7 @@ fn a_forked_child_has_runtimes_of_its_own() {
         fork_inside_a_slow_call();
         stage.at("a fork inside a call");
         fork_inside_a_call();
+        fork_inside_a_call_that_goes_on(stage);
         fork_while_others_call(stage);
         stage.at("the parent goes on");
         assert_eq!(block_on(echo(7)).unwrap(), 7);

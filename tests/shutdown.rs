@@ -144,24 +144,26 @@ fn a_later_call_inside_of_an_earlier_one_is_handed_back_too() {
     });
 }
 
+/// Leaves a task behind that never ends.
+fn spawn_that_holds(bridge: &Bridge, held: Arc<()>) {
+    bridge.block_on(async move {
+        tokio::spawn(async move {
+            let _held = held;
+            pending::<()>().await;
+        });
+    });
+}
+
 #[test]
 fn tasks_are_dropped_and_driver_threads_end() {
     within_a_minute(|stage| {
         let bridge = Bridge::builder().name("tidy").build();
         let held = Arc::new(());
         // One runtime is this thread's, the others are in the pool.
-        let spawn = |bridge: &Bridge, held: Arc<()>| {
-            bridge.block_on(async move {
-                tokio::spawn(async move {
-                    let _held = held;
-                    pending::<()>().await;
-                });
-            });
-        };
-        spawn(&bridge, Arc::clone(&held));
+        spawn_that_holds(&bridge, Arc::clone(&held));
         thread::scope(|scope| {
             for _ in 0..3 {
-                scope.spawn(|| spawn(&bridge, Arc::clone(&held)));
+                scope.spawn(|| spawn_that_holds(&bridge, Arc::clone(&held)));
             }
         });
         until(stage, "driver threads drive", || threads("tidy/driver") > 0);
@@ -170,6 +172,28 @@ fn tasks_are_dropped_and_driver_threads_end() {
         until(stage, "tasks are dropped", || Arc::strong_count(&held) == 1);
         until(stage, "driver threads end", || threads("tidy/driver") == 0);
         assert_eq!(bridge.stats().runtimes, 0);
+    });
+}
+
+#[test]
+fn the_last_clone_takes_along_what_ended_threads_have_left() {
+    within_a_minute(|stage| {
+        let bridge = Bridge::builder().name("heir").build();
+        let held = Arc::new(());
+        let caller = || {
+            thread::spawn({
+                let (bridge, held) = (bridge.clone(), Arc::clone(&held));
+                move || spawn_that_holds(&bridge, held)
+            })
+        };
+        for caller in [(); 4].map(|()| caller()) {
+            caller.join().unwrap();
+        }
+        assert_eq!(bridge.stats().runtimes, 4, "each in the pool with its task");
+        until(stage, "driver threads drive", || threads("heir/driver") == 4);
+        drop(bridge);
+        until(stage, "tasks are dropped", || Arc::strong_count(&held) == 1);
+        until(stage, "driver threads end", || threads("heir/driver") == 0);
     });
 }
 

@@ -372,3 +372,22 @@ fn touch_tokio() -> bool {
     let (sender, receiver) = oneshot::channel();
     sender.send(()).is_ok() && receiver.blocking_recv().is_ok()
 }
+
+#[cfg(all(test, not(smartasync_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_remembers_each_bridge_once_and_none_that_is_gone() {
+        let thread = Thread::new();
+        let remembered = || thread.visited.borrow().bridges.len();
+        let [one, other] = [(); 2].map(|()| std::sync::Arc::new(PerThreadMap::new()));
+        for bridge in [&one, &other, &one] {
+            thread.remember(std::sync::Arc::downgrade(bridge));
+        }
+        assert_eq!(remembered(), 2);
+        drop(other);
+        thread.remember(std::sync::Arc::downgrade(&one));
+        assert_eq!(remembered(), 1);
+    }
+}

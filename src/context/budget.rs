@@ -123,3 +123,57 @@ fn without_limit<T>(f: impl FnOnce() -> T) -> T {
         Poll::Pending => unreachable!("it is ready at its first poll"),
     }
 }
+
+#[cfg(all(test, not(smartasync_loom)))]
+mod tests {
+    use tokio::runtime::Builder;
+
+    use super::*;
+
+    /// Takes grants until there are none, for `at_most` times. Returns how many there were.
+    fn use_up(at_most: usize) -> usize {
+        let taken = std::iter::from_fn(grant).take(at_most);
+        taken.inspect(RestoreOnPending::made_progress).count()
+    }
+
+    /// Asks both ways whether there is a limit.
+    fn answers() -> [Option<bool>; 2] {
+        [LAST.with(Last::tell), Some(runs_out())]
+    }
+
+    #[test]
+    fn both_ways_find_the_limit_whatever_is_left_and_spend_none_of_it() {
+        let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        for used in 0..=GRANTS_PER_POLL {
+            runtime.block_on(async {
+                assert_eq!(use_up(used), used);
+                assert_eq!(answers(), [Some(true); 2], "{used} grants are used");
+                assert_eq!(use_up(usize::MAX), GRANTS_PER_POLL - used);
+            });
+        }
+    }
+
+    #[test]
+    fn neither_finds_a_limit_where_there_is_none_and_neither_makes_one() {
+        for _ in 0..2 {
+            assert_eq!(answers(), [Some(false); 2]);
+            assert_eq!(use_up(2 * GRANTS_PER_POLL), 2 * GRANTS_PER_POLL);
+        }
+    }
+
+    #[test]
+    fn without_a_last_grant_the_other_way_answers() {
+        let none = Last(Cell::new(None));
+        assert_eq!(none.tell(), None);
+    }
+
+    #[test]
+    fn the_end_of_a_thread_changes_no_budget() {
+        Builder::new_multi_thread().worker_threads(1).build().unwrap().block_on(async {
+            assert_eq!(use_up(8), 8);
+            // As the thread's own is dropped: in the budget of whatever runs then.
+            drop(Last::new());
+            assert_eq!(use_up(usize::MAX), GRANTS_PER_POLL - 8);
+        });
+    }
+}

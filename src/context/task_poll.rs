@@ -43,3 +43,54 @@ fn learn_vtable() {
     }));
     let _ = pin!(tasks).poll(&mut Context::from_waker(Waker::noop()));
 }
+
+#[cfg(all(test, not(smartasync_loom)))]
+mod tests {
+    use std::sync::Arc;
+    use std::task::Wake;
+
+    use tokio::runtime::Builder;
+
+    use super::*;
+
+    struct Ignores;
+
+    impl Wake for Ignores {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    fn is_seen_with(waker: &Waker) -> bool {
+        is_task_poll(&Context::from_waker(waker))
+    }
+
+    #[test]
+    fn a_task_is_seen_with_its_waker_and_with_another_and_a_root_future_is_not() {
+        let other = Waker::from(Arc::new(Ignores));
+        let runtime = Builder::new_current_thread().build().unwrap();
+        for _ in 0..2 {
+            assert!(!is_seen_with(Waker::noop()) && !is_seen_with(&other));
+            runtime.block_on(async {
+                assert!(!is_seen_with(&other));
+                poll_fn(|cx| Poll::Ready(assert!(!is_task_poll(cx)))).await;
+                let other = other.clone();
+                let task = tokio::spawn(async move {
+                    assert!(is_seen_with(&other));
+                    poll_fn(|cx| Poll::Ready(assert!(is_task_poll(cx)))).await;
+                });
+                task.await.unwrap();
+            });
+        }
+    }
+
+    #[test]
+    fn after_the_first_task_the_waker_alone_tells() {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let task = runtime.spawn(poll_fn(|cx| {
+            // Asked with another waker, it learns what those of tasks have in common.
+            assert!(is_seen_with(Waker::noop()));
+            Poll::Ready(cx.waker().clone())
+        }));
+        let waker = runtime.block_on(task).unwrap();
+        assert!(is_seen_with(&waker));
+    }
+}

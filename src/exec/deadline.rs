@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::pin::Pin;
 use std::sync::LazyLock;
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 use std::time::Instant;
 
 use crate::process::{PerProcess, Process};
@@ -52,9 +51,9 @@ impl Timer {
         Ok(timer)
     }
 
-    /// A future that is ready at `time`.
+    /// Nothing is set until the deadline is first asked for.
     pub(crate) fn deadline(&'static self, time: Instant) -> Deadline {
-        Deadline { timer: self, time, set: None }
+        Deadline { timer: self, time, key: None }
     }
 
     /// Ends the thread once no deadline is left. The next call that has one starts another.
@@ -121,39 +120,29 @@ impl Timer {
     }
 }
 
-/// A future that is ready at its time.
+/// The time at which a call is woken at the latest.
 pub(crate) struct Deadline {
     timer: &'static Timer,
     time: Instant,
-    set: Option<(Key, Waker)>,
+    /// What the timer knows it by, once it has been asked for.
+    key: Option<Key>,
 }
 
 impl Deadline {
-    fn take_back(&mut self) {
-        if let Some((key, _)) = self.set.take() {
-            self.timer.take_back(key);
+    /// Whether the time has come; if not, `waker` is woken when it has. The first one is kept: a call has no other.
+    pub(crate) fn is_reached(&mut self, waker: &Waker) -> bool {
+        let is_reached = Instant::now() >= self.time;
+        if !is_reached && self.key.is_none() {
+            self.key = Some(self.timer.set(self.time, waker.clone()));
         }
-    }
-}
-
-impl Future for Deadline {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if Instant::now() >= self.time {
-            return Poll::Ready(());
-        }
-        if self.set.as_ref().is_none_or(|(_, waker)| !waker.will_wake(cx.waker())) {
-            self.take_back();
-            let key = self.timer.set(self.time, cx.waker().clone());
-            self.set = Some((key, cx.waker().clone()));
-        }
-        Poll::Pending
+        is_reached
     }
 }
 
 impl Drop for Deadline {
     fn drop(&mut self) {
-        self.take_back();
+        if let Some(key) = self.key {
+            self.timer.take_back(key);
+        }
     }
 }

@@ -46,7 +46,7 @@ pub(crate) struct Drive<'a, 'l> {
     pub(crate) is_exhausted: bool,
     pub(crate) has_parked: bool,
     /// Whether a poll is due although nothing wakes the thread for it.
-    is_due: bool,
+    pub(crate) is_due: bool,
 }
 
 impl<'a, 'l> Drive<'a, 'l> {

@@ -210,3 +210,14 @@ impl<F> Drop for EndOnDrop<'_, F> {
 fn polled_after_end() -> ! {
     unreachable!("a job is not polled after its end")
 }
+
+#[cfg(all(test, not(smartasync_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_future_is_large_beyond_tokios_threshold() {
+        assert!(!is_large::<[u8; 16 * 1024]>());
+        assert!(is_large::<[u8; 16 * 1024 + 1]>());
+    }
+}

@@ -38,7 +38,7 @@ impl<'a> Limits<'a> {
     /// Why the wait ends now, if it does; else `cx` is woken when it is to end.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Option<Cause> {
         if let Some((deadline, began)) = &mut self.deadline
-            && Pin::new(deadline).poll(cx).is_ready()
+            && deadline.is_reached(cx.waker())
         {
             return Some(Cause::TimedOut(began.elapsed()));
         }

@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use crate::support::{Stage, current_thread, echo, multi_thread, within_a_minute};
 use smartasync::{Bridge, block_on, smartasync};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+use tokio::task::block_in_place;
 use tokio::time::sleep;
 
 /// Runs `test` on each kind of bridge, and on a blocking thread of each kind of runtime.
@@ -134,19 +136,33 @@ fn a_wake_from_another_thread_at_any_point_is_not_lost() {
 fn a_waker_of_an_earlier_call_wakes_no_later_one() {
     everywhere(|_, bridge| {
         let earlier = bridge.block_on(poll_fn(|cx| Poll::Ready(cx.waker().clone())));
-        let polls = Cell::new(0);
-        bridge.block_on(async {
-            let mut nap = pin!(sleep(Duration::from_millis(5)));
-            poll_fn(|cx| {
-                polls.set(polls.get() + 1);
-                earlier.wake_by_ref();
-                nap.as_mut().poll(cx)
-            })
-            .await;
-        });
-        // Its own first poll, and the timer's.
-        assert_eq!(polls.get(), 2);
+        assert_eq!(bridge.block_on(polls_of_a_nap(|| earlier.wake_by_ref())), 2);
     });
+}
+
+#[test]
+fn a_wake_that_a_call_leaves_behind_polls_no_later_one() {
+    everywhere(|_, bridge| {
+        let wakes_itself = |cx: &mut std::task::Context<'_>| {
+            cx.waker().wake_by_ref();
+            Poll::Ready(())
+        };
+        bridge.block_on(poll_fn(wakes_itself));
+        assert_eq!(bridge.block_on(polls_of_a_nap(|| {})), 2);
+    });
+}
+
+/// Its first poll, and the timer's, if nothing else polls it.
+async fn polls_of_a_nap(in_each_poll: impl Fn()) -> usize {
+    let mut polls = 0;
+    let mut nap = pin!(sleep(Duration::from_millis(5)));
+    poll_fn(|cx| {
+        polls += 1;
+        in_each_poll();
+        nap.as_mut().poll(cx)
+    })
+    .await;
+    polls
 }
 
 #[test]
@@ -188,7 +204,7 @@ fn a_wake_of_the_outer_call_polls_no_inner_one_and_is_not_lost() {
                         inner.wake();
                     }
                 });
-                tokio::task::block_in_place(|| block_on(woken_by(wakers, &polls, 5)));
+                block_in_place(|| block_on(woken_by(wakers, &polls, 5)));
             });
             assert_eq!(polls.into_inner(), 5, "polls of the inner call");
             is_inner_over.store(true, Ordering::Relaxed);
@@ -204,19 +220,36 @@ fn a_waker_of_an_inner_call_polls_no_outer_one() {
         let polls = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&polls);
         let outer = async move {
-            let inner = tokio::task::block_in_place(|| {
-                block_on(poll_fn(|cx| Poll::Ready(cx.waker().clone())))
-            });
-            let mut nap = pin!(sleep(Duration::from_millis(5)));
-            poll_fn(|cx| {
-                counted.fetch_add(1, Ordering::Relaxed);
-                inner.wake_by_ref();
-                nap.as_mut().poll(cx)
-            })
-            .await;
+            let inner = block_in_place(|| block_on(poll_fn(|cx| Poll::Ready(cx.waker().clone()))));
+            counted.store(polls_of_a_nap(|| inner.wake_by_ref()).await, Ordering::Relaxed);
         };
         nested(&multi_thread(), outer);
         assert_eq!(polls.load(Ordering::Relaxed), 2);
+    });
+}
+
+#[test]
+fn a_call_in_a_section_of_another_has_its_runtime_and_a_waker_of_its_own() {
+    everywhere(|_, bridge| {
+        let outer = bridge.block_on(async {
+            let inner = || block_in_place(|| bridge.block_on(async { Handle::current().id() }));
+            assert_eq!(inner(), Handle::current().id());
+            let mut is_woken = false;
+            poll_fn(|cx| {
+                if std::mem::replace(&mut is_woken, true) {
+                    return Poll::Ready(());
+                }
+                // A wake that a call begun later would forget, if it had the same waker.
+                cx.waker().wake_by_ref();
+                inner();
+                Poll::Pending
+            })
+            .await;
+            let waker = || bridge.block_on(poll_fn(|cx| Poll::Ready(cx.waker().clone())));
+            let inner = block_in_place(waker);
+            polls_of_a_nap(|| inner.wake_by_ref()).await
+        });
+        assert_eq!(outer, 2);
     });
 }
 

@@ -63,6 +63,42 @@ fn each_thread_has_its_own_runtime_of_a_bridge_and_its_end_leaves_it_to_the_next
 }
 
 #[test]
+fn the_end_of_a_thread_leaves_its_runtimes_of_all_bridges_to_the_next() {
+    within_a_minute(|_| {
+        let bridges = [(); 3].map(|()| Bridge::builder().build());
+        let on_a_new_thread = || {
+            let call = || {
+                // The second time over after a reset: what is kept for a bridge anew is kept once.
+                for bridge in &bridges {
+                    id().on(bridge).wait();
+                }
+                bridges[0].reset();
+                bridges.each_ref().map(|bridge| id().on(bridge).wait())
+            };
+            thread::scope(|scope| scope.spawn(call).join().unwrap())
+        };
+        let before = on_a_new_thread();
+        let after = on_a_new_thread();
+        assert_ne!(before[0], after[0], "it was reset");
+        assert_eq!(before[1..], after[1..], "those of a thread that has ended were not used again");
+        assert_eq!(bridges.each_ref().map(|bridge| bridge.stats().runtimes), [1; 3]);
+    });
+}
+
+#[test]
+fn reset_of_a_thread_forgets_its_runtimes_of_several_private_bridges() {
+    within_a_minute(|_| {
+        let bridges = [(); 3].map(|()| Bridge::builder().build());
+        let ids = || bridges.each_ref().map(|bridge| id().on(bridge).wait());
+        let before = ids();
+        assert_eq!(before, ids(), "kept while the thread turns from one to the other");
+        reset();
+        assert_eq!(bridges.each_ref().map(|bridge| bridge.stats().runtimes), [0; 3]);
+        assert!(before.iter().zip(ids()).all(|(before, after)| *before != after));
+    });
+}
+
+#[test]
 fn a_private_bridge_keeps_to_its_own_runtimes_beside_another_runtime() {
     within_a_minute(|_| {
         let bridge = Bridge::builder().build();
@@ -310,5 +346,24 @@ fn a_bridge_names_its_threads() {
             task::spawn_blocking(job).await.unwrap()
         });
         assert_eq!(name.as_deref(), Some("mail/blocking"));
+    });
+}
+
+#[test]
+fn a_background_runtime_is_left_alone_when_no_call_waits_on_it() {
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().shared_threads(1).build();
+        let runtime = bridge.block_on(async {
+            sleep(Duration::from_millis(1)).await;
+            Handle::current()
+        });
+        // While a call waits, the monitor wakes the worker once a second.
+        let parks = || runtime.metrics().worker_park_count(0);
+        let rests = || {
+            let before = parks();
+            thread::sleep(Duration::from_secs(3));
+            parks() == before
+        };
+        while !rests() {}
     });
 }

@@ -210,11 +210,17 @@ fn the_future_is_dropped_by_the_caller_inside_the_runtime() {
 
 /// At its deadline as at its end.
 fn is_dropped_in_place(bridge: &Bridge) {
+    is_dropped_in_place_with::<1>(bridge);
+    // On the heap in a debug build.
+    is_dropped_in_place_with::<{ 17 * 1024 }>(bridge);
+}
+
+fn is_dropped_in_place_with<const SIZE: usize>(bridge: &Bridge) {
     let (ended, ends) = channel();
     let holds_a_guard = |is_ready: bool| {
-        let guard = TellsItsEnd(ended.clone());
+        let (guard, bytes) = (TellsItsEnd(ended.clone()), [0_u8; SIZE]);
         bridge.call(poll_fn(move |_| {
-            let _held = &guard;
+            let _held = (&guard, &bytes);
             if is_ready { Poll::Ready(()) } else { Poll::Pending }
         }))
     };
@@ -266,6 +272,18 @@ fn the_last_instant_that_there_is() {
             last = last.checked_add(Duration::from_secs(1 << exponent)).unwrap_or(last);
         }
         assert_eq!(answer().wait_until(last).unwrap(), 42);
+    });
+}
+
+#[test]
+fn calls_with_the_same_deadline_all_end_there() {
+    within_a_minute(|_| {
+        let end = Instant::now() + 5 * SHORT;
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| assert_timed_out(forever().wait_until(end)));
+            }
+        });
     });
 }
 

@@ -1,0 +1,32 @@
+//! The monitor wakes each time that a runtime is left undriven. It has a process of its own: the runtimes of other tests
+//! would wake the monitor too.
+
+mod support;
+
+use std::thread;
+use std::time::Duration;
+
+use smartasync::Bridge;
+use tokio::task;
+
+use support::within_a_minute;
+
+const IDLE_TIMEOUT: Duration = Duration::from_millis(5);
+
+#[test]
+fn the_monitor_wakes_after_each_rest() {
+    within_a_minute(|stage| {
+        let bridge = Bridge::builder().idle_timeout(IDLE_TIMEOUT).build();
+        for round in 1..=5 {
+            // Its runtime is a new one, which nobody drives once the call is over.
+            bridge.block_on(task::yield_now());
+            stage.at(format!("driver thread {round}"));
+            while bridge.stats().driver_threads < round {
+                thread::sleep(Duration::from_millis(1));
+            }
+            bridge.reset();
+            // Nothing is left to look after: the monitor rests, until it is woken.
+            thread::sleep(20 * IDLE_TIMEOUT);
+        }
+    });
+}
