@@ -215,11 +215,13 @@ fn fork_inside_a_call_that_goes_on(stage: &Stage) {
             tokio::task::yield_now().await;
         }
     };
+    let runtime = support::multi_thread();
     for bridge in [
         Bridge::per_thread(),
         Bridge::builder().idle_timeout(LONG).build(),
         Bridge::builder().shared_threads(1).build(),
         Bridge::shared(),
+        Bridge::from_handle(runtime.handle().clone()),
     ] {
         for parks in [true, false] {
             stage.at(format!("{bridge:?}, parks: {parks}"));

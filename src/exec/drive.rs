@@ -12,6 +12,7 @@ use crate::error::Cause;
 use crate::exec::job::Job;
 use crate::exec::limits::Limits;
 use crate::exec::waker::CallWaker;
+use crate::process::Process;
 use crate::runtime::tracker::CallToken;
 #[cfg(feature = "tracing")]
 use crate::span::WaitSpan;
@@ -34,7 +35,7 @@ pub(crate) struct Drive<'a, 'l> {
     pub(crate) job: &'a mut dyn Job,
     pub(crate) waker: &'a CallWaker,
     pub(crate) limits: Option<&'a mut Limits<'l>>,
-    /// Absent where nobody can cancel the call.
+    /// Absent where no shutdown can cancel the call.
     pub(crate) token: Option<&'a CallToken>,
     /// Set where the runtime is lost: nobody can drive it any more.
     pub(crate) is_lost: Option<&'a AtomicBool>,
@@ -45,6 +46,7 @@ pub(crate) struct Drive<'a, 'l> {
     /// Whether the last poll has used up its budget.
     pub(crate) is_exhausted: bool,
     pub(crate) has_parked: bool,
+    began_in: Process,
     /// Whether a poll is due although nothing wakes the thread for it.
     pub(crate) is_due: bool,
 }
@@ -70,6 +72,7 @@ impl<'a, 'l> Drive<'a, 'l> {
             cause: None,
             is_exhausted: false,
             has_parked: false,
+            began_in: Process::current(),
             is_due: false,
         }
     }
@@ -109,7 +112,10 @@ impl<'a, 'l> Drive<'a, 'l> {
     pub(crate) fn is_woken(&mut self) -> bool {
         let is_woken = self.waker.flag().take();
         if is_woken {
-            let is_cancelled = self.token.is_some_and(CallToken::is_cancelled_now);
+            let is_cancelled = match self.token {
+                Some(token) => token.is_cancelled_now(),
+                None => self.is_inherited(),
+            };
             self.end_early(is_cancelled);
         }
         is_woken
@@ -121,8 +127,16 @@ impl<'a, 'l> Drive<'a, 'l> {
         if is_woken {
             return Poll::Ready(());
         }
-        let is_cancelled = self.token.is_some_and(|token| token.is_cancelled(cx.waker()));
+        let is_cancelled = match self.token {
+            Some(token) => token.is_cancelled(cx.waker()),
+            None => self.is_inherited(),
+        };
         if self.end_early(is_cancelled) { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// Whether the process is a forked child, for a call without a token: that has the process that made it.
+    fn is_inherited(&self) -> bool {
+        !self.began_in.is_current()
     }
 
     /// Ends the call in its next poll if it is cancelled, or its runtime is lost.
