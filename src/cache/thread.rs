@@ -142,14 +142,12 @@ impl Private {
 }
 
 /// What a private bridge keeps for a thread.
-#[derive(Debug)]
 pub(crate) struct PrivateSlot {
     runtime: SlotRuntime,
     waker: CallWaker,
 }
 
 /// What a thread's calls on a private bridge run on.
-#[derive(Debug)]
 pub(crate) enum SlotRuntime {
     Own(Lease),
     /// The token is given back after the runtime: when nobody is inside, none is left.

@@ -1,6 +1,5 @@
 //! The one waker that a call shows to its future.
 
-use std::fmt;
 use std::ptr;
 use std::sync::{Arc, LazyLock};
 use std::task::{Wake, Waker};
@@ -58,12 +57,6 @@ impl Default for CallWaker {
 pub(crate) fn is_call_waker(waker: &Waker) -> bool {
     static KNOWN: LazyLock<CallWaker> = LazyLock::new(CallWaker::default);
     ptr::eq(waker.vtable(), KNOWN.waker().vtable())
-}
-
-impl fmt::Debug for CallWaker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CallWaker").finish_non_exhaustive()
-    }
 }
 
 struct Target(WakeFlag);

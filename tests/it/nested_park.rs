@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use smartasync::smartasync;
+use smartasync::{Bridge, smartasync};
 use tokio::task;
 
 use crate::support::{multi_thread, within_a_minute};
@@ -23,6 +23,24 @@ fn a_wake_of_the_root_future_outlives_a_call_in_a_blocking_section() {
             runtime.block_on(async {
                 tokio::join!(task::yield_now(), async {
                     task::block_in_place(|| suspends().wait());
+                });
+            });
+        }
+    });
+}
+
+/// There the call parks beside the driver thread of its runtime.
+#[test]
+fn a_wake_of_the_root_future_outlives_a_call_on_a_runtime_that_is_driven() {
+    within_a_minute(|stage| {
+        let bridge = Bridge::builder().build();
+        bridge.block_on(async { drop(task::spawn(std::future::pending::<()>())) });
+        let runtime = multi_thread();
+        for round in 0..20 {
+            stage.at(format!("round {round}"));
+            runtime.block_on(async {
+                tokio::join!(task::yield_now(), async {
+                    task::block_in_place(|| suspends().on(&bridge).wait());
                 });
             });
         }
