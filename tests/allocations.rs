@@ -127,7 +127,7 @@ fn a_timed_wait_that_ends_early_leaves_nothing_with_its_timer() {
             Bridge::from_handle(multi.handle().clone()),
         ] {
             stage.at(format!("{bridge:?}"));
-            let wait = || assert_eq!(sum::<16>(1).on(&bridge).wait_timeout(LIMIT).unwrap(), 16);
+            let wait = || assert_eq!(sum::<16>(3).on(&bridge).wait_timeout(LIMIT).unwrap(), 16);
             wait();
             let kept = measure(|| (0..WAITS).for_each(|_| wait())).count_current;
             assert!(kept < WAITS / 2, "{kept} allocations kept by {bridge:?}");

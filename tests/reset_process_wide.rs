@@ -2,7 +2,8 @@
 
 mod support;
 
-use std::sync::Mutex;
+use std::future::pending;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use smartasync::{Bridge, block_on, reset};
@@ -36,6 +37,28 @@ fn no_thread_uses_what_it_had_before_a_reset() {
                 during
             });
             assert_ne!(during, id(), "a call brought back what was reset while it ran");
+        }
+    });
+}
+
+#[test]
+fn a_reset_ends_the_runtime_of_its_thread_and_not_the_next_call() {
+    let _turn = ONE_AT_A_TIME.lock();
+    within_a_minute(|_| {
+        for forget in [reset, || Bridge::per_thread().reset()] {
+            let held = Arc::new(());
+            let task = Arc::clone(&held);
+            block_on(async move {
+                tokio::spawn(async move {
+                    let _held = task;
+                    pending::<()>().await;
+                });
+            });
+            forget();
+            // Its driver thread may drop it a moment later.
+            while Arc::strong_count(&held) > 1 {
+                thread::yield_now();
+            }
         }
     });
 }

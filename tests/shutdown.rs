@@ -5,6 +5,7 @@
 mod support;
 
 use std::future::pending;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -127,6 +128,33 @@ fn a_later_call_is_handed_back_and_can_be_awaited() {
 }
 
 #[test]
+fn the_panic_of_a_wait_says_whether_its_call_had_begun() {
+    let message = |wait: &dyn Fn()| {
+        let payload = catch_unwind(AssertUnwindSafe(wait)).unwrap_err();
+        payload.downcast_ref::<String>().unwrap().clone()
+    };
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().build();
+        let (started, starts) = channel();
+        let caller = thread::spawn({
+            let bridge = bridge.clone();
+            move || {
+                message(&|| {
+                    let started = started.clone();
+                    wait_for_ever(move || started.send(()).unwrap(), ()).on(&bridge).wait();
+                })
+            }
+        });
+        starts.recv().unwrap();
+        bridge.shutdown(Duration::from_millis(20));
+        let begun = caller.join().unwrap();
+        assert!(begun.contains("was cut short"), "{begun}");
+        let late = message(&|| bridge.block_on(async {}));
+        assert!(late.contains("make the call through another one"), "{late}");
+    });
+}
+
+#[test]
 fn a_later_call_inside_of_an_earlier_one_is_handed_back_too() {
     within_a_minute(|stage| {
         for builder in [Bridge::builder(), Bridge::builder().shared_threads(1)] {
@@ -162,8 +190,10 @@ fn tasks_are_dropped_and_driver_threads_end() {
         // One runtime is this thread's, the others are in the pool.
         spawn_that_holds(&bridge, Arc::clone(&held));
         thread::scope(|scope| {
-            for _ in 0..3 {
-                scope.spawn(|| spawn_that_holds(&bridge, Arc::clone(&held)));
+            let caller = |()| scope.spawn(|| spawn_that_holds(&bridge, Arc::clone(&held)));
+            // To their very end: a scope does not wait for what a thread gives back.
+            for caller in [(); 3].map(caller) {
+                caller.join().unwrap();
             }
         });
         until(stage, "driver threads drive", || threads("tidy/driver") > 0);

@@ -10,7 +10,7 @@ use std::task::{Context, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use smartasync::{WaitErrorKind, smartasync};
+use smartasync::{Bridge, WaitErrorKind, smartasync};
 
 use support::within_a_minute;
 
@@ -82,6 +82,24 @@ fn a_call_in_a_destructor_that_runs_after_the_runtime_has_gone_is_an_error() {
         });
         thread.join().unwrap();
         assert_eq!(receiver.recv().unwrap(), Err(WaitErrorKind::Runtime));
+    });
+}
+
+/// A refused call blocks on nothing, and yet the thread keeps something from then on. What the destructor's call blocks
+/// with must be older than that, and so outlive it.
+#[test]
+fn a_call_in_a_destructor_that_is_older_than_the_first_call_that_has_blocked_works() {
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().build();
+        bridge.shutdown(Duration::ZERO);
+        let (sender, receiver) = channel();
+        let thread = thread::spawn(move || {
+            bridge.try_block_on(async {}).unwrap_err();
+            call_on_exit(sender);
+            sleeps().wait();
+        });
+        thread.join().unwrap();
+        assert_eq!(receiver.recv().unwrap(), Ok(7));
     });
 }
 

@@ -234,23 +234,32 @@ fn a_call_in_a_section_of_another_has_its_runtime_and_a_waker_of_its_own() {
         let outer = bridge.block_on(async {
             let inner = || block_in_place(|| bridge.block_on(async { Handle::current().id() }));
             assert_eq!(inner(), Handle::current().id());
-            let mut is_woken = false;
-            poll_fn(|cx| {
-                if std::mem::replace(&mut is_woken, true) {
-                    return Poll::Ready(());
-                }
-                // A wake that a call begun later would forget, if it had the same waker.
-                cx.waker().wake_by_ref();
-                inner();
-                Poll::Pending
-            })
-            .await;
             let waker = || bridge.block_on(poll_fn(|cx| Poll::Ready(cx.waker().clone())));
             let inner = block_in_place(waker);
             polls_of_a_nap(|| inner.wake_by_ref()).await
         });
         assert_eq!(outer, 2);
     });
+}
+
+/// Wakes itself, then makes a call of its own kind in a section, and goes on only if its wake is still there.
+fn calls_in_sections(bridge: &Bridge, depth: usize) {
+    let mut is_woken = false;
+    bridge.block_on(poll_fn(|cx| {
+        if std::mem::replace(&mut is_woken, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        if depth > 0 {
+            block_in_place(|| calls_in_sections(bridge, depth - 1));
+        }
+        Poll::Pending
+    }));
+}
+
+#[test]
+fn a_call_forgets_the_wake_of_none_that_it_is_in() {
+    everywhere(|_, bridge| calls_in_sections(bridge, 4));
 }
 
 #[test]
