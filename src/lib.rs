@@ -56,6 +56,28 @@
 //! # }
 //! ```
 //!
+//! # Many at once
+//!
+//! With the feature `concurrent`, `scope` runs many calls at once on the calling thread, and `buffered` and
+//! `buffer_unordered` make a blocking iterator over the answers of many calls, some at a time. [`race`] makes one call of
+//! two.
+//!
+//! ```
+//! # async fn size(page: &str) -> usize { page.len() }
+//! let pages = ["one", "three"].map(String::from);
+//! # #[cfg(feature = "concurrent")] {
+//! let sizes = smartasync::scope(|s| {
+//!     let calls = pages.each_ref().map(|page| s.spawn(size(page)));
+//!     calls.map(|call| call.join())
+//! });
+//! assert_eq!(sizes, [3, 5]);
+//! let sizes = smartasync::buffered(pages.iter().map(|page| size(page)), 8);
+//! assert_eq!(sizes.sum::<usize>(), 8);
+//! # }
+//! let first = smartasync::race(size(&pages[0]), std::future::pending());
+//! assert_eq!(first.wait(), 3);
+//! ```
+//!
 //! # What happens where
 //!
 //! | the calling thread | [`context()`] | [`wait`](Call::wait) |
@@ -159,11 +181,15 @@
 //!
 //! It sees only Tokio, and only its own copy of it: the limits of [`context()`] name what that leaves open.
 
+#[cfg(feature = "concurrent")]
+mod answers;
 mod block_on;
 mod bridge;
 mod cache;
 mod call;
 mod call_future;
+#[cfg(feature = "concurrent")]
+mod caught;
 mod context;
 mod drop_inside;
 mod error;
@@ -178,17 +204,22 @@ mod offload;
 mod outcome;
 mod per_thread;
 mod process;
+mod race;
 mod reset;
 mod runtime;
+#[cfg(feature = "concurrent")]
+mod scope;
 mod site;
 mod span;
 mod sync;
-#[cfg(any(feature = "stream", feature = "io"))]
+#[cfg(any(feature = "concurrent", feature = "stream", feature = "io"))]
 mod sync_driver;
 mod thread_flag;
 mod threads;
 mod wait;
 
+#[cfg(feature = "concurrent")]
+pub use answers::{Answers, buffer_unordered, buffered};
 pub use block_on::{block_on, try_block_on};
 pub use bridge::{
     Bridge, BridgeBuilder, Drained, Nested, SlowCall, Stats, drain, join_threads, set_default,
@@ -202,7 +233,10 @@ pub use iter::{Iter, iter};
 pub use offload::{Offload, OffloadFuture, offload};
 pub use outcome::{Outcome, OutcomeFuture};
 pub use per_thread::PerThread;
+pub use race::{Race, race};
 pub use reset::reset;
+#[cfg(feature = "concurrent")]
+pub use scope::{Scope, ScopedJoinHandle, scope, try_scope};
 pub use smartasync_macros::smartasync;
 pub use wait::Wait;
 

@@ -9,7 +9,7 @@ pub(crate) type Name = fn() -> &'static str;
 /// The function and the place of a call, as messages name them.
 #[derive(Clone, Copy)]
 pub(crate) struct Site {
-    name: Name,
+    pub(crate) name: Name,
     pub(crate) caller: &'static Location<'static>,
 }
 

@@ -1,6 +1,7 @@
 //! An object that sync code polls in many calls.
 
 use std::fmt;
+#[cfg(any(feature = "stream", feature = "io"))]
 use std::mem;
 use std::pin::pin;
 use std::time::{Duration, Instant};
@@ -18,7 +19,7 @@ use crate::site::{Name, Site};
 pub(crate) struct SyncDriver<T> {
     enter: EnterOnDrop<WasPolled>,
     object: T,
-    leave: LeaveOnDrop,
+    _leave: LeaveOnDrop,
     /// The place where the driver was made, and the name of what it drives.
     pub(crate) made: Site,
 }
@@ -47,7 +48,7 @@ impl<T> SyncDriver<T> {
         SyncDriver {
             enter: EnterOnDrop(condition),
             object,
-            leave: LeaveOnDrop,
+            _leave: LeaveOnDrop,
             made: Site::of(name),
         }
     }
@@ -84,17 +85,18 @@ impl<T> SyncDriver<T> {
         &self.object
     }
 
-    #[cfg(feature = "io")]
+    #[cfg(any(feature = "concurrent", feature = "io"))]
     pub(crate) fn get_mut(&mut self) -> &mut T {
         // The caller may poll it.
         self.enter.0.was_polled = true;
         &mut self.object
     }
 
+    #[cfg(any(feature = "stream", feature = "io"))]
     pub(crate) fn into_inner(self) -> T {
-        let SyncDriver { mut enter, object, leave, .. } = self;
+        let SyncDriver { mut enter, object, _leave, .. } = self;
         enter.0.bridge = None;
-        mem::forget((enter, leave));
+        mem::forget((enter, _leave));
         object
     }
 }

@@ -1,5 +1,6 @@
 //! The tests that can share a process: one file for each promise.
 
+mod answers;
 mod async_io;
 mod async_io_model;
 mod block_in_place;
@@ -22,9 +23,11 @@ mod nested_park;
 mod offload;
 mod own_tasks;
 mod panics;
+mod race;
 mod rayon_jobs;
-#[cfg(any(feature = "io", feature = "stream"))]
+#[cfg(any(feature = "concurrent", feature = "io", feature = "stream"))]
 mod rows;
+mod scope;
 mod spawn;
 mod stranded;
 #[path = "../support/mod.rs"]

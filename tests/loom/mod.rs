@@ -16,4 +16,6 @@ mod pool;
 mod reset;
 mod state;
 mod tracker;
+#[cfg(feature = "concurrent")]
+mod waiters;
 mod wake;

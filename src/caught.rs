@@ -1,0 +1,49 @@
+//! A future whose panic is part of its output.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::thread;
+
+use pin_project_lite::pin_project;
+
+pin_project! {
+    /// Catches the panic of a future, for who asks for its output: it is not for those who happen to poll it.
+    ///
+    /// The future is dropped where it ends, so a panic of its destructor is caught too.
+    pub(crate) struct Caught<F> {
+        // There until its end.
+        #[pin]
+        future: Option<F>,
+    }
+}
+
+impl<F> Caught<F> {
+    pub(crate) fn new(future: F) -> Caught<F> {
+        Caught { future: Some(future) }
+    }
+}
+
+impl<F: Future> Future for Caught<F> {
+    type Output = thread::Result<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<thread::Result<F::Output>> {
+        let mut future = self.project().future;
+        // Unwind safe: after a panic the future is dropped, and nobody else sees it.
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            let running = future.as_mut().as_pin_mut().expect("it is not polled after its end");
+            let output = ready!(running.poll(cx));
+            future.set(None);
+            Poll::Ready(output)
+        }));
+        match polled {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+            Err(payload) => {
+                // The first panic tells more than one of the destructor.
+                let _ = catch_unwind(AssertUnwindSafe(|| future.set(None)));
+                Poll::Ready(Err(payload))
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Who waits for the calls of one scope.
+
+use std::mem;
+use std::sync::Arc as StdArc;
+use std::task::{Poll, Wake, Waker};
+
+use crate::sync::{Mutex, ignore_poison};
+
+/// The wakers of all who poll a scope.
+///
+/// The calls of a scope are polled by whoever waits for one of them: by a `join`, or by each of several futures that
+/// hold a handle. A wake of any call wakes all of these. Whoever would be chosen might be gone, or not be polled
+/// again, and then the others would sleep without end.
+#[derive(Debug, Default)]
+pub(crate) struct Waiters(Mutex<Vec<Waker>>);
+
+impl Waiters {
+    /// Polls; if that is pending, the next wake wakes `waker`.
+    pub(crate) fn poll<T>(&self, waker: &Waker, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
+        // Registered before it polls: a wake either finds the waker, or came before and the poll sees what it is for.
+        self.register(waker);
+        let polled = poll();
+        if polled.is_ready() {
+            self.unregister(waker);
+        }
+        polled
+    }
+
+    /// Wakes all.
+    pub(crate) fn wake(&self) {
+        let wakers = mem::take(&mut *ignore_poison(self.0.lock()));
+        // Without the lock: a waker is anybody's code, and may poll the scope.
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    fn register(&self, waker: &Waker) {
+        let mut wakers = ignore_poison(self.0.lock());
+        if !wakers.iter().any(|known| known.will_wake(waker)) {
+            wakers.push(waker.clone());
+        }
+    }
+
+    fn unregister(&self, waker: &Waker) {
+        ignore_poison(self.0.lock()).retain(|known| !known.will_wake(waker));
+    }
+}
+
+/// What the calls of a scope see in place of the wakers of those who poll them.
+pub(super) struct ScopeWaker(pub(super) Waiters);
+
+impl Wake for ScopeWaker {
+    fn wake(self: StdArc<Self>) {
+        self.0.wake();
+    }
+
+    fn wake_by_ref(self: &StdArc<Self>) {
+        self.0.wake();
+    }
+}
