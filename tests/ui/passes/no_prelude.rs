@@ -56,8 +56,16 @@ impl Add for Client {
     }
 }
 
-#[::smartasync::smartasync(blocking, derive(::std::clone::Clone))]
+#[::smartasync::smartasync(
+    blocking,
+    derive(::std::clone::Clone),
+    on = ::smartasync::Bridge::shared()
+)]
 impl Client {
+    pub(crate) async fn all() -> (::std::vec::Vec<Self>, ::std::boxed::Box<Self>) {
+        (::std::vec::Vec::new(), ::std::boxed::Box::new(Client))
+    }
+
     pub(crate) async fn open(answer: bool) -> ::std::result::Result<Self, u32> {
         if answer { ::std::result::Result::Ok(Client) } else { ::std::result::Result::Err(1) }
     }
@@ -82,6 +90,7 @@ fn main() {
         BlockingClient::open(true).map(BlockingClient::one),
         ::std::result::Result::Ok(1)
     );
+    ::std::assert_eq!(BlockingClient::all().0.len(), 0);
     ::std::assert_eq!(
         BlockingClient::find().map(BlockingClient::one),
         ::std::option::Option::Some(1)

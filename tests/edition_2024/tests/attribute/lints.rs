@@ -224,6 +224,14 @@ impl<'a, T: Display> Connection<'a, T> {
         (!name.is_empty()).then_some(Self(name, item))
     }
 
+    /// Makes one of each item.
+    pub async fn all(name: &'a str, items: Vec<T>) -> (Vec<Self>, usize) {
+        yield_now().await;
+        let many: Vec<_> = items.into_iter().map(|item| Self(name, item)).collect();
+        let len = many.len();
+        (many, len)
+    }
+
     /// Takes every kind of pattern.
     #[must_use]
     pub async fn patterns(
@@ -297,13 +305,18 @@ impl<'a, T: Display> Connection<'a, T> {
 /// Only its client is used.
 struct Half(u32);
 
-#[smartasync(blocking)]
+#[smartasync(blocking, on = Bridge::shared())]
 impl Half {
     pub(crate) const ONE: u32 = 1;
 
     pub(crate) async fn number(&self) -> u32 {
         yield_now().await;
         self.0
+    }
+
+    pub(crate) async fn halves(&self) -> Result<Vec<Self>, Box<Self>> {
+        yield_now().await;
+        if self.0 == 0 { Err(Box::new(Self(0))) } else { Ok(vec![Self(1)]) }
     }
 }
 
@@ -396,6 +409,8 @@ fn strict_code_calls_a_twin() {
     twin.many(1, 2, 3, 4, 5, 6, 7, 8);
     copy.nothing();
     assert_eq!(Half(Half::ONE).number().wait(), 1);
+    assert_eq!(Half(0).halves().wait().map_err(|half| half.0).err(), Some(0));
+    assert_eq!(BlockingConnection::all("name", vec![1, 2]).1, 2);
     assert_eq!(BlockingConnection::new("name", BlockingConnection::<u8>::LIMIT).name(), "name");
 }
 
