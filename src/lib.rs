@@ -113,11 +113,16 @@
 //! assert_eq!(smartasync::block_on(tasks.run_until(task)), caller);
 //! ```
 //!
+//! # Objects that need Tokio when they are made
+//!
+//! `sleep`, `timeout`, `interval`, `spawn`, a `Command`, and a client with a time limit need a current runtime as soon as they
+//! are made: "there is no reactor running" is the message. [`enter`] has the ways.
+//!
 //! # Objects that need Tokio when they are dropped
 //!
 //! A destructor runs where the object is dropped. A pooled connection, or a client that spawns a task to say
 //! goodbye, panics on a plain thread: there is no current runtime. The blocking twin of a client drops it inside a
-//! runtime, and so do `iter` and `io::SyncIo` with what they are made of. Drop any other object in a call:
+//! runtime, and so do `iter` and `io::SyncIo` with what they are made of. Drop any other object in a call, or while a guard of [`enter`] lives:
 //!
 //! ```
 //! struct Client;
@@ -192,6 +197,7 @@ mod call_future;
 mod caught;
 mod context;
 mod drop_inside;
+mod enter;
 mod error;
 mod exchange;
 mod exec;
@@ -227,6 +233,7 @@ pub use bridge::{
 pub use call::Call;
 pub use call_future::CallFuture;
 pub use context::{Context, context};
+pub use enter::{EnterGuard, block_on_with, enter};
 pub use error::{WaitError, WaitErrorKind};
 #[cfg(feature = "stream")]
 pub use iter::{Iter, iter};

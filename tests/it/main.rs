@@ -12,6 +12,7 @@ mod context_table;
 mod current_runtime;
 mod deadline;
 mod dispatch;
+mod enter;
 mod foreign_executors;
 mod iter;
 mod lazy_statics;

@@ -11,6 +11,7 @@ use super::{Route, Target, Way};
 use crate::bridge::{Bridge, default};
 use crate::cache::thread::{CallSlot, Private, SlotRuntime};
 use crate::context::{Context, context};
+use crate::error::Cause;
 
 /// What a call would run on, entered until this is dropped: on the thread that has entered it, and before whatever was
 /// entered earlier is left.
@@ -30,33 +31,35 @@ impl Entered {
     /// A bridge that was shut down has none. There it is the one of the process-wide bridge.
     pub(crate) fn new(bridge: Option<&Bridge>) -> Option<Entered> {
         let bridge = bridge.unwrap_or_else(|| default());
+        let entered = Entered::through(bridge);
+        entered.or_else(|_| Entered::through(&Bridge::per_thread())).ok().flatten()
+    }
+
+    /// The same for this bridge only.
+    ///
+    /// # Errors
+    ///
+    /// Why a call could not be run either.
+    pub(crate) fn through(bridge: &Bridge) -> Result<Option<Entered>, Cause> {
         // Also where the bridge would open a blocking section: there is a current runtime.
         if context() == Context::Async {
-            return None;
+            return Ok(None);
         }
-        let process_wide;
-        let (mut route, mut other) = (Route::new(), Route::new());
-        let found = match route.find(Some(bridge)) {
-            Ok(()) => route,
-            Err(_) => {
-                process_wide = Bridge::per_thread();
-                other.find(Some(&process_wide)).ok()?;
-                other
-            }
-        };
+        let mut found = Route::new();
+        found.find(Some(bridge))?;
         let mut inside: Pin<Box<dyn Future<Output = ()>>> = match (found.own, found.other) {
             (Some(slot), _) => Box::pin(in_slot(slot)),
             (None, Some(Way { target, .. })) => match target {
                 Target::Own(slot) => Box::pin(in_slot(slot)),
                 Target::Private(private) => Box::pin(in_private(private)),
                 Target::Handle(_, handle) => Box::pin(in_handle(handle.clone())),
-                Target::Current(..) => return None,
+                Target::Current(..) => return Ok(None),
             },
             (None, None) => unreachable!("a way is found before it is gone"),
         };
         let polled = inside.as_mut().poll(&mut task::Context::from_waker(Waker::noop()));
         debug_assert_eq!(polled, Poll::Pending, "it stays inside");
-        Some(Entered { _inside: inside })
+        Ok(Some(Entered { _inside: inside }))
     }
 }
 

@@ -1,0 +1,165 @@
+//! Tokio's objects, made in sync code.
+
+use std::fmt;
+
+use crate::block_on::block_on;
+use crate::bridge::{self, Bridge, Entered, Route};
+use crate::site::{Name, Site};
+
+/// Enters the runtime that the calling thread's calls run on, until the guard is dropped: for what needs Tokio when it is
+/// made or dropped.
+///
+/// A future is polled inside a runtime when it is waited for, but whatever is built before that is not. So this
+/// panics in sync code with "there is no reactor running", since `sleep` asks for a timer as soon as it is called:
+///
+/// ```should_panic
+/// use std::time::Duration;
+/// use smartasync::block_on;
+/// use tokio::time::sleep;
+///
+/// block_on(sleep(Duration::from_millis(1)));
+/// ```
+///
+/// So do `timeout`, `interval`, `spawn`, a `Command`, a socket that is made of one of the standard library, and a
+/// client that has a time limit. Make them inside:
+///
+/// ```
+/// use std::time::Duration;
+/// use smartasync::{block_on, block_on_with, enter};
+/// use tokio::time::sleep;
+///
+/// // In the call,
+/// block_on(async { sleep(Duration::from_millis(1)).await });
+/// // in a closure that makes it,
+/// block_on_with(|| sleep(Duration::from_millis(1)));
+/// // or anywhere as long as the guard lives.
+/// let _guard = enter();
+/// block_on(sleep(Duration::from_millis(1)));
+/// ```
+///
+/// The guard counts as a call: what is left behind is driven after it, and a [`drain`](crate::drain) waits for it. While
+/// it lives the thread may block, and its calls run as they would without it.
+///
+/// In async code, and where calls run on the current runtime, that runtime stays the current one.
+///
+/// # Panics
+///
+/// When the thread cannot get a runtime. Guards are to be dropped in the reverse order in which they were made, Tokio's
+/// own included: Tokio panics otherwise.
+#[track_caller]
+pub fn enter() -> EnterGuard {
+    EnterGuard::of(bridge::default(), || "smartasync::enter")
+}
+
+/// Blocks the calling thread until the future is done that `make` makes inside the runtime: see [`enter`].
+///
+/// # Panics
+///
+/// Like [`block_on`](crate::block_on), before `make` is called, and with the panic of `make`.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use smartasync::block_on_with;
+/// use tokio::time::{sleep, timeout};
+///
+/// let late = block_on_with(|| timeout(Duration::from_millis(1), std::future::pending::<()>()));
+/// assert!(late.is_err());
+/// ```
+#[track_caller]
+pub fn block_on_with<F: IntoFuture>(make: impl FnOnce() -> F) -> F::Output {
+    block_on(made(bridge::default(), || "smartasync::block_on_with", make))
+}
+
+impl Bridge {
+    /// Enters the runtime that the calling thread's calls through this bridge run on: see [`enter`].
+    ///
+    /// # Panics
+    ///
+    /// When the thread cannot get a runtime, or the bridge was shut down.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::Bridge;
+    /// use tokio::runtime::Handle;
+    ///
+    /// let bridge = Bridge::builder().build();
+    /// let id = bridge.block_on(async { Handle::current().id() });
+    /// let _guard = bridge.enter();
+    /// assert_eq!(Handle::current().id(), id);
+    /// ```
+    #[track_caller]
+    pub fn enter(&self) -> EnterGuard {
+        EnterGuard::of(self, || "Bridge::enter")
+    }
+
+    /// Blocks the calling thread until the future is done that `make` makes inside the bridge's runtime: see [`enter`].
+    ///
+    /// # Panics
+    ///
+    /// Like [`Bridge::block_on`], before `make` is called, and with the panic of `make`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use smartasync::Bridge;
+    /// use tokio::time::sleep;
+    ///
+    /// Bridge::shared().block_on_with(|| sleep(Duration::from_millis(1)));
+    /// ```
+    #[track_caller]
+    pub fn block_on_with<F: IntoFuture>(&self, make: impl FnOnce() -> F) -> F::Output {
+        self.block_on(made(self, || "Bridge::block_on_with", make))
+    }
+}
+
+/// Makes a future where a call could wait for it.
+#[track_caller]
+fn made<F>(bridge: &Bridge, name: Name, make: impl FnOnce() -> F) -> F {
+    let site = Site::of(name);
+    // In async code nothing is made that could not be waited for.
+    if let Err(cause) = Route::new().find(Some(bridge)) {
+        cause.panic(site, true);
+    }
+    let _guard = EnterGuard::of(bridge, name);
+    make()
+}
+
+/// A runtime that is entered until this is dropped: see [`enter`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use smartasync::{EnterGuard, enter};
+///
+/// let guard: EnterGuard = enter();
+/// let timer = tokio::time::sleep(Duration::from_millis(1));
+/// drop(guard);
+/// smartasync::block_on(timer);
+/// ```
+#[must_use = "the runtime is entered until the guard is dropped"]
+pub struct EnterGuard {
+    /// `None` where the current runtime is the right one.
+    entered: Option<Entered>,
+}
+
+impl EnterGuard {
+    #[track_caller]
+    fn of(bridge: &Bridge, name: Name) -> EnterGuard {
+        let site = Site::of(name);
+        match Entered::through(bridge) {
+            Ok(entered) => EnterGuard { entered },
+            Err(cause) => cause.panic(site, true),
+        }
+    }
+}
+
+impl fmt::Debug for EnterGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnterGuard").field("has_entered", &self.entered.is_some()).finish()
+    }
+}
