@@ -8,25 +8,32 @@ use std::time::Duration;
 
 use smartasync::Bridge;
 use tokio::task;
+use tokio::time::sleep;
 
 use support::within_a_minute;
 
 const IDLE_TIMEOUT: Duration = Duration::from_millis(5);
+const REST: Duration = Duration::from_millis(100);
 
 #[test]
 fn the_monitor_wakes_after_each_rest() {
     within_a_minute(|stage| {
         let bridge = Bridge::builder().idle_timeout(IDLE_TIMEOUT).build();
-        for round in 1..=5 {
+        for round in 1..=6 {
             // Its runtime is a new one, which nobody drives once the call is over.
-            bridge.block_on(task::yield_now());
+            if round % 2 == 0 {
+                bridge.block_on(task::yield_now());
+            } else {
+                // While its thread drives there is nothing to look after, and the monitor rests until the call is over.
+                bridge.block_on(async { sleep(REST).await });
+            }
             stage.at(format!("driver thread {round}"));
             while bridge.stats().driver_threads < round {
                 thread::sleep(Duration::from_millis(1));
             }
             bridge.reset();
-            // Nothing is left to look after: the monitor rests, until it is woken.
-            thread::sleep(20 * IDLE_TIMEOUT);
+            // Nothing is left to look after: the monitor rests until a runtime is built.
+            thread::sleep(REST);
         }
     });
 }

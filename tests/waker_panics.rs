@@ -6,6 +6,7 @@ mod support;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
 use std::thread;
@@ -122,13 +123,19 @@ fn beside_other_threads_that_wait_on_the_same_runtime() {
     quietly(|| {
         within_a_minute(|stage| {
             let bridge = Bridge::builder().max_runtimes(1).build();
+            let begun = AtomicUsize::new(0);
             thread::scope(|scope| {
                 let waiting: Vec<_> = (0..8)
                     .map(|number| {
-                        let bridge = &bridge;
+                        let (bridge, begun) = (&bridge, &begun);
                         scope.spawn(move || {
                             bridge.try_block_on(async move {
+                                begun.fetch_add(1, Ordering::Relaxed);
                                 if number == 7 {
+                                    // One that begins later gets another runtime.
+                                    while begun.load(Ordering::Relaxed) < 8 {
+                                        sleep(Duration::from_millis(1)).await;
+                                    }
                                     sleep(Duration::from_millis(20)).await;
                                     set_trap(Duration::from_millis(2));
                                 }

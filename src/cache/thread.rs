@@ -342,7 +342,7 @@ impl Drop for Thread {
         let mut leave = |lease: &Lease| {
             lease.return_to_pool();
             // What a forked child has inherited may be locked.
-            if self.is_main && !lease.token().is_inherited() {
+            if !lease.token().is_inherited() {
                 used.push(std::sync::Arc::clone(lease.runtimes()));
             }
         };

@@ -15,7 +15,7 @@ use async_executor::LocalExecutor;
 use futures_lite::future::yield_now;
 use smartasync::{Bridge, Outcome, WaitErrorKind, context, smartasync};
 use tokio::runtime::{Handle, Runtime};
-use tokio::task::LocalSet;
+use tokio::task::{LocalSet, block_in_place, unconstrained};
 use tokio::time::sleep;
 
 /// A timer, two sockets and a task.
@@ -101,6 +101,21 @@ impl Drop for TellsItsEnd {
     fn drop(&mut self) {
         self.0.send(Handle::try_current().is_ok()).unwrap();
     }
+}
+
+#[test]
+fn in_a_call_it_stays_on_the_runtime_of_that_whatever_hides_the_poll() {
+    within_a_minute(|_| {
+        for bridge in [Bridge::per_thread(), Bridge::builder().build(), Bridge::shared()] {
+            let stays = async || runtime().await == Handle::current().id();
+            assert!(bridge.block_on(stays()));
+            assert!(bridge.block_on(unconstrained(stays())));
+            bridge.block_on(async {
+                block_in_place(|| {});
+                assert!(stays().await);
+            });
+        }
+    });
 }
 
 #[test]
