@@ -34,6 +34,17 @@ fn two_bridges_share_no_runtime_and_no_count() {
 }
 
 #[test]
+fn two_bridges_with_shared_threads_share_none_of_them() {
+    within_a_minute(|_| {
+        let bridges = [(); 2].map(|()| Bridge::builder().shared_threads(1).build());
+        // In turn: what the thread has used last is the other one's.
+        let [first, second] = [(); 2].map(|()| bridges.each_ref().map(|one| id().on(one).wait()));
+        assert_ne!(first[0], first[1]);
+        assert_eq!(first, second);
+    });
+}
+
+#[test]
 fn each_thread_has_its_own_runtime_of_a_bridge_and_its_end_leaves_it_to_the_next() {
     within_a_minute(|_| {
         let bridge = Bridge::builder().build();
