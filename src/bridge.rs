@@ -25,7 +25,7 @@ pub use drain::{Drained, drain, join_threads};
 pub use stats::Stats;
 pub use watchdog::SlowCall;
 
-pub(crate) use route::{Entered, Route, wait};
+pub(crate) use route::{Entered, Route, default, wait};
 
 use inner::{Backend, Inner};
 use route::opens_section;
@@ -62,12 +62,6 @@ static SHARED: LazyLock<Bridge> = LazyLock::new(|| {
 /// ```
 pub fn set_default(bridge: Bridge) -> Result<(), Bridge> {
     DEFAULT.set(bridge)
-}
-
-/// The bridge of calls that name none; from now on it stays what it is.
-#[inline]
-pub(crate) fn default() -> &'static Bridge {
-    DEFAULT.get_or_init(Bridge::per_thread)
 }
 
 /// Returns the handle of the process's background runtime, and starts the runtime first if it is not running.

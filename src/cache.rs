@@ -1,5 +1,5 @@
 //! What is kept between calls: never where a thread stands.
 
-pub(crate) mod cached;
 pub(crate) mod map;
+pub(crate) mod private;
 pub(crate) mod thread;

@@ -3,6 +3,7 @@
 mod held;
 
 use std::fmt;
+use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,19 @@ use crate::exec::job::{BoxedJob, FutureJob, is_large};
 use crate::exec::limits::Limits;
 use crate::outcome::Outcome;
 use crate::site::{Name, Site};
-use held::{Held, held_pinned, hold, pin_call, release};
+use held::{Held, held_pinned, hold, release};
+
+/// Pins a call where the caller has made it, and names its bridge and its future.
+macro_rules! pin_call {
+    ($call:ident => $bridge:ident, $future:ident) => {
+        #[cfg(not(debug_assertions))]
+        let mut call = pin!($call);
+        #[cfg(not(debug_assertions))]
+        let Projection { bridge: $bridge, future: $future, .. } = call.as_mut().project();
+        #[cfg(debug_assertions)]
+        let ($bridge, $future) = (&$call.bridge, pin!(Some($call.future)));
+    };
+}
 
 pin_project! {
     /// A call that has not started: wait for it in sync code, await it in async code.
@@ -406,7 +419,7 @@ impl<F> Call<F> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     #[track_caller]
     fn site(&self) -> Site {
-        Site::of(self.name)
+        Site { name: self.name, caller: Location::caller() }
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]

@@ -93,7 +93,7 @@ pub fn context() -> Context {
     Ambient::find().map_or(Context::Sync, |ambient| ambient.context())
 }
 
-/// What a thread that has a current runtime, or a mark, can run calls on.
+/// What a thread that has a current runtime can run calls on.
 #[derive(Debug)]
 pub(crate) enum Ambient {
     /// The thread's own runtime. The current one is a current-thread runtime, and it is possible that no thread drives
@@ -124,16 +124,16 @@ impl Ambient {
 
     /// Finds what the calling thread can run calls on, given Tokio's answer for the current handle.
     pub(crate) fn beside(current: Result<Handle, TryCurrentError>) -> Option<Ambient> {
-        if mark::is_set() {
-            return Some(Ambient::InPoll(Poller::Marked));
-        }
-        // A thread that drives a runtime always has a current handle. It is an error too when Tokio's thread-local
-        // is destroyed, and then this thread drives no runtime.
+        // A thread that drives a runtime has a current handle, and so has one that is marked: see `mark`. It is an error
+        // too when Tokio's thread-local is destroyed, and then this thread drives no runtime.
+        debug_assert!(current.is_ok() || !mark::is_set(), "a runtime is entered under the mark");
         current.ok().map(Ambient::with_current)
     }
 
     fn with_current(handle: Handle) -> Ambient {
-        if runtime::worker_index().is_some() {
+        if mark::is_set() {
+            Ambient::InPoll(Poller::Marked)
+        } else if runtime::worker_index().is_some() {
             Ambient::InPoll(Poller::Scheduler(handle))
         } else if budget::is_limited() {
             Ambient::InPoll(Poller::BlockOn)

@@ -216,6 +216,7 @@ mod runtime;
 #[cfg(feature = "concurrent")]
 mod scope;
 mod site;
+#[cfg(feature = "tracing")]
 mod span;
 mod sync;
 #[cfg(any(feature = "concurrent", feature = "stream", feature = "io"))]

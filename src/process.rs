@@ -27,7 +27,8 @@ impl Process {
 /// itself.
 #[derive(Debug)]
 pub(crate) struct PerProcess<T> {
-    value: T,
+    /// The value of the process that has made it. A forked child may read what cannot be locked.
+    pub(crate) value: T,
     made_in: Process,
     in_child: OnceLock<Box<PerProcess<T>>>,
 }

@@ -11,7 +11,6 @@ mod probe;
 mod registry;
 pub(crate) mod set;
 mod share;
-pub(crate) mod sleep_flag;
 pub(crate) mod state;
 pub(crate) mod tracker;
 
@@ -29,6 +28,7 @@ use atomic_waker::AtomicWaker;
 use tokio::runtime::{Builder, Handle};
 
 use limit::Place;
+use monitor::Monitor;
 use options::RuntimeOptions;
 use owned::OwnedRuntime;
 use pool::Pooled;
@@ -44,6 +44,8 @@ pub(crate) struct LocalRuntime {
     /// The driver thread, to be woken by the end.
     closing: AtomicWaker,
     is_lost: AtomicBool,
+    /// Absent where no driver thread is ever to be started.
+    monitor: Option<&'static Monitor>,
     /// The last task that was sent to see whether somebody drives.
     probe: Mutex<Option<Probe>>,
     /// Given back last, after the descriptors.
@@ -70,6 +72,7 @@ impl LocalRuntime {
             state: Arc::new(State::new(made_in)),
             closing: AtomicWaker::new(),
             is_lost: AtomicBool::new(false),
+            monitor: options.driver_threads.then(Monitor::of_process),
             probe: Mutex::default(),
             _place: place,
         })
@@ -97,6 +100,14 @@ impl LocalRuntime {
             },
             |waited| waited.is_some(),
         )
+    }
+
+    /// Has the monitor look after the runtime, which nobody drives now.
+    #[inline]
+    pub(crate) fn watch(&self) {
+        if let Some(monitor) = self.monitor {
+            monitor.watch();
+        }
     }
 
     /// Lets the driver, and the tasks that are ready, have their turn.

@@ -1,28 +1,20 @@
 //! The `tracing` span of a wait. The subscriber is an observer: what it waits for itself has no span.
 
-#[cfg(feature = "tracing")]
 use tracing::{Span, span::Entered};
 
-#[cfg(feature = "tracing")]
 use crate::observer;
-#[cfg(feature = "tracing")]
 use crate::site::Site;
 
 /// Whether a subscriber may want the span of a wait. Takes one relaxed load.
 #[inline]
 pub(crate) fn is_wanted() -> bool {
-    #[cfg(feature = "tracing")]
-    return tracing::level_enabled!(tracing::Level::DEBUG);
-    #[cfg(not(feature = "tracing"))]
-    return false;
+    tracing::level_enabled!(tracing::Level::DEBUG)
 }
 
 /// The span of a wait, or none.
-#[cfg(feature = "tracing")]
 #[derive(Debug)]
 pub(crate) struct WaitSpan(Span);
 
-#[cfg(feature = "tracing")]
 impl WaitSpan {
     #[inline]
     pub(crate) const fn none() -> WaitSpan {
@@ -47,7 +39,6 @@ impl WaitSpan {
     }
 }
 
-#[cfg(feature = "tracing")]
 impl Drop for WaitSpan {
     #[inline]
     fn drop(&mut self) {
@@ -59,11 +50,9 @@ impl Drop for WaitSpan {
 }
 
 /// The time in which the span is entered.
-#[cfg(feature = "tracing")]
 #[must_use = "the span is left when it is dropped"]
 pub(crate) struct EnteredSpan<'a>(Option<Entered<'a>>);
 
-#[cfg(feature = "tracing")]
 impl Drop for EnteredSpan<'_> {
     #[inline]
     fn drop(&mut self) {

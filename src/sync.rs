@@ -38,8 +38,10 @@ mod imp {
     }
 
     /// Does nothing: `SeqCst` accesses have the order of this fence by themselves.
-    #[inline]
-    pub(crate) fn loom_needs_a_fence() {}
+    macro_rules! loom_fence {
+        () => {};
+    }
+    pub(crate) use loom_fence;
 
     /// A map from thread keys, shared by all threads.
     #[derive(Debug)]
@@ -127,9 +129,12 @@ mod imp {
     }
 
     /// Loom treats `SeqCst` accesses as `AcqRel`. This gives them the order of `SeqCst`.
-    pub(crate) fn loom_needs_a_fence() {
-        atomic::fence(atomic::Ordering::SeqCst);
+    macro_rules! loom_fence {
+        () => {
+            crate::sync::atomic::fence(crate::sync::atomic::Ordering::SeqCst)
+        };
     }
+    pub(crate) use loom_fence;
 
     /// Loom's, with the interface of `atomic_waker::AtomicWaker`.
     #[derive(Debug)]

@@ -9,7 +9,7 @@ use super::Nested;
 use super::stats::Counters;
 use super::watchdog::Watchdog;
 use crate::cache::map::PerThreadMap;
-use crate::cache::thread::PrivateSlot;
+use crate::cache::private::PrivateSlot;
 use crate::runtime::background::Background;
 use crate::runtime::options::RuntimeOptions;
 use crate::runtime::set::Runtimes;

@@ -10,9 +10,10 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task;
 
 use super::inner::{Backend, Inner, inherited};
-use super::{Bridge, Nested, default};
-use crate::cache::thread::{self, CallSlot, Private, SlotRuntime};
-use crate::context::{Ambient, Poller, mark};
+use super::{Bridge, DEFAULT, Nested};
+use crate::cache::private::{Private, SlotRuntime};
+use crate::cache::thread::{self, CallSlot};
+use crate::context::{Ambient, Poller};
 use crate::error::Cause;
 use crate::exec::drive::Drive;
 use crate::exec::job::Job;
@@ -21,32 +22,41 @@ use crate::exec::limits::Limits;
 use crate::exec::run_on_handle;
 use crate::exec::waker::CallWaker;
 use crate::runtime::tracker::CallToken;
-use crate::span;
 #[cfg(feature = "tracing")]
-use crate::span::WaitSpan;
+use crate::span::{self, WaitSpan};
 
 pub(crate) use entered::Entered;
 
 /// Runs a job to its end through `bridge`, or else through the default one.
 #[inline(never)]
 pub(crate) fn wait(bridge: Option<&Bridge>, job: &mut dyn Job) {
-    let inner = bridge.unwrap_or_else(|| default()).inner();
-    match Handle::try_current() {
-        // Most calls go to the thread's own runtime, and nobody looks on: they pay for nothing else.
-        Err(_) if !mark::is_set() && !span::is_wanted() => {}
-        current => return run_elsewhere(inner, Ambient::beside(current), job),
+    let bridge = bridge.unwrap_or_else(|| default());
+    let current = Handle::try_current();
+    #[cfg(feature = "tracing")]
+    if span::is_wanted() {
+        return run_elsewhere(bridge.inner(), Ambient::beside(current), job);
     }
-    // Found by its generation, which no two bridges have in common: only the process-wide one finds it.
-    if let Some(slot) = thread::kept_slot(&inner.runtimes) {
-        return slot.lease.run(&slot.waker, job);
+    if current.is_ok() {
+        return run_elsewhere(bridge.inner(), Ambient::beside(current), job);
     }
+    // Most calls go to the thread's own runtime, and nobody looks on: they pay for nothing else. What is kept is found
+    // by its generation, which no two bridges have in common, and is not found in a forked child: so this need not ask
+    // in which process the bridge was made.
+    match thread::kept_slot(&bridge.inner.value.runtimes) {
+        Some(slot) => slot.lease.run(&slot.waker, job),
+        None => run_here(bridge.inner(), job),
+    }
+}
+
+/// Runs a job on the thread's own runtime, or on the bridge's.
+#[inline(never)]
+fn run_here(inner: &Inner, job: &mut dyn Job) {
     match &inner.backend {
         Backend::Private if inner.watchdog.is_none() => run_privately(inner, job),
         _ => run_elsewhere(inner, None, job),
     }
 }
 
-#[inline(never)]
 fn run_privately(inner: &Inner, job: &mut dyn Job) {
     let private = match private_slot(inner) {
         Ok(private) => private,
@@ -99,7 +109,7 @@ impl<'a> Route<'a> {
     pub(crate) fn find(&mut self, bridge: Option<&'a Bridge>) -> Result<(), Cause> {
         let inner = bridge.unwrap_or_else(|| default()).inner();
         let ambient = Ambient::find();
-        if matches!(inner.backend, Backend::PerThread) && ambient.is_none() && !span::is_wanted() {
+        if matches!(inner.backend, Backend::PerThread) && ambient.is_none() && !is_traced() {
             self.own = Some(thread::slot(&inner.runtimes)?);
         } else {
             let in_section = ambient.is_some();
@@ -274,6 +284,20 @@ impl<'a> Target<'a> {
             Target::Current(..) => "current",
         }
     }
+}
+
+/// The bridge of calls that name none; from now on it stays what it is.
+#[inline]
+pub(crate) fn default() -> &'static Bridge {
+    DEFAULT.get_or_init(Bridge::per_thread)
+}
+
+/// Whether a subscriber may want the spans of waits.
+fn is_traced() -> bool {
+    #[cfg(feature = "tracing")]
+    return span::is_wanted();
+    #[cfg(not(feature = "tracing"))]
+    return false;
 }
 
 /// Prepares a thread that has a current runtime, unless it may not block.

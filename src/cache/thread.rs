@@ -1,28 +1,23 @@
 //! What a thread keeps.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::io;
 use std::mem;
 use std::rc::Rc;
-use std::sync::Weak;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use crate::cache::cached::Cached;
 use crate::cache::map::PerThreadMap;
+use crate::cache::private::{Private, PrivateSlot, PrivateSlots, SlotRuntime};
 use crate::error::Cause;
 use crate::exec::lease::Lease;
 use crate::exec::waker::CallWaker;
-use crate::process::Process;
-use crate::runtime::background::BackgroundRuntime;
 use crate::runtime::drain;
 use crate::runtime::set::Runtimes;
 use crate::runtime::state::Generation;
-use crate::runtime::tracker::CallToken;
-use crate::sync::{self, Arc, StdAtomicU64, thread_local};
+use crate::sync::thread_local;
 
 /// How long the end of the main thread waits for the blocking jobs that are left behind. Tokio waits without end when a
 /// runtime is dropped; but a job may read from a terminal.
@@ -38,7 +33,8 @@ std::thread_local! {
     static IS_MADE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The calling thread's runtime of the process-wide bridge, and its waker, for one call: if it has kept them.
+/// The calling thread's runtime of the process-wide bridge, and its waker, for one call: if it has kept them, and is
+/// not in a forked child.
 #[inline]
 pub(crate) fn kept_slot(runtimes: &Runtimes) -> Option<Rc<CallSlot>> {
     THREAD.try_with(|thread| thread.kept_slot(runtimes)).ok()?
@@ -64,11 +60,11 @@ pub(crate) fn private_slot(
     make: impl FnOnce() -> Result<SlotRuntime, Cause>,
 ) -> Result<Private, Cause> {
     with(|thread| {
-        let slot = thread.private_slot(per_thread, generation, make)?;
-        // The map's and ours: no call on this thread uses it, and no other thread does.
-        let is_free = Arc::strong_count(&slot) <= 2 && slot.waker.try_reset();
-        let spare = if is_free { None } else { Some(thread.waker()?) };
-        Ok(Private { slot, spare })
+        let slot = thread.private.get(per_thread, generation, || {
+            thread.check_can_block()?;
+            make()
+        })?;
+        Private::new(slot, || thread.waker())
     })
 }
 
@@ -122,111 +118,26 @@ pub(crate) struct CallSlot {
     pub(crate) waker: CallWaker,
 }
 
-/// What a call on a private bridge uses.
-pub(crate) struct Private {
-    slot: Arc<PrivateSlot>,
-    /// Where the slot's waker is in use.
-    spare: Option<Rc<CallWaker>>,
-}
-
-impl Private {
-    #[inline]
-    pub(crate) fn runtime(&self) -> &SlotRuntime {
-        &self.slot.runtime
-    }
-
-    #[inline]
-    pub(crate) fn waker(&self) -> &CallWaker {
-        self.spare.as_deref().unwrap_or(&self.slot.waker)
-    }
-}
-
-/// What a private bridge keeps for a thread.
-pub(crate) struct PrivateSlot {
-    runtime: SlotRuntime,
-    waker: CallWaker,
-}
-
-/// What a thread's calls on a private bridge run on.
-pub(crate) enum SlotRuntime {
-    Own(Lease),
-    /// The token is given back after the runtime: when nobody is inside, none is left.
-    Background(std::sync::Arc<BackgroundRuntime>, CallToken),
-}
-
-impl SlotRuntime {
-    /// Whether calls may still be made on it.
-    #[inline]
-    fn is_usable(&self, generation: &Generation) -> bool {
-        match self {
-            SlotRuntime::Own(lease) => lease.is_of(generation),
-            SlotRuntime::Background(runtime, token) => token.is_open() && !runtime.is_lost(),
-        }
-    }
-
-    #[inline]
-    pub(crate) fn token(&self) -> &CallToken {
-        match self {
-            SlotRuntime::Own(lease) => lease.token(),
-            SlotRuntime::Background(_, token) => token,
-        }
-    }
-
-    #[inline]
-    pub(crate) fn lost_flag(&self) -> &AtomicBool {
-        match self {
-            SlotRuntime::Own(lease) => lease.lost_flag(),
-            SlotRuntime::Background(runtime, _) => runtime.lost_flag(),
-        }
-    }
-}
-
-/// The private bridge that the thread has used last, so that it need not be looked up. It is not held: it ends with
-/// the bridge, or at a reset.
-struct Recent {
-    bridge: Weak<PerThreadMap<PrivateSlot>>,
-    slot: sync::Weak<PrivateSlot>,
-}
-
-/// The bridges that keep something for a thread.
-struct UsedBridges {
-    bridges: Vec<Weak<PerThreadMap<PrivateSlot>>>,
-    made_in: Process,
-}
-
-impl UsedBridges {
-    fn none() -> UsedBridges {
-        UsedBridges { bridges: Vec::new(), made_in: Process::current() }
-    }
-}
-
 struct Thread {
     /// False where this was made after Tokio's thread-locals had gone.
     can_block: bool,
     is_main: bool,
-    /// Names the thread in the maps of bridges; never used again.
-    key: u64,
     /// For calls on the process-wide bridge.
     slot: Cached<CallSlot>,
     /// For calls on the others.
     waker: Cached<CallWaker>,
-    visited: RefCell<UsedBridges>,
-    recent: Cell<Option<Recent>>,
+    private: PrivateSlots,
 }
 
 impl Thread {
     fn new() -> Thread {
-        static NEXT_KEY: StdAtomicU64 = StdAtomicU64::new(0);
         IS_MADE.set(true);
         Thread {
             can_block: touch_tokio(),
             is_main: std::thread::current().name() == Some("main"),
-            // Relaxed: only that no two are the same matters.
-            key: NEXT_KEY.fetch_add(1, Ordering::Relaxed),
             slot: Cached::new(),
             waker: Cached::new(),
-            visited: RefCell::new(UsedBridges::none()),
-            recent: Cell::new(None),
+            private: PrivateSlots::new(),
         }
     }
 
@@ -252,6 +163,7 @@ impl Thread {
     fn kept_slot(&self, runtimes: &Runtimes) -> Option<Rc<CallSlot>> {
         self.slot.get(|slot| {
             slot.lease.is_of(&runtimes.generation)
+                && !slot.lease.token().is_inherited()
                 && Rc::strong_count(slot) == 1
                 && slot.waker.try_reset()
         })
@@ -269,93 +181,74 @@ impl Thread {
         })
     }
 
-    #[inline]
-    fn private_slot(
-        &self,
-        per_thread: &std::sync::Arc<PerThreadMap<PrivateSlot>>,
-        generation: &Generation,
-        make: impl FnOnce() -> Result<SlotRuntime, Cause>,
-    ) -> Result<Arc<PrivateSlot>, Cause> {
-        if let Some(recent) = self.recent.take()
-            && recent.bridge.as_ptr() == std::sync::Arc::as_ptr(per_thread)
-            && let Some(slot) = recent.slot.upgrade()
-            && slot.runtime.is_usable(generation)
-        {
-            // What is replaced is the nothing that `take` has left.
-            mem::forget(self.recent.replace(Some(recent)));
-            return Ok(slot);
-        }
-        self.find_private_slot(per_thread, generation, make)
-    }
-
-    #[cold]
-    fn find_private_slot(
-        &self,
-        per_thread: &std::sync::Arc<PerThreadMap<PrivateSlot>>,
-        generation: &Generation,
-        make: impl FnOnce() -> Result<SlotRuntime, Cause>,
-    ) -> Result<Arc<PrivateSlot>, Cause> {
-        let is_usable = |slot: &PrivateSlot| slot.runtime.is_usable(generation);
-        let slot = per_thread.get_or_make(generation, self.key, is_usable, || {
-            self.check_can_block()?;
-            let runtime = make()?;
-            self.remember(std::sync::Arc::downgrade(per_thread));
-            Ok::<_, Cause>(PrivateSlot { runtime, waker: CallWaker::default() })
-        })?;
-        let recent =
-            Recent { bridge: std::sync::Arc::downgrade(per_thread), slot: sync::downgrade(&slot) };
-        self.recent.set(Some(recent));
-        Ok(slot)
-    }
-
-    fn remember(&self, bridge: Weak<PerThreadMap<PrivateSlot>>) {
-        let mut visited = self.visited.borrow_mut();
-        if !visited.made_in.is_current() {
-            *visited = UsedBridges::none();
-        }
-        visited.bridges.retain(|known| known.strong_count() > 0 && !known.ptr_eq(&bridge));
-        visited.bridges.push(bridge);
-    }
-
     fn reset(&self) {
         drop(self.slot.take());
         drop(self.waker.take());
-        drop(self.recent.take());
-        drop(self.leave_bridges());
-    }
-
-    /// Takes out what bridges keep for this thread.
-    fn leave_bridges(&self) -> Vec<Arc<PrivateSlot>> {
-        let visited = self.visited.replace(UsedBridges::none());
-        // The maps that a forked child has inherited may be locked.
-        if !visited.made_in.is_current() {
-            return Vec::new();
-        }
-        let bridges = visited.bridges.iter().filter_map(Weak::upgrade);
-        bridges.filter_map(|bridge| bridge.remove(self.key)).collect()
+        drop(self.private.take_all());
     }
 }
 
 impl Drop for Thread {
     fn drop(&mut self) {
-        let mut used = Vec::new();
+        let mut used = self.is_main.then(Vec::new);
         let mut leave = |lease: &Lease| {
             lease.return_to_pool();
             // What a forked child has inherited may be locked.
-            if !lease.token().is_inherited() {
+            if let Some(used) = &mut used
+                && !lease.token().is_inherited()
+            {
                 used.push(std::sync::Arc::clone(lease.runtimes()));
             }
         };
-        for slot in self.leave_bridges() {
+        for slot in self.private.take_all() {
             if let SlotRuntime::Own(lease) = &slot.runtime {
                 leave(lease);
             }
         }
         self.slot.take().iter().for_each(|slot| leave(&slot.lease));
         // The process ends with its main thread: the blocking jobs that are left behind get a moment more.
-        if self.is_main {
+        if let Some(used) = used {
             drain::end_unused(&used, Instant::now() + LAST_MOMENT);
         }
+    }
+}
+
+/// Keeps a value between the calls of a thread. Each call has a reference of its own: nothing that it
+/// does can find the place locked, and what is taken out meanwhile is dropped at its end.
+pub(crate) struct Cached<T>(Cell<Option<Rc<T>>>);
+
+impl<T> Cached<T> {
+    pub(crate) const fn new() -> Cached<T> {
+        Cached(Cell::new(None))
+    }
+
+    /// Returns the value if it is there and still good.
+    #[inline]
+    pub(crate) fn get(&self, is_good: impl FnOnce(&Rc<T>) -> bool) -> Option<Rc<T>> {
+        let kept = self.0.take()?;
+        let got = is_good(&kept).then(|| Rc::clone(&kept));
+        // What is replaced is the nothing that `take` has left.
+        mem::forget(self.0.replace(Some(kept)));
+        got
+    }
+
+    /// Keeps what `make` makes of the old value, and returns it.
+    #[cold]
+    pub(crate) fn renew<E>(
+        &self,
+        make: impl FnOnce(Option<&T>) -> Result<T, E>,
+    ) -> Result<Rc<T>, E> {
+        let old = self.0.take();
+        let made = Rc::new(make(old.as_deref())?);
+        self.0.set(Some(Rc::clone(&made)));
+        // Its destructors may make calls, which find the new one.
+        drop(old);
+        Ok(made)
+    }
+
+    /// Takes the value out.
+    pub(crate) fn take(&self) -> Option<Rc<T>> {
+        self.0.take()
     }
 }
 
@@ -375,17 +268,47 @@ fn touch_tokio() -> bool {
 mod tests {
     use super::*;
 
+    fn get(keep: &Cached<u32>, new: u32) -> Rc<u32> {
+        keep.get(|kept| **kept != 0).unwrap_or_else(|| {
+            let Ok(made) = keep.renew(|_| Ok::<_, std::convert::Infallible>(new));
+            made
+        })
+    }
+
     #[test]
-    fn a_thread_remembers_each_bridge_once_and_none_that_is_gone() {
-        let thread = Thread::new();
-        let remembered = || thread.visited.borrow().bridges.len();
-        let [one, other] = [(); 2].map(|()| std::sync::Arc::new(PerThreadMap::new()));
-        for bridge in [&one, &other, &one] {
-            thread.remember(std::sync::Arc::downgrade(bridge));
+    fn a_value_is_kept_as_long_as_it_is_good() {
+        let keep = Cached::new();
+        assert_eq!([*get(&keep, 0), *get(&keep, 1), *get(&keep, 2)], [0, 1, 1]);
+    }
+
+    #[test]
+    fn what_a_call_uses_lives_to_its_end_and_is_not_used_again() {
+        let keep = Cached::new();
+        let used = get(&keep, 1);
+        drop(keep.take());
+        assert_eq!((*used, Rc::strong_count(&used)), (1, 1));
+        assert_eq!(*get(&keep, 2), 2);
+    }
+
+    /// Calls itself from its destructor, as the tasks of a runtime may.
+    struct Calls<'a>(&'a Cached<Calls<'a>>, bool);
+
+    impl Drop for Calls<'_> {
+        fn drop(&mut self) {
+            if self.1 {
+                let found = self.0.get(|_| true).expect("the new one is there");
+                assert!(!found.1);
+                drop(self.0.take());
+            }
         }
-        assert_eq!(remembered(), 2);
-        drop(other);
-        thread.remember(std::sync::Arc::downgrade(&one));
-        assert_eq!(remembered(), 1);
+    }
+
+    #[test]
+    fn the_destructor_of_the_old_value_finds_the_new_one() {
+        let keep: &'static Cached<Calls<'static>> = Box::leak(Box::new(Cached::new()));
+        for calls in [true, false] {
+            let made = keep.renew(|_| Ok::<_, ()>(Calls(keep, calls)));
+            drop(made);
+        }
     }
 }

@@ -28,15 +28,6 @@ mod optimised {
     pub(crate) fn held_pinned<F>(held: Pin<&mut Held<F>>) -> Pin<&mut F> {
         held.as_pin_mut().expect(UNTIL_ITS_END)
     }
-
-    /// Pins a call, and names its bridge and its future.
-    macro_rules! pin_call {
-        ($call:ident => $bridge:ident, $future:ident) => {
-            let mut call = pin!($call);
-            let Projection { bridge: $bridge, future: $future, .. } = call.as_mut().project();
-        };
-    }
-    pub(crate) use pin_call;
 }
 
 #[cfg(debug_assertions)]
@@ -56,13 +47,4 @@ mod debug {
     pub(crate) fn held_pinned<F>(held: Pin<&mut Held<F>>) -> Pin<&mut F> {
         held
     }
-
-    /// Pins a call, and names its bridge and its future.
-    macro_rules! pin_call {
-        ($call:ident => $bridge:ident, $future:ident) => {
-            let $bridge = &$call.bridge;
-            let $future = pin!(Some($call.future));
-        };
-    }
-    pub(crate) use pin_call;
 }

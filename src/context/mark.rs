@@ -1,4 +1,7 @@
 //! The thread's mark: set where Tokio does not show that a future is being polled.
+//!
+//! A runtime is entered wherever it is set: the shared one while another executor polls, and by Tokio the one that is
+//! being torn down. So a thread without a current runtime has no mark, and a call there need not ask.
 
 use std::cell::Cell;
 

@@ -46,7 +46,8 @@ pub(crate) struct Drive<'a, 'l> {
     /// Whether the last poll has used up its budget.
     pub(crate) is_exhausted: bool,
     pub(crate) has_parked: bool,
-    began_in: Process,
+    /// For a call without a token, which knows the process that it belongs to.
+    began_in: Option<Process>,
     /// Whether a poll is due although nothing wakes the thread for it.
     pub(crate) is_due: bool,
 }
@@ -72,7 +73,7 @@ impl<'a, 'l> Drive<'a, 'l> {
             cause: None,
             is_exhausted: false,
             has_parked: false,
-            began_in: Process::current(),
+            began_in: if token.is_none() { Some(Process::current()) } else { None },
             is_due: false,
         }
     }
@@ -112,10 +113,7 @@ impl<'a, 'l> Drive<'a, 'l> {
     pub(crate) fn is_woken(&mut self) -> bool {
         let is_woken = self.waker.flag().take();
         if is_woken {
-            let is_cancelled = match self.token {
-                Some(token) => token.is_cancelled_now(),
-                None => self.is_inherited(),
-            };
+            let is_cancelled = self.token.is_some_and(CallToken::is_cancelled_now);
             self.end_early(is_cancelled);
         }
         is_woken
@@ -127,21 +125,13 @@ impl<'a, 'l> Drive<'a, 'l> {
         if is_woken {
             return Poll::Ready(());
         }
-        let is_cancelled = match self.token {
-            Some(token) => token.is_cancelled(cx.waker()),
-            None => self.is_inherited(),
-        };
+        let is_cancelled = self.token.is_some_and(|token| token.is_cancelled(cx.waker()));
         if self.end_early(is_cancelled) { Poll::Ready(()) } else { Poll::Pending }
     }
 
-    /// Whether the process is a forked child, for a call without a token: that has the process that made it.
-    fn is_inherited(&self) -> bool {
-        !self.began_in.is_current()
-    }
-
-    /// Ends the call in its next poll if it is cancelled, or its runtime is lost.
+    /// Ends the call in its next poll if it is cancelled, the process is a forked child, or its runtime is lost.
     fn end_early(&mut self, is_cancelled: bool) -> bool {
-        if is_cancelled {
+        if is_cancelled || self.began_in.as_ref().is_some_and(|process| !process.is_current()) {
             self.cause = Some(Cause::Shutdown);
         } else if self.is_lost.is_some_and(|is_lost| is_lost.load(Acquire)) {
             // Acquire pairs with the store of who has lost it, and wakes the call then.

@@ -202,19 +202,15 @@ impl Lease {
     /// false where the runtime is lost, and whoever is parked on it is told.
     fn drive(&self, park: impl FnOnce(bool) -> bool) -> bool {
         let (is_driven, next) = self.state.while_parked(park);
-        self.follow(next);
+        // A forked child that was made inside of the call has inherited the runtime, and may not be able to start a
+        // thread.
+        if next == Next::Watch && !self.token.is_inherited() {
+            self.runtime.watch();
+        }
         if !is_driven {
             self.runtimes.tracker.wake_all();
         }
         is_driven
-    }
-
-    /// Does what a change of the runtime's state asks for. A child that was forked inside of the call does nothing:
-    /// it has inherited the runtime, and may not be able to start a thread.
-    fn follow(&self, next: Next) {
-        if next != Next::Nothing && !self.token.is_inherited() {
-            self.runtimes.follow(&self.runtime, next);
-        }
     }
 
     #[inline]
@@ -237,7 +233,7 @@ impl Lease {
     #[cold]
     fn hand_over(&self) {
         let runtime = &self.runtime;
-        // A forked child: see `follow`.
+        // A forked child: see `drive`.
         if self.state.is_background() || self.token.is_inherited() {
             return;
         }
@@ -298,7 +294,7 @@ pub(crate) struct EnteredLease<'a> {
 impl Drop for EnteredLease<'_> {
     fn drop(&mut self) {
         let Lease { state, token, runtime, runtimes, .. } = self.lease;
-        // A forked child: see `follow`.
+        // A forked child: see `drive`.
         if self.lease.has_tasks() && !state.is_background() && !token.is_inherited() {
             runtimes.request_driver(runtime);
         }

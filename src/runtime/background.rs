@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Handle};
 
 use crate::error::Cause;
 use crate::runtime::limit::Place;
-use crate::runtime::monitor::{self, Monitored};
+use crate::runtime::monitor::{self, Monitor, Monitored};
 use crate::runtime::owned::OwnedRuntime;
 use crate::runtime::probe::Probe;
 use crate::runtime::tracker::CallTracker;
@@ -227,7 +227,7 @@ impl BackgroundRuntime {
     pub(crate) fn watch(&self) {
         // SeqCst, as in `SleepFlag`: the read after the caller's write.
         if !self.is_watched.load(Ordering::SeqCst) {
-            monitor::watch();
+            Monitor::of_process().watch();
         }
     }
 

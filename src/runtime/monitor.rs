@@ -1,18 +1,19 @@
-//! The thread that finds runtimes which nobody drives.
+//! The thread that finds runtimes which nobody drives, and the flag that says whether it sleeps.
 
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use crate::process::PerProcess;
 use crate::runtime::owned;
 use crate::runtime::registry::Registry;
-use crate::runtime::sleep_flag::SleepFlag;
-use crate::sync::ignore_poison;
+use crate::sync::atomic::AtomicBool;
+use crate::sync::atomic::Ordering::SeqCst;
+use crate::sync::{ignore_poison, loom_fence};
 use crate::threads;
 
 /// The monitor of the process. Its thread is started when it is first needed.
-struct Monitor {
+pub(crate) struct Monitor {
     sleep: SleepFlag,
     running: Mutex<Running>,
     monitored: Mutex<All>,
@@ -45,7 +46,7 @@ pub(crate) trait Monitored: Send + Sync {
 
 /// Has the monitor look after something, as long as it lives.
 pub(crate) fn register<M: Monitored + 'static>(monitored: &Arc<M>) {
-    let monitor = monitor();
+    let monitor = Monitor::of_process();
     let interval = monitored.interval();
     let entry: Arc<dyn Monitored> = Arc::clone(monitored) as _;
     let mut all = ignore_poison(monitor.monitored.lock());
@@ -58,30 +59,29 @@ pub(crate) fn register<M: Monitored + 'static>(monitored: &Arc<M>) {
     }
 }
 
-/// Has the monitor look, after a runtime was left undriven.
-#[inline]
-pub(crate) fn watch() {
-    let monitor = monitor();
-    monitor.sleep.wake_with(|| monitor.wake());
-}
-
 /// Ends the monitor's thread once it has nothing to look after. Whoever needs it again starts another.
 pub(crate) fn stop() {
-    let mut running = ignore_poison(monitor().running.lock());
+    let mut running = ignore_poison(Monitor::of_process().running.lock());
     if let Some(thread) = &running.thread {
         thread.unpark();
         running.is_stopping = true;
     }
 }
 
-#[inline]
-fn monitor() -> &'static Monitor {
-    static MONITOR: LazyLock<PerProcess<Monitor>> =
-        LazyLock::new(|| PerProcess::new(Monitor::new()));
-    MONITOR.get(|_| Monitor::new())
-}
-
 impl Monitor {
+    /// Returns the one of this process: a forked child has its own.
+    pub(crate) fn of_process() -> &'static Monitor {
+        static MONITOR: LazyLock<PerProcess<Monitor>> =
+            LazyLock::new(|| PerProcess::new(Monitor::new()));
+        MONITOR.get(|_| Monitor::new())
+    }
+
+    /// Has it look, after a runtime was left undriven.
+    #[inline]
+    pub(crate) fn watch(&'static self) {
+        self.sleep.wake_with(|| self.wake());
+    }
+
     fn new() -> Monitor {
         let all = All { registry: Registry::new(), shortest: Duration::MAX };
         Monitor {
@@ -93,7 +93,7 @@ impl Monitor {
 
     #[cold]
     fn wake(&'static self) {
-        let mut running = ignore_poison(self.running.lock());
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(thread) = &running.thread {
             return thread.unpark();
         }
@@ -166,4 +166,62 @@ impl Monitor {
 struct Pause {
     until_next: Duration,
     is_urgent: bool,
+}
+
+/// Set while the monitor is awake.
+///
+/// Two threads must not miss each other: one leaves a runtime undriven and then looks whether the monitor is
+/// awake, the monitor falls asleep and then looks for runtimes that are undriven. Both write before they read,
+/// so the four accesses are `SeqCst`: at least one of them sees the other.
+#[derive(Debug)]
+pub(crate) struct SleepFlag(AtomicBool);
+
+impl SleepFlag {
+    pub(crate) fn asleep() -> SleepFlag {
+        SleepFlag(AtomicBool::new(false))
+    }
+
+    /// Calls `wake` if the monitor sleeps: after a runtime was left undriven.
+    #[inline]
+    pub(crate) fn wake_with(&self, wake: impl FnOnce()) {
+        loom_fence!();
+        // SeqCst: the read after the caller's write. The load first: the monitor is awake more often than not.
+        if !self.0.load(SeqCst) && !self.0.swap(true, SeqCst) {
+            wake();
+        }
+    }
+
+    /// The monitor could not be woken: whoever calls next tries again. Others may have left a runtime undriven
+    /// meanwhile, and have taken the monitor for awake: `tell` is to find these.
+    pub(crate) fn give_up(&self, tell: impl FnOnce()) {
+        // SeqCst: the write before the reads in `tell`, as in `rest`. A swap, for the models: to loom a store may come
+        // before a swap of another thread that has not seen it.
+        self.0.swap(false, SeqCst);
+        loom_fence!();
+        tell();
+    }
+
+    /// Gives up the monitor's thread, which is asleep, unless somebody has woken it since. `thread` is locked, by those
+    /// who wake it too: whoever comes later finds no thread, and starts another.
+    pub(crate) fn retire<T>(&self, thread: &mut Option<T>) -> bool {
+        let is_asleep = self.is_asleep();
+        if is_asleep {
+            *thread = None;
+        }
+        is_asleep
+    }
+
+    pub(crate) fn is_asleep(&self) -> bool {
+        // SeqCst, like the others. The lock orders it with whoever has woken the monitor.
+        !self.0.load(SeqCst)
+    }
+
+    /// The monitor has found nothing to watch. Returns whether it may sleep: it still finds nothing.
+    pub(crate) fn rest(&self, finds_work: impl FnOnce() -> bool) -> bool {
+        // SeqCst: the write before the read in `finds_work`.
+        self.0.store(false, SeqCst);
+        loom_fence!();
+        // If somebody has called since, the wake-up is on its way, and the monitor is up already.
+        !finds_work() || self.0.swap(true, SeqCst)
+    }
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, RwLock, TryLockError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, TryLockError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -69,7 +69,7 @@ impl OwnedRuntime {
 
     /// Drives the runtime until `future` is ready. Nothing if the runtime has ended.
     pub(crate) fn block_on<F: Future>(&self, future: F) -> Option<F::Output> {
-        let runtime = ignore_poison(self.runtime.read());
+        let runtime = self.runtime.read().unwrap_or_else(PoisonError::into_inner);
         Some(runtime.as_ref()?.block_on(future))
     }
 

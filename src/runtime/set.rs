@@ -122,7 +122,7 @@ impl Runtimes {
         for round in 0.. {
             let mut failure = match self.build_below_limit() {
                 // Without the lock, which the monitor takes.
-                Some(Ok(runtime)) => return Ok(self.watched(runtime)),
+                Some(Ok(runtime)) => return Ok(watched(runtime)),
                 Some(Err(error)) if !self.options.driver_threads => return Err(error),
                 built => built.and_then(Result::err),
             };
@@ -131,7 +131,7 @@ impl Runtimes {
                 Shared::AllStuck => {
                     if failure.is_none() {
                         match self.build(&mut self.known(), Place::in_any_case()) {
-                            Ok(runtime) => return Ok(self.watched(runtime)),
+                            Ok(runtime) => return Ok(watched(runtime)),
                             Err(error) => failure = Some(error),
                         }
                     }
@@ -147,11 +147,6 @@ impl Runtimes {
             pause(round);
         }
         unreachable!("the rounds have no end")
-    }
-
-    fn watched(&self, runtime: Arc<LocalRuntime>) -> Arc<LocalRuntime> {
-        self.follow(&runtime, Next::Watch);
-        runtime
     }
 
     fn build_below_limit(self: &Arc<Self>) -> Option<io::Result<Arc<LocalRuntime>>> {
@@ -228,16 +223,6 @@ impl Runtimes {
         }
     }
 
-    /// Does what a change of a runtime's state asks for.
-    pub(crate) fn follow(&self, runtime: &Arc<LocalRuntime>, next: Next) {
-        match next {
-            _ if !self.options.driver_threads => {}
-            Next::Nothing => {}
-            Next::Watch => monitor::watch(),
-            Next::Spawn => self.spawn_driver(runtime),
-        }
-    }
-
     #[cold]
     fn spawn_driver(&self, runtime: &Arc<LocalRuntime>) {
         let name = format!("{}/driver", self.options.name);
@@ -251,7 +236,7 @@ impl Runtimes {
             // Relaxed, like the other counts: nothing is read because of it.
             self.driver_threads.fetch_add(1, Relaxed);
         } else if runtime.state.driver_exited() == Next::Watch {
-            monitor::watch();
+            runtime.watch();
         }
     }
 
@@ -316,6 +301,11 @@ impl Drop for Runtimes {
             self.drain_pool();
         }
     }
+}
+
+fn watched(runtime: Arc<LocalRuntime>) -> Arc<LocalRuntime> {
+    runtime.watch();
+    runtime
 }
 
 /// Lets others go on, for longer in later rounds.

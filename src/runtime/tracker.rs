@@ -6,8 +6,8 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
+use forkguard::Guard;
 
-use crate::process::Process;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
 use crate::sync::{Arc, AtomicWaker, Condvar, Mutex, MutexGuard, ignore_poison};
@@ -31,7 +31,7 @@ const CANCELLED: u8 = 2;
 /// none is given out later.
 #[derive(Debug)]
 pub(crate) struct CallTracker {
-    made_in: Process,
+    made_in: Guard,
     phase: AtomicU8,
     inside: Mutex<Inside>,
     emptied: Condvar,
@@ -48,16 +48,18 @@ struct Inside {
 impl CallTracker {
     pub(crate) fn new() -> CallTracker {
         CallTracker {
-            made_in: Process::current(),
+            made_in: Guard::default(),
             phase: AtomicU8::new(OPEN),
             inside: Mutex::new(Inside::default()),
             emptied: Condvar::new(),
         }
     }
 
-    /// Whether the caller is in a forked child of the process that has made it.
+    /// Whether the caller is in a forked child of the process that has made it: one relaxed load.
+    #[inline]
     pub(crate) fn is_inherited(&self) -> bool {
-        !self.made_in.is_current()
+        // A guard tells of a fork once, its clone each time.
+        self.made_in.clone().detected_fork()
     }
 
     fn enter(&self) -> Option<(u64, Arc<Entry>)> {
@@ -209,6 +211,7 @@ impl CallToken {
     }
 
     /// Whether the caller is in a forked child: nobody there drives what the call waits for.
+    #[inline]
     pub(crate) fn is_inherited(&self) -> bool {
         self.tracker.is_inherited()
     }

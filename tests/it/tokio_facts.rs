@@ -6,6 +6,7 @@ use std::future::{poll_fn, ready};
 use std::pin::pin;
 use std::ptr;
 use std::rc::Rc;
+use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -96,6 +97,47 @@ fn block_in_place_is_legal_on_every_thread_that_may_block_beside_a_multi_thread_
         assert_eq!(runtime.block_on(async { task::block_in_place(section) }), 1);
         let _guard = runtime.enter();
         assert_eq!(section(), 1);
+    });
+}
+
+/// Tells, when it is dropped, whether the thread has a current runtime.
+struct LooksAtItsEnd(mpsc::Sender<bool>);
+
+impl Drop for LooksAtItsEnd {
+    fn drop(&mut self) {
+        let _ = self.0.send(Handle::try_current().is_ok());
+    }
+}
+
+/// A thread without a current runtime is taken for one that tears none down.
+#[test]
+fn what_ends_with_its_runtime_finds_it_current() {
+    within_a_minute(|stage| {
+        for (kind, runtime) in
+            [("current-thread", current_thread()), ("multi-thread", multi_thread())]
+        {
+            stage.at(kind);
+            let (sender, receiver) = mpsc::channel();
+            let [begun, waits, never_begun] = [(); 3].map(|()| LooksAtItsEnd(sender.clone()));
+            drop(sender);
+            let task = runtime.spawn(async move {
+                let _looks = begun;
+                poll_fn(|cx| {
+                    cx.waker().wake_by_ref();
+                    Poll::<()>::Pending
+                })
+                .await
+            });
+            runtime.spawn(async move {
+                let _looks = waits;
+                std::future::pending::<()>().await
+            });
+            runtime.block_on(task::yield_now());
+            runtime.spawn(async move { drop(never_begun) });
+            assert!(!task.is_finished());
+            runtime.shutdown_background();
+            assert_eq!(receiver.iter().collect::<Vec<_>>(), [true; 3]);
+        }
     });
 }
 

@@ -5,8 +5,8 @@ use loom::sync::atomic::Ordering::{Acquire, Release};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 
-use crate::cache::cached::Cached;
 use crate::cache::map::PerThreadMap;
+use crate::cache::thread::Cached;
 use crate::runtime::state::{Generation, State};
 
 /// What a reset tells the world, for the model to judge by. The beginning is told under a lock: a

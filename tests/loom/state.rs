@@ -5,7 +5,7 @@ use loom::sync::atomic::{AtomicBool, AtomicUsize};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 
-use crate::runtime::sleep_flag::SleepFlag;
+use crate::runtime::monitor::SleepFlag;
 use crate::runtime::state::{Generation, Next, State};
 
 /// A runtime that has just been built, and its monitor.

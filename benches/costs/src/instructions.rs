@@ -33,17 +33,23 @@ pub(crate) fn rows() -> Vec<Row> {
 
 /// The instructions of one call, in the thread that makes it.
 fn count(program: &Path, kind: &str) -> u64 {
+    let report = run(program, kind, CALLS, &target().join("callgrind.out"));
+    let collected = report.lines().find_map(|line| line.split_once("Collected : "));
+    let (_, instructions) = collected.expect("callgrind says what it has collected");
+    instructions.trim().parse::<u64>().expect("a number") / CALLS
+}
+
+/// Makes `calls` calls under callgrind, which writes `profile`. Returns what it reports.
+pub(crate) fn run(program: &Path, kind: &str, calls: u64, profile: &Path) -> String {
     let output = Command::new("valgrind")
         .arg("--tool=callgrind")
         .arg("--toggle-collect=*measured_calls*")
-        .arg(format!("--callgrind-out-file={}", target().join("callgrind.out").display()))
+        .arg(format!("--callgrind-out-file={}", profile.display()))
         .arg(program)
-        .args([kind, &CALLS.to_string()])
+        .args([kind, &calls.to_string()])
         .output()
         .expect("valgrind is installed");
     let report = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{report}");
-    let collected = report.lines().find_map(|line| line.split_once("Collected : "));
-    let (_, instructions) = collected.expect("callgrind says what it has collected");
-    instructions.trim().parse::<u64>().expect("a number") / CALLS
+    report.into_owned()
 }

@@ -1,4 +1,5 @@
-//! Counts what a wait costs: code, stack, instructions. Nothing is timed, so the figures may tracker.
+//! Counts what a wait costs: code, stack, instructions, and the files that a reader opens to follow it. Nothing is timed,
+//! so the figures may gate.
 //!
 //! ```text
 //! cargo run --release -p smartasync-costs             compares with benches/costs/table.txt
@@ -9,6 +10,7 @@
 //! something says so in the table.
 
 mod code;
+mod files;
 mod instructions;
 mod stack;
 mod table;
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
         rows.extend(stack::rows(profile));
     }
     rows.extend(instructions::rows());
+    rows.extend(files::rows());
     let table = Table::new(rows);
     println!("{table}");
     if std::env::args().any(|argument| argument == "--update") {

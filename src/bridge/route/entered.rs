@@ -7,9 +7,10 @@ use std::task::{self, Poll, Waker};
 
 use tokio::runtime::Handle;
 
-use super::{Route, Target, Way};
-use crate::bridge::{Bridge, default};
-use crate::cache::thread::{CallSlot, Private, SlotRuntime};
+use super::{Route, Target, Way, default};
+use crate::bridge::Bridge;
+use crate::cache::private::{Private, SlotRuntime};
+use crate::cache::thread::CallSlot;
 use crate::context::{Context, context};
 use crate::error::Cause;
 

@@ -30,6 +30,12 @@ async fn call_suspends(times: u32) -> u32 {
     times
 }
 
+#[smartasync]
+async fn call_sleeps() -> u32 {
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    1
+}
+
 /// The function that callgrind looks for.
 #[inline(never)]
 fn measured_calls(count: u32, call: impl Fn(u32) -> u32) {
@@ -63,6 +69,7 @@ fn main() {
         "wait, pending" => measure.calls(|_| call_suspends(1).wait()),
         "runtime, pending 8 times" => measure.calls(|_| runtime.block_on(suspends(8))),
         "wait, pending 8 times" => measure.calls(|_| call_suspends(8).wait()),
+        "wait, parks" => measure.calls(|_| call_sleeps().wait()),
         "private, pending" => measure.calls(|_| call_suspends(1).on(&bridge).wait()),
         _ => panic!("no kind is called {kind}"),
     }
