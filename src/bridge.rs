@@ -17,8 +17,6 @@ use tokio::runtime::Handle;
 
 use crate::context::{Ambient, Context};
 use crate::process::PerProcess;
-use crate::runtime::background::Background;
-use crate::runtime::set::Runtimes;
 
 pub use builder::{BridgeBuilder, Nested};
 pub use drain::{Drained, drain, join_threads};
@@ -33,9 +31,8 @@ use route::opens_section;
 /// The bridge of calls that name none.
 static DEFAULT: OnceLock<Bridge> = OnceLock::new();
 
-static SHARED: LazyLock<Bridge> = LazyLock::new(|| {
-    Bridge::new(|runtimes| Backend::Background(Background::new("smartasync", 1, &runtimes.tracker)))
-});
+static SHARED: LazyLock<Bridge> =
+    LazyLock::new(|| Bridge::with(Inner::of_all(Backend::background("smartasync", 1))));
 
 /// Makes `bridge` the one that calls use which name none. Without it, that is
 /// [`Bridge::per_thread`].
@@ -71,7 +68,7 @@ pub fn set_default(bridge: Bridge) -> Result<(), Bridge> {
 /// When it cannot be started. The next call tries again.
 pub(crate) fn shared_handle() -> io::Result<&'static Handle> {
     match &SHARED.inner().backend {
-        Backend::Background(background) => background.handle(),
+        Backend::Background(background, _) => background.handle(),
         _ => unreachable!("`SHARED` is a background bridge"),
     }
 }
@@ -129,7 +126,8 @@ impl Bridge {
     /// ```
     #[must_use]
     pub fn per_thread() -> Bridge {
-        static PER_THREAD: LazyLock<Bridge> = LazyLock::new(|| Bridge::new(|_| Backend::PerThread));
+        static PER_THREAD: LazyLock<Bridge> =
+            LazyLock::new(|| Bridge::with(Inner::of_all(Backend::per_thread())));
         PER_THREAD.clone()
     }
 
@@ -175,7 +173,7 @@ impl Bridge {
     /// ```
     #[must_use]
     pub fn from_handle(handle: Handle) -> Bridge {
-        Bridge::new(|_| Backend::Handle(handle))
+        Bridge::with(Inner::of_all(Backend::Handle(handle)))
     }
 
     /// Returns a builder of a private bridge, which has runtimes and options of its own.
@@ -233,7 +231,7 @@ impl Bridge {
     /// ```
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.inner().counters.stats(&self.inner().runtimes)
+        self.inner().stats()
     }
 
     /// Forgets the runtimes that the bridge keeps, for all threads: no later call uses one of them.
@@ -258,10 +256,6 @@ impl Bridge {
         self.inner().forget_runtimes();
     }
 
-    fn new(backend: impl FnOnce(&Runtimes) -> Backend) -> Bridge {
-        Bridge::with(Inner::of_all(backend))
-    }
-
     fn with(inner: Inner) -> Bridge {
         Bridge { inner: Arc::new(PerProcess::new(inner)) }
     }
@@ -283,8 +277,8 @@ impl fmt::Debug for Bridge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = self.inner();
         f.debug_struct("Bridge")
-            .field("backend", &format_args!("{}", inner.backend.name()))
-            .field("name", &inner.runtimes.options.name)
+            .field("backend", &format_args!("{}", inner.backend.kind()))
+            .field("name", &inner.backend.name())
             .field("nested", &inner.nested)
             .finish_non_exhaustive()
     }

@@ -8,9 +8,7 @@ use std::time::Duration;
 use super::Bridge;
 use super::inner::{Backend, Inner};
 use super::watchdog::{self, Report, SlowCall, Watchdog};
-use crate::runtime::background::Background;
 use crate::runtime::options::RuntimeOptions;
-use crate::runtime::set::Runtimes;
 
 /// What happens to a call that is made from inside a task.
 ///
@@ -368,15 +366,11 @@ impl BridgeBuilder {
         let BridgeBuilder { options, nested, shared_threads, warn_after, report } = self;
         let report = report.unwrap_or_else(|| Arc::new(watchdog::log));
         let watchdog = warn_after.map(|limit| Watchdog::new(&options.name, limit, report));
-        let backend = |runtimes: &Runtimes| match shared_threads {
-            Some(threads) => Backend::Background(Background::new(
-                &runtimes.options.name,
-                threads,
-                &runtimes.tracker,
-            )),
-            None => Backend::Private,
+        let backend = match shared_threads {
+            Some(threads) => Backend::background(&options.name, threads),
+            None => Backend::private(options),
         };
-        Bridge::with(Inner::new(options, backend, nested, watchdog))
+        Bridge::with(Inner { nested, watchdog, is_private: true, ..Inner::of_all(backend) })
     }
 }
 

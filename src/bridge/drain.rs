@@ -137,7 +137,9 @@ impl Bridge {
             inner.is_private,
             "only a private bridge, made by `Bridge::builder()`, can be shut down; see `smartasync::drain`"
         );
-        inner.runtimes.tracker.close();
+        if let Some(tracker) = inner.backend.tracker() {
+            tracker.close();
+        }
         drain_all(&[inner], grace)
     }
 }
@@ -175,7 +177,7 @@ fn drain_all(bridges: &[&Inner], limit: Duration) -> Drained {
     let deadline = deadline_in(limit);
     let limit = left_until(deadline);
     bridges.iter().for_each(|inner| {
-        inner.runtimes.keep();
+        inner.backend.runtimes().inspect(|runtimes| runtimes.keep());
         inner.forget_runtimes();
     });
     let mut calls_ended = true;
@@ -202,20 +204,26 @@ fn deadline_in(limit: Duration) -> Instant {
 impl Inner {
     /// No later call uses the runtimes that there are.
     pub(super) fn forget_runtimes(&self) {
-        // First, so that no thread takes an old runtime from the pool for a new one.
-        self.runtimes.generation.reset();
-        self.runtimes.give_up_task_runtime();
-        self.runtimes.drain_pool();
         match &self.backend {
-            Backend::PerThread => thread::leave(),
-            Backend::Private | Backend::Background(_) => self.per_thread.clear(),
+            Backend::PerThread(runtimes) => {
+                runtimes.reset();
+                thread::leave();
+            }
+            Backend::Private(runtimes, slots) => {
+                runtimes.reset();
+                slots.clear();
+            }
+            Backend::Background(background, slots) => {
+                background.generation.reset();
+                slots.clear();
+            }
             Backend::Handle(_) | Backend::Inherited => {}
         }
     }
 
     /// Waits until no call runs. Those of a private bridge are cancelled at the deadline, and have `limit` once more.
     fn wait_for_calls(&self, limit: Duration, deadline: Instant) -> bool {
-        let tracker = &self.runtimes.tracker;
+        let Some(tracker) = self.backend.tracker() else { return true };
         if self.is_private {
             tracker.wait_until_empty(limit) || {
                 tracker.cancel();
@@ -228,9 +236,9 @@ impl Inner {
 
     fn give_up_runtimes(&self) -> Drain {
         let background = match &self.backend {
-            Backend::Background(background) => background.give_up(self.is_private),
+            Backend::Background(background, _) => background.give_up(self.is_private),
             _ => None,
         };
-        Drain::of(&self.runtimes, background)
+        Drain::of(self.backend.runtimes(), background)
     }
 }

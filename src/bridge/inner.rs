@@ -16,40 +16,83 @@ use crate::runtime::set::Runtimes;
 use crate::runtime::tracker::CallTracker;
 use crate::sync;
 
-/// What a bridge runs its calls on.
+/// What a bridge runs its calls on, and what it keeps for each thread.
 ///
 /// A call on a private bridge reads the tag, so it has a field of its own: without `repr` the compiler hides it in a field of a
 /// variant.
-#[derive(Debug)]
 #[repr(u8)]
 pub(super) enum Backend {
     /// The runtime that each thread keeps for the process.
-    PerThread,
+    PerThread(Arc<Runtimes>),
     /// The runtimes that this bridge keeps, one for each thread.
-    Private,
+    Private(Arc<Runtimes>, Slots),
     /// One background runtime.
-    Background(Arc<Background>),
+    Background(Arc<Background>, Slots),
     /// An application's runtime.
     Handle(Handle),
     /// Nothing, in a forked child: the runtime is that of the parent process.
     Inherited,
 }
 
+pub(super) type Slots = Arc<PerThreadMap<PrivateSlot>>;
+
 impl Backend {
-    pub(super) fn name(&self) -> &'static str {
+    pub(super) fn per_thread() -> Backend {
+        Backend::PerThread(Runtimes::new(RuntimeOptions::default()))
+    }
+
+    pub(super) fn private(options: RuntimeOptions) -> Backend {
+        Backend::Private(Runtimes::new(options), Arc::new(PerThreadMap::new()))
+    }
+
+    pub(super) fn background(name: &str, threads: usize) -> Backend {
+        Backend::Background(Background::new(name, threads), Arc::new(PerThreadMap::new()))
+    }
+
+    pub(super) fn kind(&self) -> &'static str {
         match self {
-            Backend::PerThread => "per thread",
-            Backend::Private => "private",
-            Backend::Background(_) => "shared",
+            Backend::PerThread(_) => "per thread",
+            Backend::Private(..) => "private",
+            Backend::Background(..) => "shared",
             Backend::Handle(_) | Backend::Inherited => "handle",
         }
     }
 
-    fn renewed(&self, tracker: &sync::Arc<CallTracker>) -> Backend {
+    /// What the threads of the bridge are called.
+    pub(super) fn name(&self) -> Option<&str> {
         match self {
-            Backend::PerThread => Backend::PerThread,
-            Backend::Private => Backend::Private,
-            Backend::Background(background) => Backend::Background(background.renewed(tracker)),
+            Backend::PerThread(runtimes) | Backend::Private(runtimes, _) => {
+                Some(&runtimes.options.name)
+            }
+            Backend::Background(background, _) => Some(&background.name),
+            Backend::Handle(_) | Backend::Inherited => None,
+        }
+    }
+
+    /// The runtimes of threads.
+    pub(super) fn runtimes(&self) -> Option<&Arc<Runtimes>> {
+        match self {
+            Backend::PerThread(runtimes) | Backend::Private(runtimes, _) => Some(runtimes),
+            Backend::Background(..) | Backend::Handle(_) | Backend::Inherited => None,
+        }
+    }
+
+    /// The calls on runtimes of this crate.
+    pub(super) fn tracker(&self) -> Option<&sync::Arc<CallTracker>> {
+        match self {
+            Backend::PerThread(runtimes) | Backend::Private(runtimes, _) => Some(&runtimes.tracker),
+            Backend::Background(background, _) => Some(&background.tracker),
+            Backend::Handle(_) | Backend::Inherited => None,
+        }
+    }
+
+    fn renewed(&self) -> Backend {
+        match self {
+            Backend::PerThread(_) => Backend::per_thread(),
+            Backend::Private(runtimes, _) => Backend::private(runtimes.options.clone()),
+            Backend::Background(background, _) => {
+                Backend::background(&background.name, background.threads)
+            }
             Backend::Handle(_) | Backend::Inherited => Backend::Inherited,
         }
     }
@@ -57,9 +100,6 @@ impl Backend {
 
 pub(super) struct Inner {
     pub(super) backend: Backend,
-    /// What the bridge keeps for each thread. Empty in the process-wide bridge.
-    pub(super) per_thread: Arc<PerThreadMap<PrivateSlot>>,
-    pub(super) runtimes: Arc<Runtimes>,
     pub(super) nested: Nested,
     pub(super) counters: Counters,
     /// Whether a builder has made it: only such a bridge can be shut down.
@@ -68,29 +108,26 @@ pub(super) struct Inner {
 }
 
 impl Inner {
-    pub(super) fn new(
-        options: RuntimeOptions,
-        backend: impl FnOnce(&Runtimes) -> Backend,
-        nested: Nested,
-        watchdog: Option<Watchdog>,
-    ) -> Inner {
-        let (runtimes, counters) = (Runtimes::new(options), Counters::default());
-        let (backend, per_thread) = (backend(&runtimes), Arc::new(PerThreadMap::new()));
-        Inner { backend, per_thread, runtimes, nested, counters, is_private: true, watchdog }
-    }
-
     /// Makes what a bridge without options shares: one that is not private.
-    pub(super) fn of_all(backend: impl FnOnce(&Runtimes) -> Backend) -> Inner {
-        let inner = Inner::new(RuntimeOptions::default(), backend, Nested::Error, None);
-        Inner { is_private: false, ..inner }
+    pub(super) fn of_all(backend: Backend) -> Inner {
+        Inner {
+            backend,
+            nested: Nested::Error,
+            counters: Counters::default(),
+            is_private: false,
+            watchdog: None,
+        }
     }
 
     /// Makes the bridge anew for a forked child, with the same options.
     pub(super) fn renewed(&self) -> Inner {
-        let watchdog = self.watchdog.as_ref().map(Watchdog::renewed);
-        let backend = |runtimes: &Runtimes| self.backend.renewed(&runtimes.tracker);
-        let inner = Inner::new(self.runtimes.options.clone(), backend, self.nested, watchdog);
-        Inner { is_private: self.is_private, ..inner }
+        Inner {
+            backend: self.backend.renewed(),
+            nested: self.nested,
+            counters: Counters::default(),
+            is_private: self.is_private,
+            watchdog: self.watchdog.as_ref().map(Watchdog::renewed),
+        }
     }
 }
 

@@ -3,13 +3,14 @@
 mod entered;
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task;
 
-use super::inner::{Backend, Inner, inherited};
+use super::inner::{Backend, Inner, Slots, inherited};
 use super::{Bridge, DEFAULT, Nested};
 use crate::cache::private::{Private, SlotRuntime};
 use crate::cache::thread::{self, CallSlot};
@@ -21,6 +22,7 @@ use crate::exec::lease::Lease;
 use crate::exec::limits::Limits;
 use crate::exec::run_on_handle;
 use crate::exec::waker::CallWaker;
+use crate::runtime::set::Runtimes;
 use crate::runtime::tracker::CallToken;
 #[cfg(feature = "tracing")]
 use crate::span::{self, WaitSpan};
@@ -39,26 +41,29 @@ pub(crate) fn wait(bridge: Option<&Bridge>, job: &mut dyn Job) {
     if current.is_ok() {
         return run_elsewhere(bridge.inner(), Ambient::beside(current), job);
     }
-    // Most calls go to the thread's own runtime, and nobody looks on: they pay for nothing else. What is kept is found
-    // by its generation, which no two bridges have in common, and is not found in a forked child: so this need not ask
-    // in which process the bridge was made.
-    match thread::kept_slot(&bridge.inner.value.runtimes) {
-        Some(slot) => slot.lease.run(&slot.waker, job),
-        None => run_here(bridge.inner(), job),
+    // Most calls go to the thread's own runtime, and nobody looks on: they pay for nothing else. In a forked child
+    // nothing that was kept is found, so this need not ask in which process the bridge was made.
+    if let Backend::PerThread(runtimes) = &bridge.inner.value.backend
+        && let Some(slot) = thread::kept_slot(runtimes)
+    {
+        return slot.lease.run(&slot.waker, job);
     }
+    run_here(bridge.inner(), job);
 }
 
 /// Runs a job on the thread's own runtime, or on the bridge's.
 #[inline(never)]
 fn run_here(inner: &Inner, job: &mut dyn Job) {
     match &inner.backend {
-        Backend::Private if inner.watchdog.is_none() => run_privately(inner, job),
+        Backend::Private(runtimes, slots) if inner.watchdog.is_none() => {
+            run_privately(runtimes, slots, job);
+        }
         _ => run_elsewhere(inner, None, job),
     }
 }
 
-fn run_privately(inner: &Inner, job: &mut dyn Job) {
-    let private = match private_slot(inner) {
+fn run_privately(runtimes: &Arc<Runtimes>, slots: &Slots, job: &mut dyn Job) {
+    let private = match private_slot(runtimes, slots) {
         Ok(private) => private,
         Err(cause) => return job.header().refuse(cause),
     };
@@ -70,9 +75,9 @@ fn run_privately(inner: &Inner, job: &mut dyn Job) {
 
 /// What a private bridge keeps for the calling thread.
 #[inline]
-fn private_slot(inner: &Inner) -> Result<Private, Cause> {
-    thread::private_slot(&inner.per_thread, &inner.runtimes.generation, || {
-        Lease::take(&inner.runtimes).map(SlotRuntime::Own)
+fn private_slot(runtimes: &Arc<Runtimes>, slots: &Slots) -> Result<Private, Cause> {
+    thread::private_slot(slots, &runtimes.generation, || {
+        Lease::take(runtimes).map(SlotRuntime::Own)
     })
 }
 
@@ -109,8 +114,9 @@ impl<'a> Route<'a> {
     pub(crate) fn find(&mut self, bridge: Option<&'a Bridge>) -> Result<(), Cause> {
         let inner = bridge.unwrap_or_else(|| default()).inner();
         let ambient = Ambient::find();
-        if matches!(inner.backend, Backend::PerThread) && ambient.is_none() && !is_traced() {
-            self.own = Some(thread::slot(&inner.runtimes)?);
+        if let (Backend::PerThread(runtimes), None, false) = (&inner.backend, &ambient, is_traced())
+        {
+            self.own = Some(thread::slot(runtimes)?);
         } else {
             let in_section = ambient.is_some();
             self.other = Some(Way { inner, target: Target::find(inner, ambient)?, in_section });
@@ -185,16 +191,18 @@ impl<'a> Target<'a> {
                 inner.counters.count(|set| &set.refused);
                 return Err(Cause::Async);
             }
-            (Backend::PerThread, Some(Ambient::Handle(current))) => {
+            (Backend::PerThread(_), Some(Ambient::Handle(current))) => {
                 inner.counters.count(|set| &set.handle);
                 Target::Current(thread::waker()?, current)
             }
-            (Backend::PerThread, _) => Target::Own(thread::slot(&inner.runtimes)?),
-            (Backend::Private, _) => Target::Private(private_slot(inner)?),
-            (Backend::Background(background), _) => {
-                let generation = &inner.runtimes.generation;
-                Target::Private(thread::private_slot(&inner.per_thread, generation, || {
-                    let token = CallToken::enter(&inner.runtimes.tracker).ok_or(Cause::Shutdown)?;
+            (Backend::PerThread(runtimes), _) => Target::Own(thread::slot(runtimes)?),
+            (Backend::Private(runtimes, slots), _) => {
+                Target::Private(private_slot(runtimes, slots)?)
+            }
+            (Backend::Background(background, slots), _) => {
+                let generation = &background.generation;
+                Target::Private(thread::private_slot(slots, generation, || {
+                    let token = CallToken::enter(&background.tracker).ok_or(Cause::Shutdown)?;
                     Ok(SlotRuntime::Background(background.runtime()?, token))
                 })?)
             }

@@ -92,9 +92,9 @@ impl Inner {
     /// The runtime of tasks that belong to no thread.
     fn task_handle(&self) -> Result<Handle, Cause> {
         match &self.backend {
-            Backend::PerThread => Ok(shared_handle()?.clone()),
-            Backend::Private => Ok(self.runtimes.task_runtime()?.handle().clone()),
-            Backend::Background(background) => Ok(background.runtime()?.handle().clone()),
+            Backend::PerThread(_) => Ok(shared_handle()?.clone()),
+            Backend::Private(runtimes, _) => Ok(runtimes.task_runtime()?.handle().clone()),
+            Backend::Background(background, _) => Ok(background.runtime()?.handle().clone()),
             Backend::Handle(handle) => Ok(handle.clone()),
             Backend::Inherited => Err(Cause::Runtime(inherited())),
         }

@@ -6,7 +6,7 @@ use std::thread;
 
 use crossbeam_utils::CachePadded;
 
-use crate::runtime::set::Runtimes;
+use super::inner::Inner;
 use crate::sync::StdAtomicU64;
 
 /// What a [`Bridge`](crate::Bridge) has done so far.
@@ -72,18 +72,23 @@ impl Counters {
         counter(set).add_one();
     }
 
-    pub(super) fn stats(&self, runtimes: &Runtimes) -> Stats {
-        let sum = |counter: fn(&Set) -> &Counter| {
-            // Relaxed: a number of its own. What happened before the question is ordered by whatever lets the
-            // caller know of it.
-            self.0.get().into_iter().flatten().map(|set| counter(set).0.load(Relaxed)).sum()
-        };
+    /// The sum of a counter's sets.
+    fn sum(&self, counter: fn(&Set) -> &Counter) -> u64 {
+        // Relaxed: a number of its own. What happened before the question is ordered by whatever lets the caller know of
+        // it.
+        self.0.get().into_iter().flatten().map(|set| counter(set).0.load(Relaxed)).sum()
+    }
+}
+
+impl Inner {
+    pub(super) fn stats(&self) -> Stats {
+        let runtimes = self.backend.runtimes();
         Stats {
-            runtimes: runtimes.alive(),
-            driver_threads: runtimes.driver_threads(),
-            calls_on_own_runtime: runtimes.tracker.calls(),
-            calls_on_handle: sum(|set| &set.handle),
-            refused: sum(|set| &set.refused),
+            runtimes: runtimes.map_or(0, |runtimes| runtimes.alive()),
+            driver_threads: runtimes.map_or(0, |runtimes| runtimes.driver_threads()),
+            calls_on_own_runtime: self.backend.tracker().map_or(0, |tracker| tracker.calls()),
+            calls_on_handle: self.counters.sum(|set| &set.handle),
+            refused: self.counters.sum(|set| &set.refused),
         }
     }
 }

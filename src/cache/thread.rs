@@ -163,7 +163,6 @@ impl Thread {
     fn kept_slot(&self, runtimes: &Runtimes) -> Option<Rc<CallSlot>> {
         self.slot.get(|slot| {
             slot.lease.is_of(&runtimes.generation)
-                && !slot.lease.token().is_inherited()
                 && Rc::strong_count(slot) == 1
                 && slot.waker.try_reset()
         })

@@ -58,10 +58,10 @@ impl Lease {
         })
     }
 
-    /// Whether calls may be made on the runtime.
+    /// Whether calls may be made on the runtime: it is newer than the last reset, not closed, and of this process.
     #[inline]
     pub(crate) fn is_of(&self, generation: &Generation) -> bool {
-        self.state.is_of(generation)
+        self.state.is_of(generation) && !self.token.is_inherited()
     }
 
     #[inline]

@@ -14,6 +14,7 @@ use crate::runtime::limit::Place;
 use crate::runtime::monitor::{self, Monitor, Monitored};
 use crate::runtime::owned::OwnedRuntime;
 use crate::runtime::probe::Probe;
+use crate::runtime::state::Generation;
 use crate::runtime::tracker::CallTracker;
 use crate::sync::{self, ignore_poison};
 
@@ -22,9 +23,11 @@ const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A multi-thread runtime, started at the first call. Each call holds it: a shutdown takes it from nobody.
 pub(crate) struct Background {
-    name: String,
-    threads: usize,
-    tracker: sync::Arc<CallTracker>,
+    pub(crate) name: String,
+    pub(crate) threads: usize,
+    pub(crate) tracker: sync::Arc<CallTracker>,
+    /// The resets of the bridge.
+    pub(crate) generation: Generation,
     state: Mutex<State>,
     /// Held while a runtime is started.
     starting: Mutex<()>,
@@ -40,25 +43,17 @@ enum State {
 }
 
 impl Background {
-    /// The runtime of a bridge called `name`, whose calls go through `tracker`.
-    pub(crate) fn new(
-        name: &str,
-        threads: usize,
-        tracker: &sync::Arc<CallTracker>,
-    ) -> Arc<Background> {
+    /// The runtime of a bridge called `name`.
+    pub(crate) fn new(name: &str, threads: usize) -> Arc<Background> {
         Arc::new(Background {
             name: name.to_owned(),
             threads,
-            tracker: sync::Arc::clone(tracker),
+            tracker: sync::Arc::new(CallTracker::new()),
+            generation: Generation::default(),
             state: Mutex::new(State::Unstarted),
             starting: Mutex::default(),
             is_monitored: Once::new(),
         })
-    }
-
-    /// The same, not started, for another tracker.
-    pub(crate) fn renewed(&self, tracker: &sync::Arc<CallTracker>) -> Arc<Background> {
-        Background::new(&self.name, self.threads, tracker)
     }
 
     /// The runtime; it is started now if it was not, or if it is lost.

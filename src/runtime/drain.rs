@@ -21,16 +21,20 @@ pub(crate) struct Drain {
     /// Those of `local` that threads have given back since `Runtimes::keep`, and whose they are: a thread may have made
     /// one since the reset.
     kept: Vec<Arc<LocalRuntime>>,
-    runtimes: Arc<Runtimes>,
+    /// Absent on a background bridge.
+    runtimes: Option<Arc<Runtimes>>,
 }
 
 impl Drain {
     /// Takes over what a bridge had before its reset. Whoever calls since then has another runtime.
     pub(crate) fn of(
-        runtimes: &Arc<Runtimes>,
+        runtimes: Option<&Arc<Runtimes>>,
         background: Option<Arc<BackgroundRuntime>>,
     ) -> Drain {
-        let drain = Drain::take(runtimes, runtimes.old(), background);
+        let Some(runtimes) = runtimes else {
+            return Drain { local: Vec::new(), background, kept: Vec::new(), runtimes: None };
+        };
+        let drain = Drain::take(runtimes, runtimes.old());
         drain.local.iter().for_each(|runtime| runtimes.request_driver(runtime));
         drain
     }
@@ -41,22 +45,18 @@ impl Drain {
         runtimes.keep();
         if runtimes.tracker.is_idle() {
             runtimes.generation.reset();
-            Drain::take(runtimes, runtimes.old(), None)
+            Drain::take(runtimes, runtimes.old())
         } else {
-            Drain::take(runtimes, Vec::new(), None)
+            Drain::take(runtimes, Vec::new())
         }
     }
 
-    fn take(
-        runtimes: &Arc<Runtimes>,
-        mut local: Vec<Arc<LocalRuntime>>,
-        background: Option<Arc<BackgroundRuntime>>,
-    ) -> Drain {
+    fn take(runtimes: &Arc<Runtimes>, mut local: Vec<Arc<LocalRuntime>>) -> Drain {
         let kept = runtimes.take_kept();
         local.extend(kept.iter().cloned());
         local.sort_by_key(Arc::as_ptr);
         local.dedup_by(|one, other| Arc::ptr_eq(one, other));
-        Drain { local, background, kept, runtimes: Arc::clone(runtimes) }
+        Drain { local, background: None, kept, runtimes: Some(Arc::clone(runtimes)) }
     }
 
     pub(crate) fn has_tasks(&self) -> bool {
@@ -73,7 +73,7 @@ impl Drain {
 
     /// Whether there are threads for blocking jobs, idle ones included.
     fn has_blocking_threads(&self) -> bool {
-        self.runtimes.has_blocking_threads()
+        self.runtimes.as_ref().is_some_and(|runtimes| runtimes.has_blocking_threads())
             || self.background.as_ref().is_some_and(|runtime| runtime.has_blocking_threads())
     }
 
@@ -85,7 +85,9 @@ impl Drain {
 
 impl Drop for Drain {
     fn drop(&mut self) {
-        self.kept.iter().for_each(|runtime| self.runtimes.give_back(runtime, false));
+        if let Some(runtimes) = &self.runtimes {
+            self.kept.iter().for_each(|runtime| runtimes.give_back(runtime, false));
+        }
     }
 }
 

@@ -46,10 +46,6 @@ pub(crate) struct Runtimes {
 
 impl Runtimes {
     pub(crate) fn new(options: RuntimeOptions) -> Arc<Runtimes> {
-        /// More resets than one bridge can have: no two bridges have a version in common.
-        const RESETS: u64 = 1 << 40;
-        // Relaxed: only that no two are the same matters.
-        static NEXT: StdAtomicU64 = StdAtomicU64::new(0);
         Arc::new(Runtimes {
             options,
             pool: Pool::new(),
@@ -57,7 +53,7 @@ impl Runtimes {
             next_tick: Mutex::new(Instant::now()),
             driver_threads: StdAtomicU64::new(0),
             tracker: sync::Arc::new(CallTracker::new()),
-            generation: Generation::starting_at(NEXT.fetch_add(RESETS, Relaxed)),
+            generation: Generation::default(),
             threads: Arc::default(),
             is_monitored: Once::new(),
             for_tasks: Mutex::default(),
@@ -177,6 +173,14 @@ impl Runtimes {
         let runtime = Arc::new(runtime);
         known.push(Known { state: Arc::clone(&runtime.state), runtime: Arc::downgrade(&runtime) });
         Ok(runtime)
+    }
+
+    /// No later call uses the runtimes that there are.
+    pub(crate) fn reset(&self) {
+        // First, so that no thread takes an old runtime from the pool for a new one.
+        self.generation.reset();
+        self.give_up_task_runtime();
+        self.drain_pool();
     }
 
     /// Makes the caller the owner of all that wait in the pool.

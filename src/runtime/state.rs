@@ -226,10 +226,6 @@ impl State {
 pub(crate) struct Generation(AtomicU64);
 
 impl Generation {
-    pub(crate) fn starting_at(resets: u64) -> Generation {
-        Generation(AtomicU64::new(resets))
-    }
-
     pub(crate) fn reset(&self) {
         // Release pairs with `current`: who has seen the second of two resets has seen the first.
         self.0.fetch_add(1, Release);
