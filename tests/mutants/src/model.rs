@@ -20,8 +20,8 @@ pub(crate) enum Outcome {
 
 fn script(copy: &Path) -> Command {
     let mut script = Command::new(copy.join("tests/loom/run"));
-    // The one of the models themselves: what they need is built there.
-    script.env("LOOM_TARGET_DIR", root().join("target/loom"));
+    // Not the one of the models themselves: Cargo takes the copy for the same package, and would run the last mutant.
+    script.env("LOOM_TARGET_DIR", root().join("target/mutant-loom"));
     script
 }
 
