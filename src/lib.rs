@@ -161,8 +161,10 @@
 //! | `smartasync/blocking` | by `spawn_blocking` | runs blocking jobs, as a thread of Tokio's pool |
 //! | `smartasync/end`, for a moment | when a runtime is given up inside async code, and at a [`drain`] | ends the runtime |
 //!
-//! On Linux they have the CPU affinity and the niceness of the main thread, not of the thread whose call has started
-//! them, as far as the system allows. [`join_threads`] ends them all, for a host that unloads the library.
+//! On Linux they have the CPU affinity, the niceness and the network namespace of the main thread, as far as the system
+//! allows. The signal mask and the other namespaces they have from the thread that has started them. What a thread in a
+//! network of its own leaves to them is done in the main thread's network: a task that goes on after the call, the
+//! lookup of a host's name. [`join_threads`] ends them all, for a host that unloads the library.
 //!
 //! When a thread ends, its runtime goes to the pool, from which the next new thread takes it. The exit of the
 //! thread waits for nothing; that of the main thread waits for blocking jobs, for a second: see [`drain`]. The number of runtimes is [limited](BridgeBuilder::max_runtimes); threads beyond

@@ -25,8 +25,8 @@ struct Started {
 /// As many threads as are not worth a look.
 const FEW: usize = 16;
 
-/// Starts a thread that runs `run`, on the CPUs and with the niceness of the main thread: it will serve others than the
-/// thread that happens to start it.
+/// Starts a thread that runs `run` where the main thread would: see [`follow_main_thread`]. It will serve others than
+/// the thread that happens to start it.
 ///
 /// # Errors
 ///
@@ -84,8 +84,9 @@ pub(crate) fn left_until(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now())
 }
 
-/// Gives the calling thread the CPUs and the niceness of the main thread, as far as the system allows. What it has
-/// inherited is that of the thread whose call has started it, which may be pinned or in a hurry.
+/// Gives the calling thread the CPUs, the niceness and the network namespace of the main thread, as far as the system
+/// allows. What it has inherited is that of the thread whose call has started it, which may be pinned, in a hurry or in
+/// another network.
 #[cfg(target_os = "linux")]
 pub(crate) fn follow_main_thread() {
     use rustix::process::{getpid, getpriority_process, setpriority_process};
@@ -95,7 +96,25 @@ pub(crate) fn follow_main_thread() {
     let main = Some(getpid());
     let _ = sched_getaffinity(main).and_then(|cpus| sched_setaffinity(None, &cpus));
     let _ = getpriority_process(main).and_then(|nice| setpriority_process(None, nice));
+    let _ = enter_network_of_main_thread();
 }
 
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn follow_main_thread() {}
+
+#[cfg(target_os = "linux")]
+fn enter_network_of_main_thread() -> io::Result<()> {
+    use std::fs::{File, read_link};
+    use std::os::fd::AsFd;
+
+    use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+
+    const MAIN: &str = "/proc/self/ns/net";
+
+    // To enter the namespace that it is in takes the right to do so, and a descriptor.
+    if read_link(MAIN)? != read_link("/proc/thread-self/ns/net")? {
+        let main = File::open(MAIN)?;
+        move_into_link_name_space(main.as_fd(), Some(LinkNameSpaceType::Network))?;
+    }
+    Ok(())
+}

@@ -149,18 +149,41 @@ fn a_runtime_comes_back_when_its_tasks_have_ended() {
     });
 }
 
+/// What `place` returns on threads that a call of the calling thread has the bridge start.
+#[cfg(target_os = "linux")]
+fn on_helper_threads<T: Send + 'static>(
+    bridge: &Bridge,
+    place: fn() -> T,
+) -> [(&'static str, T); 2] {
+    use rustix::thread::gettid;
+
+    let (driver, driver_place) = channel();
+    let blocking = bridge.block_on(async move {
+        let caller = gettid();
+        tokio::spawn(async move {
+            // Until it is a driver thread that runs this.
+            while gettid() == caller {
+                sleep(Duration::from_millis(1)).await;
+            }
+            driver.send(place()).unwrap();
+        });
+        tokio::task::spawn_blocking(place).await.unwrap()
+    });
+    [("a thread for blocking jobs", blocking), ("a driver thread", driver_place.recv().unwrap())]
+}
+
 /// What a pinned thread's call starts runs where the main thread may, and as eagerly.
 #[cfg(target_os = "linux")]
 #[test]
 fn helper_threads_are_not_pinned_with_the_thread_that_starts_them() {
     use rustix::process::{getpid, getpriority_process, setpriority_process};
-    use rustix::thread::{CpuSet, gettid, sched_getaffinity, sched_setaffinity};
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
     // The CPUs and the niceness of a thread; `None` is the calling one.
-    let place = |thread| {
-        let cpus = sched_getaffinity(thread).unwrap();
-        (cpus, getpriority_process(thread).unwrap())
-    };
+    fn place(thread: Option<rustix::thread::Pid>) -> (CpuSet, i32) {
+        (sched_getaffinity(thread).unwrap(), getpriority_process(thread).unwrap())
+    }
+
     within_a_minute(|stage| {
         let main = place(Some(getpid()));
         let mut one = CpuSet::new();
@@ -172,27 +195,42 @@ fn helper_threads_are_not_pinned_with_the_thread_that_starts_them() {
         // Whether the system lets a thread be as eager again as the main thread is.
         let may_be_eager = thread::spawn(move || setpriority_process(None, main.1).is_ok());
         let niceness = if may_be_eager.join().unwrap() { main.1 } else { pinned.1 };
-        let expected = (main.0, niceness);
 
         for bridge in [Bridge::shared(), Bridge::builder().build()] {
             stage.at(format!("{bridge:?}"));
-            let (sender, places) = channel();
-            let driver = sender.clone();
-            bridge.block_on(async move {
-                let caller = gettid();
-                tokio::task::spawn_blocking(move || sender.send(place(None)).unwrap())
-                    .await
-                    .unwrap();
-                tokio::spawn(async move {
-                    // Until it is a driver thread that runs this.
-                    while gettid() == caller {
-                        sleep(Duration::from_millis(1)).await;
-                    }
-                    driver.send(place(None)).unwrap();
-                });
-            });
-            assert_eq!(places.recv().unwrap(), expected, "a thread for blocking jobs");
-            assert_eq!(places.recv().unwrap(), expected, "a driver thread");
+            for (thread, helper) in on_helper_threads(&bridge, || place(None)) {
+                assert_eq!(helper, (main.0, niceness), "{thread}");
+            }
         }
+    });
+}
+
+/// What a thread's call starts is in the network of the main thread.
+#[cfg(target_os = "linux")]
+#[test]
+fn helper_threads_do_not_stay_in_the_network_of_the_thread_that_starts_them() {
+    use std::fs::read_link;
+    use std::path::PathBuf;
+
+    use nix::sched::{CloneFlags, unshare};
+
+    fn network() -> PathBuf {
+        read_link("/proc/thread-self/ns/net").unwrap()
+    }
+
+    within_a_minute(|stage| {
+        if let Err(error) = unshare(CloneFlags::CLONE_NEWNET) {
+            println!("no thread can have a network of its own here, this shows nothing: {error}");
+            return;
+        }
+        let main = read_link("/proc/self/ns/net").unwrap();
+        assert_ne!(network(), main);
+        for bridge in [Bridge::shared(), Bridge::builder().build()] {
+            stage.at(format!("{bridge:?}"));
+            for (thread, helper) in on_helper_threads(&bridge, network) {
+                assert_eq!(helper, main, "{thread}");
+            }
+        }
+        assert_ne!(network(), main, "the caller stays where it is");
     });
 }
