@@ -213,6 +213,7 @@ mod outcome;
 mod per_thread;
 mod process;
 mod race;
+mod registry;
 mod reset;
 mod runtime;
 #[cfg(feature = "concurrent")]

@@ -8,7 +8,6 @@ pub(crate) mod options;
 pub(crate) mod owned;
 pub(crate) mod pool;
 mod probe;
-mod registry;
 pub(crate) mod set;
 mod share;
 pub(crate) mod state;

@@ -1,29 +1,30 @@
 //! The threads that the crate starts for itself.
 
 use std::io;
-use std::mem;
 use std::sync::{LazyLock, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use crate::process::PerProcess;
+use crate::registry::Registry;
 use crate::sync::ignore_poison;
 
 /// Those that have been started and not waited for. A forked child has none of its parent's.
 static STARTED: LazyLock<PerProcess<Mutex<Started>>> =
-    LazyLock::new(|| PerProcess::new(Mutex::default()));
+    LazyLock::new(|| PerProcess::new(Started::none()));
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Started {
-    threads: Vec<JoinHandle<()>>,
-    /// With so many it looks which of them have ended: twice as many as were left the last time.
-    full: usize,
+    threads: Registry<JoinHandle<()>>,
     /// How many have ended, and are being waited for.
     joining: usize,
 }
 
-/// As many threads as are not worth a look.
-const FEW: usize = 16;
+impl Started {
+    fn none() -> Mutex<Started> {
+        Mutex::new(Started { threads: Registry::new(), joining: 0 })
+    }
+}
 
 /// Starts a thread that runs `run` where the main thread would: see [`follow_main_thread`]. It will serve others than
 /// the thread that happens to start it.
@@ -37,21 +38,14 @@ pub(crate) fn spawn(name: String, run: impl FnOnce() + Send + 'static) -> io::Re
         run();
     })?;
     let thread = handle.thread().clone();
-    let mut started = started();
-    if started.threads.len() >= started.full {
-        started.threads.retain(|thread| !thread.is_finished());
-        started.full = FEW.max(2 * started.threads.len());
-    }
-    started.threads.push(handle);
+    started().threads.add(handle);
     Ok(thread)
 }
 
 /// Waits for those that have ended, until the system has let go of them too. Whether these are all.
 pub(crate) fn join_ended() -> bool {
     let mut all = started();
-    let (ended, left): (Vec<_>, _) =
-        mem::take(&mut all.threads).into_iter().partition(JoinHandle::is_finished);
-    all.threads = left;
+    let ended = all.threads.take_gone();
     all.joining += ended.len();
     drop(all);
     // Not under the lock: the destructors of its thread-locals may start another.
@@ -62,7 +56,7 @@ pub(crate) fn join_ended() -> bool {
 }
 
 fn started() -> MutexGuard<'static, Started> {
-    ignore_poison(STARTED.get(|_| Mutex::default()).lock())
+    ignore_poison(STARTED.get(|_| Started::none()).lock())
 }
 
 /// How long a thread sleeps between two looks at what nobody tells it of.

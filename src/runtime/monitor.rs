@@ -5,8 +5,8 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use crate::process::PerProcess;
+use crate::registry::WeakRegistry as Registry;
 use crate::runtime::owned;
-use crate::runtime::registry::Registry;
 use crate::sync::atomic::AtomicBool;
 use crate::sync::atomic::Ordering::SeqCst;
 use crate::sync::{ignore_poison, loom_fence};

@@ -1,32 +1,65 @@
-//! What is looked after as long as it lives.
+//! What is looked after as long as it is there.
 
 use std::sync::{Arc, Weak};
+use std::thread::JoinHandle;
 
 /// What is registered, and now and then something that is gone.
 #[derive(Debug)]
-pub(crate) struct Registry<T: ?Sized> {
-    entries: Vec<Weak<T>>,
+pub(crate) struct Registry<E> {
+    entries: Vec<E>,
     /// With so many entries it looks which of them are gone. That is twice as many as were left the last time, so that
     /// each entry pays for one look on average.
     full: usize,
 }
 
+/// A registry that keeps nothing alive.
+pub(crate) type WeakRegistry<T> = Registry<Weak<T>>;
+
+/// What may be gone, and nobody tells.
+pub(crate) trait Entry {
+    fn is_gone(&self) -> bool;
+}
+
+impl<T: ?Sized> Entry for Weak<T> {
+    fn is_gone(&self) -> bool {
+        self.strong_count() == 0
+    }
+}
+
+impl Entry for JoinHandle<()> {
+    fn is_gone(&self) -> bool {
+        self.is_finished()
+    }
+}
+
 /// As many entries as are not worth a look.
 const FEW: usize = 16;
 
-impl<T: ?Sized> Registry<T> {
-    pub(crate) fn new() -> Registry<T> {
+impl<E: Entry> Registry<E> {
+    pub(crate) fn new() -> Registry<E> {
         Registry { entries: Vec::new(), full: FEW }
     }
 
-    pub(crate) fn add(&mut self, entry: Weak<T>) {
+    /// Registers an entry. Those that are gone may be dropped.
+    pub(crate) fn add(&mut self, entry: E) {
         if self.entries.len() >= self.full {
-            self.entries.retain(|entry| entry.strong_count() > 0);
+            self.entries.retain(|entry| !entry.is_gone());
             self.full = FEW.max(2 * self.entries.len());
         }
         self.entries.push(entry);
     }
 
+    /// Returns what is gone, and forgets it.
+    pub(crate) fn take_gone(&mut self) -> Vec<E> {
+        self.entries.extract_if(.., |entry| entry.is_gone()).collect()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+impl<T: ?Sized> Registry<Weak<T>> {
     /// Returns what lives, and forgets the rest.
     pub(crate) fn living(&mut self) -> Vec<Arc<T>> {
         let mut living = Vec::with_capacity(self.entries.len());
@@ -51,6 +84,20 @@ mod tests {
         drop(goes);
         assert_eq!(registry.living(), [stays]);
         assert_eq!(registry.entries.len(), 1);
+    }
+
+    #[test]
+    fn what_is_gone_can_be_had_once() {
+        let stays = Arc::new(1);
+        let mut registry = Registry::new();
+        registry.add(Weak::new());
+        registry.add(Arc::downgrade(&stays));
+        assert_eq!(registry.take_gone().len(), 1);
+        assert_eq!(registry.take_gone().len(), 0);
+        assert!(!registry.is_empty());
+        drop(stays);
+        assert_eq!(registry.take_gone().len(), 1);
+        assert!(registry.is_empty());
     }
 
     #[test]
