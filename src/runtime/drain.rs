@@ -60,26 +60,26 @@ impl Drain {
     }
 
     pub(crate) fn has_tasks(&self) -> bool {
-        self.all().any(OwnedRuntime::has_tasks)
+        self.has_tasks_on(|_| true)
     }
 
     /// Whether there are tasks that somebody runs: on a bridge without driver threads nobody does.
     pub(crate) fn has_driven_tasks(&self) -> bool {
-        let driven = self.local.iter().filter(|runtime| runtime.state.is_background());
-        let driven = driven.map(|runtime| &runtime.runtime);
+        self.has_tasks_on(|runtime| runtime.state.is_background())
+    }
+
+    /// Whether there are tasks on the background runtime, or on one of those of threads that `counts`.
+    fn has_tasks_on(&self, counts: impl Fn(&LocalRuntime) -> bool) -> bool {
+        let local = self.local.iter().filter(|runtime| counts(runtime));
+        let local = local.map(|runtime| &runtime.runtime);
         let background = self.background.iter().map(|background| &background.runtime);
-        driven.chain(background).any(OwnedRuntime::has_tasks)
+        local.chain(background).any(OwnedRuntime::has_tasks)
     }
 
     /// Whether there are threads for blocking jobs, idle ones included.
     fn has_blocking_threads(&self) -> bool {
         self.runtimes.as_ref().is_some_and(|runtimes| runtimes.has_blocking_threads())
             || self.background.as_ref().is_some_and(|runtime| runtime.has_blocking_threads())
-    }
-
-    fn all(&self) -> impl Iterator<Item = &OwnedRuntime> {
-        let local = self.local.iter().map(|runtime| &runtime.runtime);
-        local.chain(self.background.iter().map(|background| &background.runtime))
     }
 }
 
