@@ -4,7 +4,7 @@
 //! before and after that is in two fields around the object, and not in a `Drop` of the whole. So the object can be
 //! moved out, what has no destructor gets none, and to the compiler the destructor uses nothing that the object borrows.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::{self, ManuallyDrop, needs_drop};
@@ -210,20 +210,15 @@ thread_local! {
 ///
 /// It has no destructor, so it is there for as long as the thread drops anything.
 struct Drops {
+    /// How many they are. The field after an object cannot see whether the one before it has entered anything.
     depth: Cell<usize>,
-    innermost: Cell<ManuallyDrop<Option<Box<Inside>>>>,
-}
-
-/// The runtime that the drop at a depth is inside of.
-struct Inside {
-    depth: usize,
-    entered: Entered,
-    outer: Option<Box<Inside>>,
+    /// What they have entered, and at which depth. Where there is none, it has no memory: nobody would free it.
+    entered: RefCell<ManuallyDrop<Vec<(usize, Entered)>>>,
 }
 
 impl Drops {
     const fn new() -> Drops {
-        Drops { depth: Cell::new(0), innermost: Cell::new(ManuallyDrop::new(None)) }
+        Drops { depth: Cell::new(0), entered: RefCell::new(ManuallyDrop::new(Vec::new())) }
     }
 
     #[inline]
@@ -232,35 +227,27 @@ impl Drops {
     }
 
     fn push(&self, entered: Entered) {
-        let (depth, outer) = (self.depth.get(), self.take());
-        self.set(Some(Box::new(Inside { depth, entered, outer })));
+        self.entered.borrow_mut().push((self.depth.get(), entered));
     }
 
     #[inline]
     fn end(&self) {
         let depth = self.depth.get();
         self.depth.set(depth - 1);
-        match self.take() {
-            Some(inside) if inside.depth == depth => self.leave(*inside),
-            other => self.set(other),
+        let left = self.entered.borrow_mut().pop_if(|(entered_at, _)| *entered_at == depth);
+        if let Some((_, entered)) = left {
+            self.leave(entered);
         }
     }
 
     #[cold]
-    fn leave(&self, inside: Inside) {
-        let Inside { entered, outer, .. } = inside;
-        self.set(outer);
+    fn leave(&self, entered: Entered) {
+        let mut others = self.entered.borrow_mut();
+        if others.is_empty() {
+            others.shrink_to_fit();
+        }
+        drop(others);
         // Runs what was left behind, and so perhaps other drops.
         drop(entered);
-    }
-
-    #[inline]
-    fn take(&self) -> Option<Box<Inside>> {
-        ManuallyDrop::into_inner(self.innermost.take())
-    }
-
-    #[inline]
-    fn set(&self, innermost: Option<Box<Inside>>) {
-        self.innermost.set(ManuallyDrop::new(innermost));
     }
 }

@@ -420,6 +420,57 @@ fn a_client_may_hold_its_own_twin() {
     });
 }
 
+/// Drops in its destructor what enters nothing, and needs a runtime after that.
+struct DropsOthers {
+    told: Sender<Handle>,
+    in_call: Option<BlockingPolite>,
+    _goodbye: SaysGoodbye,
+}
+
+#[smartasync(blocking)]
+impl DropsOthers {
+    pub(crate) async fn nothing(&self) {}
+}
+
+impl Drop for DropsOthers {
+    fn drop(&mut self) {
+        let twin = self.in_call.take();
+        block_on(async { drop(twin) });
+        drop(BlockingBare::from(Bare("without a destructor")));
+        let lost = BlockingLost::from(Lost { _text: String::new() });
+        catch_unwind(AssertUnwindSafe(|| drop(lost))).unwrap_err();
+        self.told.send(Handle::current()).unwrap();
+    }
+}
+
+struct Lost {
+    _text: String,
+}
+
+#[smartasync(blocking, on = Self::bridge())]
+impl Lost {
+    fn bridge() -> Bridge {
+        panic_any("a panic that the test wants")
+    }
+
+    pub(crate) async fn nothing(&self) {}
+}
+
+#[test]
+fn what_enters_nothing_leaves_nothing() {
+    within_a_minute(|_| {
+        let (told, tasks) = channel();
+        let in_call = Some(BlockingPolite::new(told.clone()));
+        let _goodbye = SaysGoodbye(told.clone());
+        drop(BlockingDropsOthers::from(DropsOthers { told, in_call, _goodbye }));
+        let own = own_runtime();
+        for _ in 0..3 {
+            assert_eq!(expect_task(&tasks), own);
+        }
+        assert!(Handle::try_current().is_err());
+    });
+}
+
 struct Panics(Sender<Handle>);
 
 #[smartasync(blocking)]
