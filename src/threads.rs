@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::{LazyLock, Mutex, MutexGuard};
-use std::thread::{self, JoinHandle, Thread};
+use std::thread::{self, JoinHandle, Scope, ScopedJoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use crate::process::PerProcess;
@@ -40,6 +40,22 @@ pub(crate) fn spawn(name: String, run: impl FnOnce() + Send + 'static) -> io::Re
     let thread = handle.thread().clone();
     started().threads.add(handle);
     Ok(thread)
+}
+
+/// Starts a thread like [`spawn`], for which the caller waits.
+///
+/// # Errors
+///
+/// When the system has no thread for it.
+pub(crate) fn spawn_scoped<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    name: String,
+    run: impl FnOnce() + Send + 'scope,
+) -> io::Result<ScopedJoinHandle<'scope, ()>> {
+    thread::Builder::new().name(name).spawn_scoped(scope, move || {
+        follow_main_thread();
+        run();
+    })
 }
 
 /// Waits for those that have ended, until the system has let go of them too. Whether these are all.

@@ -211,8 +211,17 @@ fn helper_threads_are_not_pinned_with_the_thread_that_starts_them() {
 fn helper_threads_do_not_stay_in_the_network_of_the_thread_that_starts_them() {
     use std::fs::read_link;
     use std::path::PathBuf;
+    use std::sync::mpsc::Sender;
 
     use nix::sched::{CloneFlags, unshare};
+
+    struct TellsWhere(Sender<PathBuf>);
+
+    impl Drop for TellsWhere {
+        fn drop(&mut self) {
+            self.0.send(network()).unwrap();
+        }
+    }
 
     fn network() -> PathBuf {
         read_link("/proc/thread-self/ns/net").unwrap()
@@ -231,6 +240,20 @@ fn helper_threads_do_not_stay_in_the_network_of_the_thread_that_starts_them() {
                 assert_eq!(helper, main, "{thread}");
             }
         }
+
+        stage.at("a shutdown");
+        let (sender, dropped_in) = channel();
+        // Else the driver thread drops the task. Without one, nobody waits for it either.
+        let bridge = Bridge::builder().driver_threads(false).build();
+        bridge.block_on(async {
+            let told = TellsWhere(sender);
+            tokio::spawn(async move {
+                let _told = told;
+                std::future::pending::<()>().await;
+            });
+        });
+        assert!(!bridge.shutdown(Duration::from_secs(30)).tasks_ended);
+        assert_eq!(dropped_in.recv().unwrap(), main, "a thread that ends a runtime");
         assert_ne!(network(), main, "the caller stays where it is");
     });
 }

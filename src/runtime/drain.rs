@@ -8,7 +8,7 @@ use crate::runtime::LocalRuntime;
 use crate::runtime::background::BackgroundRuntime;
 use crate::runtime::owned::{self, OwnedRuntime};
 use crate::runtime::set::Runtimes;
-use crate::threads::{left_until, wait_until};
+use crate::threads::{left_until, spawn_scoped, wait_until};
 
 /// The threads that wait for blocking jobs.
 const NAME: &str = "smartasync/end";
@@ -123,7 +123,7 @@ fn end_all(drains: &[Drain], deadline: Instant) {
                 runtime.close();
                 runtime.runtime.end_by(deadline);
             };
-            match thread::Builder::new().name(NAME.into()).spawn_scoped(scope, end) {
+            match spawn_scoped(scope, NAME.into(), end) {
                 Ok(thread) => threads.push(thread),
                 // It is closed all the same, and ends with its last user.
                 Err(_) => runtime.close(),
@@ -134,7 +134,7 @@ fn end_all(drains: &[Drain], deadline: Instant) {
                 background.runtime.begin_jobs(deadline);
                 background.runtime.end_by(deadline);
             };
-            threads.extend(thread::Builder::new().name(NAME.into()).spawn_scoped(scope, end));
+            threads.extend(spawn_scoped(scope, NAME.into(), end));
         }
         // The scope does not wait until the system has let go of them.
         threads.into_iter().for_each(|thread| drop(thread.join()));
