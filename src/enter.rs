@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::block_on::block_on;
-use crate::bridge::{self, Bridge, Entered, Route};
+use crate::bridge::{self, Bridge, Entered};
+use crate::call::Call;
 use crate::site::{Name, Site};
 
 /// Enters the runtime that the calling thread's calls run on, until the guard is dropped: for what needs Tokio when it is
@@ -51,7 +51,8 @@ pub fn enter() -> EnterGuard {
     EnterGuard::of(bridge::default(), || "smartasync::enter")
 }
 
-/// Blocks the calling thread until the future is done that `make` makes inside the runtime: see [`enter`].
+/// Blocks the calling thread until the future that `make` returns is done. The call begins with `make`, inside the
+/// runtime: see [`enter`].
 ///
 /// # Panics
 ///
@@ -69,7 +70,7 @@ pub fn enter() -> EnterGuard {
 /// ```
 #[track_caller]
 pub fn block_on_with<F: IntoFuture>(make: impl FnOnce() -> F) -> F::Output {
-    block_on(made(bridge::default(), || "smartasync::block_on_with", make))
+    Call::new(|| "smartasync::block_on_with", made_inside(make)).wait()
 }
 
 impl Bridge {
@@ -95,7 +96,8 @@ impl Bridge {
         EnterGuard::of(self, || "Bridge::enter")
     }
 
-    /// Blocks the calling thread until the future is done that `make` makes inside the bridge's runtime: see [`enter`].
+    /// Blocks the calling thread until the future that `make` returns is done. The call begins with `make`, inside the
+    /// bridge's runtime: see [`enter`].
     ///
     /// # Panics
     ///
@@ -112,20 +114,12 @@ impl Bridge {
     /// ```
     #[track_caller]
     pub fn block_on_with<F: IntoFuture>(&self, make: impl FnOnce() -> F) -> F::Output {
-        self.block_on(made(self, || "Bridge::block_on_with", make))
+        self.named_call(|| "Bridge::block_on_with", made_inside(make)).wait()
     }
 }
 
-/// Makes a future where a call could wait for it.
-#[track_caller]
-fn made<F>(bridge: &Bridge, name: Name, make: impl FnOnce() -> F) -> F {
-    let site = Site::of(name);
-    // In async code nothing is made that could not be waited for.
-    if let Err(cause) = Route::new().find(Some(bridge)) {
-        cause.panic(site, true);
-    }
-    let _guard = EnterGuard::of(bridge, name);
-    make()
+async fn made_inside<F: IntoFuture>(make: impl FnOnce() -> F) -> F::Output {
+    make().await
 }
 
 /// A runtime that is entered until this is dropped: see [`enter`].
