@@ -1,4 +1,5 @@
-//! The `.await` of a decorated function beside that of a plain `async fn`, inside a task. They take turns.
+//! Compares the `.await` of a decorated function with that of a plain `async fn`, inside a task. The two take
+//! turns.
 
 mod turns;
 
@@ -7,7 +8,7 @@ use std::hint::black_box;
 use smartasync::smartasync;
 use tokio::runtime::Runtime;
 
-/// Awaits in one turn, so that the runtime's own `block_on` does not count.
+/// The number of awaits in one turn: enough that the cost of the runtime's own `block_on` does not count.
 const AWAITS: u32 = 10_000;
 
 async fn ready(number: u32) -> u32 {
@@ -30,7 +31,7 @@ async fn call_suspends_once(number: u32) -> u32 {
     number + 1
 }
 
-/// Awaits what `function` returns, over and over, in one task.
+/// Awaits the futures that `function` returns, one after another, in one task.
 fn awaits<F>(runtime: &Runtime, function: impl Fn(u32) -> F + Copy + Send + 'static) -> impl FnMut()
 where
     F: IntoFuture<Output = u32, IntoFuture: Send> + Send + 'static,

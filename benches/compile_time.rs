@@ -1,5 +1,5 @@
-//! What the attribute costs the compiler: `cargo check` of a thousand `async fn`s, and of the same
-//! decorated.
+//! Measures what the attribute costs the compiler: `cargo check` of a thousand `async fn`s, and of the same
+//! functions decorated.
 //!
 //! Run with `cargo bench --bench compile_time`. It prints the medians and their ratio.
 
@@ -12,7 +12,7 @@ use std::process::Command;
 
 const TICKS: usize = 5;
 
-/// Functions as clients have them, with `N` for their number.
+/// Functions like those of a client. `N` stands for the number of the function.
 const SHAPES: [&str; 5] = [
     "pub async fn get_N(client: &Client, path: &str, retries: u32) -> Result<String, Error> {
         let mut left = retries;
@@ -54,7 +54,7 @@ const SHAPES: [&str; 5] = [
     }",
 ];
 
-/// What the functions call.
+/// The client that the functions call.
 const CLIENT: &str = "
     use smartasync as _;
     use std::time::Duration;
@@ -83,7 +83,7 @@ const CLIENT: &str = "
     }
 ";
 
-/// A crate of functions that all have an attribute, or none.
+/// A crate whose functions all have the attribute, or all have none.
 struct Functions {
     folder: PathBuf,
 }
@@ -106,7 +106,7 @@ impl Functions {
         Functions { folder }
     }
 
-    /// Checks the crate, and only it.
+    /// Runs `cargo check` on the crate alone.
     fn check(&self) {
         let source = self.folder.join("src/lib.rs");
         let text = fs::read_to_string(&source).expect("the source can be read");
@@ -136,7 +136,7 @@ fn main() {
     let count = if rounds == TICKS { 1_000 } else { 10 };
     let [plain, decorated] = [("plain", ""), ("decorated", "#[smartasync::smartasync]")]
         .map(|(name, attribute)| Functions::write(name, attribute, count));
-    // Their dependencies.
+    // The first checks build the dependencies, which are not measured.
     plain.check();
     decorated.check();
     let [plain, decorated] =

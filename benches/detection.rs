@@ -1,5 +1,5 @@
-//! What it costs to find out where the calling thread stands, in each row of the context table,
-//! beside the cheapest thing that Tokio can do there: `block_on` of a ready future on the handle.
+//! Measures how long it takes to find out the context of the calling thread, in each row of the context table. The
+//! cheapest thing that Tokio can do there is measured too: `block_on` of a ready future on the current handle.
 
 use criterion::{Bencher, Criterion, criterion_group, criterion_main};
 use smartasync::{Context, context};
@@ -19,8 +19,8 @@ fn current_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// Runs `section` where blocking is legal, in a task of a multi-thread runtime. A `Bencher` cannot go
-/// to a task, so this is `block_in_place` in the root future, which has the same probes.
+/// Runs `section` where blocking is legal, as in a task of a multi-thread runtime. A `Bencher` cannot be moved to
+/// a task, so this is `block_in_place` in the root future, where the same probes are needed.
 fn in_place(section: impl FnOnce()) {
     multi_thread().block_on(async { task::block_in_place(section) });
 }

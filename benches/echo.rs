@@ -1,4 +1,4 @@
-//! A round trip over a socket, with the runtime driven by its owner or by a driver thread.
+//! Measures a round trip over a socket whose runtime is driven by its owner or by a driver thread.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -10,7 +10,7 @@ use smartasync::Bridge;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Answers each byte with itself.
+/// Echoes each byte.
 fn echo_server() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

@@ -1,4 +1,5 @@
-//! The items of a stream that is always ready, beside `Runtime::block_on` of each. They take turns.
+//! Compares the items of a stream that is always ready with a `Runtime::block_on` of each item. The two take
+//! turns.
 
 mod turns;
 

@@ -1,5 +1,5 @@
-//! An offloaded call beside what it stands for: `spawn_blocking` when awaited, the function when waited
-//! for. They take turns.
+//! Compares an offloaded call with what it replaces: `spawn_blocking` where it is awaited, the plain function
+//! where it is waited for. They take turns.
 
 mod turns;
 
@@ -12,7 +12,7 @@ use tokio::task::spawn_blocking;
 const AWAITS: u64 = 100;
 const CALLS: u64 = 100_000;
 
-/// Some work that cannot be left out.
+/// Does some work that the compiler cannot leave out.
 #[inline(never)]
 fn mix(number: u64) -> u64 {
     black_box(number).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(7)

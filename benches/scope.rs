@@ -1,4 +1,5 @@
-//! A thousand calls at once in a `scope`, beside a `JoinSet` in a reused `Runtime::block_on`. They take turns.
+//! Compares a thousand calls at once in a `scope` with a `JoinSet` in a reused `Runtime::block_on`. They take
+//! turns.
 
 mod turns;
 
@@ -12,7 +13,7 @@ use tokio::time::sleep;
 
 const CALLS: u64 = 1_000;
 
-/// As often pending as its number says.
+/// Suspends `times` times.
 async fn suspends(times: u64, number: u64) -> u64 {
     for _ in 0..times {
         futures_lite::future::yield_now().await;
@@ -25,7 +26,8 @@ async fn sleeps(number: u64) -> u64 {
     number
 }
 
-/// The median time of a call in a scope, from a `buffered`, and in a `JoinSet`; then the ratios to the last.
+/// Prints the median times of a call in a `scope`, in a `buffered` and in a `JoinSet`, and the ratios to the last
+/// one.
 fn compare<F: Future<Output = u64> + Send + 'static>(
     name: &str,
     rounds: usize,

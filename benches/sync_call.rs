@@ -1,7 +1,7 @@
-//! A synchronous call of an async function: this crate, the naive design, and the peers.
+//! Compares a synchronous call of an async function through this crate, the naive design and the peers.
 //!
-//! One group a kind of future; compare within a group and within a run. The ratios at the end are of
-//! medians, taken in turns.
+//! There is one group for each kind of future. Compare figures of the same group and the same run only. The ratios
+//! at the end are medians of ratios that were measured in turns.
 
 mod naive;
 mod turns;
@@ -49,7 +49,7 @@ async fn call_suspends_once(number: u32) -> u32 {
 }
 
 thread_local! {
-    /// What one writes by hand: each thread has a runtime, and keeps it.
+    /// The alternative written by hand: each thread builds a runtime once, and keeps it.
     static REUSED: Runtime = Builder::new_current_thread().enable_all().build().unwrap();
 }
 
@@ -99,8 +99,8 @@ fn bench_suspends_once(criterion: &mut Criterion) {
 
 criterion_group!(benches, bench_ready, bench_suspends_once);
 
-/// The calls of one turn: so many that neither reading the clock counts, nor what the kinds before it have left in
-/// the caches. With 500, each kind pays for the others: a ready call 0.03 more of its peer.
+/// The calls of one turn: enough that neither reading the clock nor what the other kinds have left in the caches
+/// counts. With 500, each kind pays for the others: a ready call takes 0.03 more of its peer's time.
 const CALLS: u32 = 5_000;
 
 fn repeat(mut call: impl FnMut(u32) -> u32) -> impl FnMut() {
@@ -111,8 +111,8 @@ fn repeat(mut call: impl FnMut(u32) -> u32) -> impl FnMut() {
     }
 }
 
-/// The two that are compared most closely are functions, as in a program: inlined into the loop, the peer took 173 ns
-/// or 184 with what else is in this file.
+/// The two kinds that are compared most closely are functions, as in a real program. Inlined into the loop, the
+/// peer took 173 or 184 ns, depending on what else was in this file.
 #[inline(never)]
 fn ready_wait(number: u32) -> u32 {
     call_ready(number).wait()

@@ -1,7 +1,8 @@
-//! A new thread that makes one call which suspends, and ends: what it costs beyond the bare thread.
+//! Measures a new thread that makes one call which suspends, and then ends: what this costs beyond the bare
+//! thread.
 //!
-//! Starting a thread costs more than the call, and varies more; so the three kinds take turns, and
-//! their medians are compared.
+//! Starting a thread costs more than the call, and its cost varies more. So the three kinds take turns, and their
+//! medians are compared.
 
 mod naive;
 mod turns;

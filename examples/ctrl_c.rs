@@ -1,8 +1,8 @@
 //! A pool of sync workers that wait for a server, ended cleanly by Ctrl-C.
 //!
-//! Each worker is a plain thread that asks a server on loopback for the next message, over and over; the
-//! server keeps every request waiting. Ctrl-C cancels a token, and with it whatever the workers wait for:
-//! their requests are dropped, the threads come home, and the program ends with status 0.
+//! Each worker is a plain thread that asks a server on loopback for the next message, over and over; the server
+//! keeps every request waiting. Ctrl-C cancels a token, and so everything that the workers wait for: their
+//! requests are dropped, the threads stop, and the program ends with status 0.
 //!
 //! Run with: `cargo run --release --features tokio-util --example ctrl_c`, and press Ctrl-C.
 
@@ -36,7 +36,7 @@ fn main() -> std::io::Result<()> {
     thread::scope(|scope| {
         let workers: Vec<_> =
             (0..args.workers).map(|_| scope.spawn(|| work(&url, &token))).collect();
-        // The main thread waits too: for the signal, and says so when it does.
+        // The main thread waits for the signal, and prints a line when it does.
         let (pressed, ()) = block_on(async {
             tokio::join!(biased; tokio::signal::ctrl_c(), async {
                 println!("{} workers wait; press Ctrl-C", args.workers);
@@ -45,13 +45,13 @@ fn main() -> std::io::Result<()> {
         token.cancel();
         for (number, worker) in workers.into_iter().enumerate() {
             let messages = worker.join().expect("a worker does not panic");
-            println!("worker {number} has come home with {messages} messages");
+            println!("worker {number} has stopped after {messages} messages");
         }
         pressed
     })
 }
 
-/// Asks for messages until `token` is cancelled; how many have come.
+/// Asks for messages until `token` is cancelled. Returns how many have arrived.
 fn work(url: &str, token: &CancellationToken) -> usize {
     let client = reqwest::Client::new();
     let mut messages = 0;
@@ -73,7 +73,7 @@ async fn next_message(client: &reqwest::Client, url: &str) -> reqwest::Result<St
     client.get(url).send().await?.error_for_status()?.text().await
 }
 
-/// Starts the server, on the runtime of the thread that calls: it is sync_driver there from now on.
+/// Starts the server on the runtime of the calling thread, which is driven from now on.
 async fn serve(hold: Duration) -> std::io::Result<SocketAddr> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;

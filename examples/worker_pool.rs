@@ -28,15 +28,15 @@ use tokio::runtime::Runtime;
 #[derive(Debug, Parser)]
 #[command(about = "One decorated method, called by threads, tasks and blocking workers at once")]
 struct Args {
-    /// A server to send the load to, by GET of this URL; its first body is what all others must be.
-    /// Default: a server on loopback that this program starts.
+    /// The URL that the load is sent to, by GET. All bodies must be the same as the first one. Default: a server
+    /// on loopback that this program starts.
     #[arg(long)]
     url: Option<String>,
     /// Plain threads that call `.wait()`.
     #[arg(long, default_value_t = 4)]
     threads: usize,
-    /// Tasks on a multi-thread runtime that call `.await`; half as many `spawn_blocking` workers,
-    /// at least one, call `.wait()` beside them.
+    /// Tasks on a multi-thread runtime that call `.await`. Half as many `spawn_blocking` workers, at least one,
+    /// call `.wait()` at the same time.
     #[arg(long, default_value_t = 8)]
     tasks: usize,
     /// Requests that each caller makes.
@@ -44,7 +44,7 @@ struct Args {
     requests: usize,
 }
 
-/// The client that all callers use: the method is written once.
+/// The client that all callers use: its method is written once.
 #[derive(Clone, Debug)]
 struct Client {
     http: reqwest::Client,
@@ -154,7 +154,7 @@ impl Caller {
         outcomes
     }
 
-    /// No answer is a wrong one: the caller was given a coroutine where it needs a value.
+    /// A missing answer is a wrong one: the caller was given a coroutine where it needs a value.
     fn judge(
         &self,
         item: usize,
@@ -308,7 +308,7 @@ fn run(design: Design, args: &Args, target: &Arc<Target>) -> Vec<Row> {
     rows
 }
 
-/// A row whose callers are still at work.
+/// A row whose callers are still running.
 struct Timer {
     design: Design,
     kind: Kind,

@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use support::within;
 
 #[test]
-fn the_workers_come_home() {
+fn the_workers_stop_on_ctrl_c() {
     // The example is built first, in the profile and with the features of this test.
     within(Duration::from_secs(300), |stage| {
         stage.at("build and start");
@@ -37,7 +37,7 @@ fn the_workers_come_home() {
         kill_process(Pid::from_child(&example), Signal::INT).unwrap();
         let mut report = String::new();
         output.read_to_string(&mut report).unwrap();
-        assert_eq!(report.matches("has come home with").count(), 3, "{report}");
+        assert_eq!(report.matches("has stopped after").count(), 3, "{report}");
         assert!(example.wait().unwrap().success());
     });
 }

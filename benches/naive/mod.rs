@@ -1,8 +1,8 @@
 //! The naive design: one "async seen" flag for each decorated method, a runtime for each sync call.
 //!
-//! This is what the Python decorator of the same purpose does, told in Rust: the flag stands for
-//! its cached attribute, the `Runtime` for `asyncio.run()`. Nothing is added that would slow it
-//! down. It is here to be measured, and to show its wrong answers; nobody should use it.
+//! This is what the Python decorator with the same purpose does, written in Rust: the flag stands for its cached
+//! attribute, and the `Runtime` for `asyncio.run()`. Nothing is added that would slow it down. It is here to be
+//! measured and to show its wrong answers: do not use it.
 
 #![allow(dead_code, reason = "each program that includes it uses its share")]
 
@@ -16,12 +16,12 @@ pub(crate) struct Method {
     async_seen: AtomicBool,
 }
 
-/// What a call of a decorated method gives.
+/// What a call of a decorated method returns.
 #[derive(Debug)]
 pub(crate) enum Answer<F: Future> {
-    /// A sync caller's value.
+    /// The value for a sync caller.
     Value(F::Output),
-    /// An async caller's future, to be awaited.
+    /// The future for an async caller to await.
     Coroutine(F),
 }
 
@@ -45,7 +45,7 @@ impl Method {
 }
 
 impl<F: Future> Answer<F> {
-    /// The value that a sync caller expects, or nothing where it was given a coroutine.
+    /// Returns the value that a sync caller expects, or nothing if it was given a coroutine.
     pub(crate) fn value(self) -> Option<F::Output> {
         match self {
             Answer::Value(value) => Some(value),
@@ -53,7 +53,7 @@ impl<F: Future> Answer<F> {
         }
     }
 
-    /// The future that an async caller expects, or nothing where it was given a value.
+    /// Returns the future that an async caller expects, or nothing if it was given a value.
     pub(crate) fn coroutine(self) -> Option<F> {
         match self {
             Answer::Value(_) => None,

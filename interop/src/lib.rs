@@ -1,1 +1,1 @@
-//! Nothing of its own: its tests hold `smartasync` against real clients.
+//! This crate is empty: its tests run `smartasync` with real clients.

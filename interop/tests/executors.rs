@@ -35,7 +35,7 @@ async fn fetch(server: SocketAddr) -> reqwest::Result<String> {
     CLIENT.get(format!("http://{server}/")).send().await?.text().await
 }
 
-/// Runs one executor after another, all with the one client.
+/// Runs the executors one after another, all with the same client.
 #[test]
 fn every_executor_gets_the_page() {
     within(Duration::from_secs(120), |stage| {
@@ -72,7 +72,7 @@ fn on_a_futures_pool(future: impl Future<Output = String> + Send + 'static) -> S
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
-/// The loop of a program with windows: events one after another, some of which poll a task.
+/// The event loop of a GUI program: it handles events one after another, and some of them poll a task.
 fn on_an_event_loop(future: impl Future<Output = String> + 'static) -> String {
     struct Post(std::sync::Mutex<bool>, Thread);
 

@@ -1,4 +1,4 @@
-//! One `reqwest::Client` serves all plain threads, each over the connections of the others.
+//! One `reqwest::Client` serves all plain threads, and each uses the connections of the others.
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -23,7 +23,7 @@ const THREADS: usize = 8;
 const TICKS: usize = 1_250;
 const REQUESTS: usize = THREADS * TICKS;
 
-/// Says what it was asked and over which of the client's ports.
+/// Answers with the number of the request, and the client's port that it came from.
 async fn answer(Path(number): Path<usize>, peer: ConnectInfo<SocketAddr>) -> String {
     format!("{number} {}", peer.port())
 }
@@ -43,7 +43,7 @@ fn a_request_over_a_connection_of_another_thread_is_answered() {
     within(Duration::from_secs(120), |stage| {
         let server = serve(Router::new().route("/{number}", get(answer)));
         let barrier = Barrier::new(THREADS);
-        // Each connection's port, and the thread that used it first.
+        // The port of each connection, and the thread that used it first.
         let connections = Mutex::new(HashMap::<u16, usize>::new());
         let borrowed = AtomicUsize::new(0);
 

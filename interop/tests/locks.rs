@@ -1,4 +1,4 @@
-//! One reqwest client for many threads, beside a lock that is held over waits and taken in polls.
+//! One reqwest client serves many threads, while a lock is held over waits and taken in polls.
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -24,7 +24,7 @@ async fn get(url: &str) -> String {
     response.text().await.unwrap()
 }
 
-/// The slowest of the requests that a thread made while it held the lock.
+/// Returns the time of the slowest request that a thread made while it held the lock.
 fn run(bridge: &Bridge, threads: usize, url: &str) -> Duration {
     let barrier = Barrier::new(threads);
     let (told, slowest) = mpsc::channel();
@@ -63,7 +63,7 @@ fn threads_around_a_lock_and_one_client() {
             ("3 runtimes", private(3)),
             ("4 runtimes", private(4)),
         ];
-        // All of them to the end: the client's connections live on their runtimes.
+        // All bridges live until the end: the client's connections live on their runtimes.
         for (name, bridge) in &bridges {
             for threads in [2, 4, 8, 33, 40, 64] {
                 stage.at(format!("{name}, {threads} threads"));

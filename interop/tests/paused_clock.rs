@@ -1,4 +1,4 @@
-//! Tests that pause Tokio's clock, beside those that do not.
+//! Tests that pause Tokio's clock, next to tests that do not.
 
 use std::sync::mpsc::channel;
 use std::thread;
@@ -9,7 +9,7 @@ use tokio::runtime::Builder;
 use tokio::task;
 use tokio::time::{self, sleep};
 
-/// Much longer than it takes.
+/// Much longer than the test takes.
 const LONG: Duration = Duration::from_secs(30);
 
 /// Runs `test` on a thread of its own, as the test harness does.

@@ -16,19 +16,19 @@ use support::{multi_thread, within};
 
 const THREADS: i64 = 8;
 const TASKS: i64 = 8;
-/// Of each thread and of each task; 10,000 in all.
+/// The queries of each thread and of each task; 10,000 in all.
 const QUERIES: i64 = 625;
 const ROWS_EACH: i64 = (QUERIES + 1) / 2;
 const CONNECTIONS: u32 = 4;
 const DEADLINE: Duration = Duration::from_secs(120);
 
-/// A directory that goes away with its owner.
+/// A directory that is removed when its owner is dropped.
 struct Directory(PathBuf);
 
 impl Directory {
     fn new() -> Directory {
         let path = env::temp_dir().join(format!("smartasync-sql-{}", process::id()));
-        // A process of this number may have been killed.
+        // An earlier process with this number may have been killed.
         let _ = fs::remove_dir_all(&path);
         fs::create_dir(&path).unwrap();
         Directory(path)
@@ -49,7 +49,7 @@ async fn open(file: PathBuf) -> sqlx::Result<SqlitePool> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(DEADLINE);
-    // No time-out of the pool's own: the deadline can say where it stood.
+    // The pool has no time-out of its own: when the test's deadline passes, its message says where the test stood.
     let pool = SqlitePoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(2 * DEADLINE)
@@ -65,7 +65,7 @@ fn body(id: i64) -> String {
     format!("row {id}, {}", id.wrapping_mul(0x9E37_79B9))
 }
 
-/// The `number`th query of `caller`: inserts a row, or selects the one it has just inserted.
+/// Makes the `number`th query of `caller`: inserts a row, or selects the row that it has just inserted.
 #[smartasync]
 async fn query(pool: &SqlitePool, caller: i64, number: i64) -> sqlx::Result<()> {
     let id = caller * ROWS_EACH + number / 2;

@@ -1,4 +1,5 @@
-//! A twin whose client needs Tokio to be dropped: a transaction of sqlx, which gives its connection back to the pool.
+//! A twin whose client needs Tokio when it is dropped: a transaction of sqlx, which gives its connection back to
+//! the pool.
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -16,7 +17,7 @@ use tokio::time::sleep;
 
 use support::{current_thread, multi_thread, within_a_minute};
 
-/// Adds rows, all or none: those of a batch that is not kept are gone.
+/// Adds rows, all or none: the rows of a batch that is not kept are gone.
 struct Batch {
     transaction: Transaction<'static, Sqlite>,
 }
@@ -37,7 +38,7 @@ impl Batch {
     }
 }
 
-/// A pool of one connection: whoever asks for it waits until the last one has given it back.
+/// Opens a pool of one connection: a query waits until the earlier one has given it back.
 #[smartasync]
 async fn open() -> sqlx::Result<SqlitePool> {
     let options = SqlitePoolOptions::new()
@@ -104,7 +105,7 @@ fn a_transaction_that_is_dropped_in_sync_code_is_rolled_back() {
                 let batch = begun();
                 runtime.block_on(async move {
                     tokio::spawn(async move { drop(batch) }).await.unwrap();
-                    // Nobody drives a current-thread runtime afterwards.
+                    // After this `block_on`, nobody drives the runtime if it is a current-thread one.
                     while pool.num_idle() == 0 {
                         sleep(Duration::from_millis(1)).await;
                     }

@@ -1,4 +1,4 @@
-//! The code that one wait more takes: programs with 10 and with 30 different futures, stripped.
+//! The code that one more wait takes, measured on stripped programs with 10 and with 30 different futures.
 
 use std::fmt::Write;
 use std::fs;
@@ -11,7 +11,7 @@ use crate::{Profile, root, target};
 const FEW: u64 = 10;
 const MANY: u64 = 30;
 
-/// A way to wait, how its functions are decorated, and the call of one.
+/// A way to wait: how its functions are decorated, and how one of them is called.
 struct Kind {
     name: &'static str,
     attribute: &'static str,
@@ -50,7 +50,7 @@ pub(crate) fn rows(profile: Profile) -> Vec<Row> {
     ]
 }
 
-/// A package with a program for each kind and count.
+/// A package with one program for each kind and count.
 struct Programs {
     folder: PathBuf,
 }
@@ -89,7 +89,7 @@ impl Programs {
         assert!(built.expect("cargo can be run").success(), "the programs build");
     }
 
-    /// The bytes that a future more takes.
+    /// Returns the bytes that one more future takes.
     fn slope(&self, profile: Profile, kind: &str) -> u64 {
         let folder = self.folder.join("target").join(profile.name());
         let size = |count: u64| length(&folder.join(format!("{kind}_{count}")));
@@ -120,7 +120,7 @@ fn source(kind: &Kind, count: u64) -> String {
         let call = call.replace('N', &number.to_string());
         writeln!(calls, "    sum += {call};").expect("a string can be written");
     }
-    // Both engines are there in each program.
+    // Each program contains both engines.
     write!(
         text,
         "fn main() {{\n    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();\n    \

@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::table::Row;
 use crate::{Profile, target};
 
-/// A multiple of the calls of which one lets the driver run.
+/// The number of calls: a multiple of 2,048, as one call in 2,048 lets the driver run.
 const CALLS: u64 = 10 * 2_048;
 
 pub(crate) fn rows() -> Vec<Row> {
@@ -31,7 +31,7 @@ pub(crate) fn rows() -> Vec<Row> {
     ]
 }
 
-/// The instructions of one call, in the thread that makes it.
+/// Counts the instructions of one call, in the thread that makes it.
 fn count(program: &Path, kind: &str) -> u64 {
     let report = run(program, kind, CALLS, &target().join("callgrind.out"));
     let collected = report.lines().find_map(|line| line.split_once("Collected : "));

@@ -1,13 +1,13 @@
-//! Counts what a wait costs: code, stack, instructions, and the files that a reader opens to follow it. Nothing is timed,
-//! so the figures may gate.
+//! Measures what a wait costs: code, stack, instructions, and the files that a reader opens to follow it. Nothing is timed,
+//! so CI can rely on the figures.
 //!
 //! ```text
 //! cargo run --release -p smartasync-costs             compares with benches/costs/table.txt
-//! cargo run --release -p smartasync-costs -- --update writes that table anew
+//! cargo run --release -p smartasync-costs -- --update updates that table
 //! ```
 //!
-//! It fails where a limit is passed, and where a figure has moved away from the table: a change that costs
-//! something says so in the table.
+//! It fails if a figure exceeds its limit or differs from the table. So a change that costs something also changes
+//! the table.
 
 mod code;
 mod files;
@@ -44,7 +44,7 @@ impl Profile {
         }
     }
 
-    /// Builds a program of this package, and returns where it is.
+    /// Builds a program of this package, and returns its path.
     fn build(self, program: &str) -> PathBuf {
         let built = Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--package", env!("CARGO_PKG_NAME"), "--bin", program])
@@ -56,7 +56,7 @@ impl Profile {
     }
 }
 
-/// The workspace.
+/// The root of the workspace.
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
 }

@@ -1,4 +1,4 @@
-//! The stack that a wait for a future of 64 KiB needs.
+//! Measures the stack that a wait for a future of 64 KiB needs.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use crate::Profile;
 use crate::table::Row;
 
-/// In KiB.
+/// The accuracy of the measurement, in KiB.
 const RESOLUTION: u64 = 2;
 const MOST: u64 = 8 * 1024;
 
@@ -22,7 +22,7 @@ pub(crate) fn rows(profile: Profile) -> Vec<Row> {
     rows
 }
 
-/// The least stack, in KiB, with which the program lives.
+/// Finds the smallest stack, in KiB, with which the program survives.
 fn least(program: &Path, kind: &str) -> u64 {
     let (mut too_little, mut enough) = (8, MOST);
     while enough - too_little > RESOLUTION {

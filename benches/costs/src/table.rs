@@ -1,22 +1,23 @@
-//! The figures, their limits, and those of the last change that meant to move them.
+//! The measured figures, their limits, and the table that they are compared with.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 
-/// How far a figure may be from the one in the table, in percent: compilers and Tokio move a little.
+/// How far a figure may be from the table, in percent: other versions of the compiler and of Tokio move it a
+/// little.
 const TOLERANCE: u64 = 5;
 
-/// What something costs, beside what the same costs with Tokio alone.
+/// What something costs, compared with what the same thing costs with Tokio alone.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(crate) what: String,
     pub(crate) unit: &'static str,
     pub(crate) figure: u64,
-    /// The figure that it is compared with, and how many times as much it may be.
+    /// The figure that it is compared with, and the highest ratio to it that is allowed.
     pub(crate) beside: Option<(u64, f64)>,
-    /// The most that it may be.
+    /// The highest value that is allowed.
     pub(crate) most: Option<u64>,
 }
 
@@ -51,7 +52,7 @@ impl Table {
         Table { rows }
     }
 
-    /// What has passed a limit, and what has moved.
+    /// Describes each limit that is exceeded, and each figure that has moved.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let before = read();
         let mut complaints = Vec::new();
@@ -100,7 +101,7 @@ fn path() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("table.txt")
 }
 
-/// The figures of the table, by what they are of.
+/// Reads the figures of the table, by their names.
 fn read() -> BTreeMap<String, u64> {
     let text = fs::read_to_string(path()).unwrap_or_default();
     let figure = |line: &str| {

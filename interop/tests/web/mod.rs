@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use crate::support::current_thread;
 
 pub(crate) static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
-    // The loopback is not behind whatever proxy the environment names.
+    // A proxy that the environment names is not used for loopback.
     reqwest::Client::builder().no_proxy().build().unwrap()
 });
 

@@ -36,7 +36,7 @@ async fn call_sleeps() -> u32 {
     1
 }
 
-/// The function that callgrind looks for.
+/// The function in which callgrind counts.
 #[inline(never)]
 fn measured_calls(count: u32, call: impl Fn(u32) -> u32) {
     for number in 0..count {
@@ -81,7 +81,7 @@ struct Measure {
 
 impl Measure {
     fn calls(&self, call: impl Fn(u32) -> u32) {
-        // What the first call makes is not counted.
+        // What the first call builds is not counted.
         call(0);
         measured_calls(self.count, call);
     }

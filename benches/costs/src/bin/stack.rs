@@ -1,6 +1,6 @@
-//! Waits for a future of 64 KiB on a thread with so much stack: `stack KIND BYTES`.
+//! Waits for a future of 64 KiB on a thread with a stack of the given size: `stack KIND BYTES`.
 //!
-//! Where the stack is too small, the process dies.
+//! If the stack is too small, the process dies.
 
 use std::hint::black_box;
 use std::thread;
@@ -17,7 +17,7 @@ async fn plain() -> u8 {
     black_box(&bytes)[7]
 }
 
-/// What a thread builds at its first calls is not counted.
+/// Makes the first calls of the thread, whose set-up is not measured.
 fn prepare() {
     block_on(async {});
     Bridge::shared().block_on(async {});
@@ -31,7 +31,7 @@ async fn decorated() -> u8 {
     black_box(&bytes)[7]
 }
 
-// Each in a function of its own: in a debug build a function has stack for all that it may call.
+// Each is a function of its own: in a debug build, a function reserves stack for everything that it may call.
 #[inline(never)]
 fn runtime() -> u8 {
     Builder::new_current_thread().build().expect("a runtime").block_on(plain())
