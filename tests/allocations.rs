@@ -1,7 +1,7 @@
 //! A wait allocates nothing: on any kind of bridge, ready or pending, whatever the size of its future.
 //!
-//! Two exceptions, both for futures of more than 16 KiB, Tokio's threshold: a debug build puts them on the heap, and
-//! so does a wait that may hand its call back.
+//! There are two exceptions, both for futures of more than 16 KiB, Tokio's threshold: a debug build puts these on
+//! the heap, and so does a wait that may hand its call back.
 
 mod support;
 
@@ -23,20 +23,20 @@ use support::within_a_minute;
 async fn sum<const SIZE: usize>(suspensions: usize) -> u64 {
     let bytes = [1_u8; SIZE];
     for _ in 0..suspensions {
-        // Wakes itself, without a timer of Tokio's: some of these allocate.
+        // Wakes itself. Some of Tokio's timers allocate.
         futures_lite::future::yield_now().await;
     }
     black_box(&bytes).iter().map(|byte| u64::from(*byte)).sum()
 }
 
 const LARGE: usize = 64 * 1024;
-/// How often the second of two equal waits allocates: the first builds what the thread keeps.
+/// Returns how often the second of two equal waits allocates. The first builds what the thread keeps.
 fn allocations(wait: impl Fn()) -> u64 {
     wait();
     measure(&wait).count_total
 }
 
-/// What a debug build, and a wait that may hand its call back, may allocate for a future of this size.
+/// Returns how often a debug build, or a wait that may hand its call back, may allocate for a future of this size.
 fn allowed(size: usize, is_handed_back: bool) -> u64 {
     u64::from(size > 16 * 1024 && (is_handed_back || cfg!(debug_assertions)))
 }
@@ -75,11 +75,11 @@ fn a_wait_allocates_nothing() {
         check("on a plain thread");
         let _entered = multi.enter();
         stage.at("a thread that has entered a runtime");
-        check("near a runtime");
+        check("with a current runtime");
     });
 }
 
-/// One that another thread wakes, so that the thread parks.
+/// Another thread wakes the call, so that the calling thread parks.
 #[test]
 fn a_wait_that_parks_allocates_nothing() {
     within_a_minute(|stage| {
@@ -101,8 +101,8 @@ fn a_wait_that_parks_allocates_nothing() {
                     question.notify_one();
                     bridge.block_on(answer.notified());
                 };
-                // The thread that wakes a call may hold its waker a moment longer than the call lasts. The next
-                // call needs another one then.
+                // The thread that wakes a call may hold its waker a little longer than the call lasts. Then the
+                // next call needs another waker.
                 (0..20).map(|_| allocations(asks)).min()
             });
             stop.store(true, Relaxed);
@@ -112,7 +112,7 @@ fn a_wait_that_parks_allocates_nothing() {
     });
 }
 
-/// Its timer would hold the call's waker until the limit, and the next call would need another.
+/// If the timer kept the call's waker until the limit, the next call would need another one.
 #[test]
 fn a_timed_wait_that_ends_early_leaves_nothing_with_its_timer() {
     const WAITS: i64 = 100;
@@ -149,7 +149,7 @@ fn block_on_allocates_nothing() {
     });
 }
 
-/// In pages.
+/// The memory in use, in pages.
 fn resident_memory() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
     statm.split(' ').nth(1).unwrap().parse().unwrap()
@@ -166,7 +166,7 @@ fn a_million_waits_on_one_thread_take_no_memory() {
             });
         }
     };
-    // Beside it other tests of this process run, which come and go; a leak of 16 bytes would be 4,000 pages.
+    // Other tests of this process run at the same time. A leak of 16 bytes in each wait would be 4,000 pages.
     within_a_minute(|_| {
         let bridge = Bridge::per_thread();
         waits(&bridge, 1_000);

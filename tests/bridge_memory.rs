@@ -1,4 +1,5 @@
-//! A bridge does not grow with the threads of the process. It has a process of its own: it fills it with threads.
+//! The memory of a bridge does not grow with the threads of the process. This test has a process of its own,
+//! because it fills it with threads.
 
 mod support;
 

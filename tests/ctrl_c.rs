@@ -1,6 +1,7 @@
-//! The Ctrl-C example ends when it is told to, with all of its workers.
+//! The Ctrl-C example ends when it is interrupted, with all of its workers.
 //!
-//! It is apart from the others: it compiles the example first, which takes the machine from them.
+//! This test is separate because it compiles the example first, which would slow down tests that run at the same
+//! time.
 
 #![cfg(all(unix, feature = "tokio-util"))]
 
@@ -24,7 +25,7 @@ fn the_workers_stop_on_ctrl_c() {
             cargo.arg("--release");
         }
         cargo.args(["--", "--workers", "3", "--hold", "100"]);
-        // On Unix, cargo becomes what it runs.
+        // On Unix, cargo replaces itself with the program that it runs.
         let mut example = cargo.stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(example.stdout.take().unwrap());
         let mut line = String::new();
@@ -32,7 +33,7 @@ fn the_workers_stop_on_ctrl_c() {
         assert_eq!(line, "3 workers wait; press Ctrl-C\n");
 
         stage.at("Ctrl-C");
-        // Some messages later.
+        // Long enough for several messages.
         std::thread::sleep(Duration::from_millis(350));
         kill_process(Pid::from_child(&example), Signal::INT).unwrap();
         let mut report = String::new();

@@ -1,6 +1,6 @@
-//! Who drives when: a driver thread where the owner does not call, the owner where it calls often.
+//! A driver thread drives where the owner makes no calls, and the owner drives where it calls often.
 //!
-//! They have a process of their own: a thread that is kept from its calls by other tests looks idle.
+//! These tests have a process of their own: a thread that other tests keep from its calls would look idle.
 
 mod support;
 
@@ -21,7 +21,7 @@ use tokio::task::{self, LocalSet};
 
 use support::within_a_minute;
 
-/// Long enough that a busy machine does not make a calling thread look idle.
+/// Long enough that a thread which makes calls on a busy machine does not look idle.
 const IDLE_TIMEOUT: Duration = Duration::from_millis(500);
 
 #[test]
@@ -40,7 +40,7 @@ fn threads_that_call_more_often_than_the_idle_timeout_never_meet_a_driver_thread
                             tokio::time::sleep(Duration::from_millis(1)).await;
                         });
                     }
-                    // Asked before a thread ends: at its end its runtime gets a driver thread.
+                    // This is asked before a thread ends, because at its end its runtime gets a driver thread.
                     assert_eq!(bridge.stats().driver_threads, 0);
                     barrier.wait();
                 });
@@ -60,7 +60,7 @@ fn a_thread_that_rests_meets_a_driver_thread_after_the_idle_timeout() {
             thread::sleep(Duration::from_millis(1));
         }
         let rested = start.elapsed();
-        // The monitor comes four times in each idle timeout, and the first time may be at once.
+        // The monitor ticks four times in each idle timeout, and the first tick may be immediate.
         assert!(rested >= IDLE_TIMEOUT / 2, "{rested:?}");
         assert!(rested < 12 * IDLE_TIMEOUT, "{rested:?}");
     });
@@ -101,7 +101,7 @@ fn a_thread_that_makes_only_ready_calls_drives_its_runtime() {
 #[test]
 fn a_call_that_leaves_a_task_behind_gets_a_driver_thread_at_once() {
     within_a_minute(|_| {
-        // The monitor would not come by in the life of this test.
+        // The monitor does not tick during this test.
         let bridge = Bridge::builder().idle_timeout(Duration::from_secs(3_600)).build();
         let (sender, receiver) = channel();
         bridge.block_on(async {
@@ -115,19 +115,21 @@ fn a_call_that_leaves_a_task_behind_gets_a_driver_thread_at_once() {
     });
 }
 
-/// The name of the thread that runs it, as a task.
+/// Spawns a task, and returns the name of the thread that runs it.
 async fn thread_of_a_task() -> Option<String> {
     tokio::spawn(async { thread::current().name().map(str::to_owned) }).await.unwrap()
 }
 
-/// A bridge whose calling thread has rested for longer than the idle timeout: a driver thread drives.
+/// Returns a bridge whose calling thread has rested for longer than the idle timeout, so that a driver thread
+/// drives.
 fn after_a_rest() -> Bridge {
     let bridge = Bridge::builder().name("rested").idle_timeout(Duration::from_millis(5)).build();
     let runtime = bridge.block_on(async { Handle::current() });
     while bridge.stats().driver_threads == 0 {
         thread::sleep(Duration::from_millis(1));
     }
-    // Until it has taken the driver, a call could still drive. While this thread makes none, only it runs this task.
+    // Until the driver thread has taken over the driver, a call could still drive. This thread makes no call, so
+    // only the driver thread can run this task.
     let (driving, is_driven) = channel();
     runtime.spawn(async move { driving.send(()) });
     is_driven.recv().unwrap();
@@ -137,7 +139,7 @@ fn after_a_rest() -> Bridge {
 #[test]
 fn a_task_of_a_call_runs_on_the_calling_thread_while_that_does_not_rest() {
     within_a_minute(|_| {
-        // No driver thread is started in the life of this test.
+        // No driver thread is started during this test.
         let bridge = Bridge::builder().idle_timeout(Duration::from_secs(3_600)).build();
         let caller = thread::current().name().map(str::to_owned);
         for _ in 0..3 {
@@ -174,7 +176,7 @@ fn the_tasks_of_a_local_set_stay_on_the_calling_thread_after_a_rest() {
             .await
             .unwrap()
         };
-        // In one call, and in two: a task goes on only in a call that runs its set.
+        // Within one call, and over two: a task makes progress only in a call that runs its set.
         let tasks = LocalSet::new();
         let caller = thread::current().id();
         assert_eq!(bridge.block_on(tasks.run_until(thread_of_a_local_task())), caller);
@@ -185,11 +187,11 @@ fn the_tasks_of_a_local_set_stay_on_the_calling_thread_after_a_rest() {
 }
 
 #[test]
-fn a_long_idle_timeout_of_one_bridge_is_none_of_another() {
+fn a_long_idle_timeout_of_one_bridge_does_not_delay_another() {
     within_a_minute(|stage| {
         let patient = Bridge::builder().idle_timeout(Duration::MAX).build();
         patient.block_on(task::yield_now());
-        // The monitor waits for the patient one now.
+        // By now the monitor waits for the bridge with the long timeout.
         thread::sleep(Duration::from_millis(50));
         let prompt = Bridge::builder().idle_timeout(Duration::from_millis(5)).build();
         prompt.block_on(task::yield_now());
@@ -252,7 +254,7 @@ fn a_reset_at_the_limit_makes_room() {
     within_a_minute(|_| {
         let bridge = Bridge::builder().max_runtimes(1).build();
         for _ in 0..100 {
-            // A driver thread drives it, and lets go of it a moment after the reset.
+            // A driver thread drives it, and releases it shortly after the reset.
             bridge.block_on(async { drop(tokio::spawn(std::future::pending::<()>())) });
             bridge.reset();
         }

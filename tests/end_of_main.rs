@@ -1,7 +1,7 @@
-//! What calls have left behind when the process ends: files are whole.
+//! When the process ends, the files that calls were still writing are complete.
 //!
-//! Each program is a process of its own: this one, called with the program's name. It has no harness, since the harness
-//! runs tests on other threads than the main one.
+//! Each program is a process of its own: this executable, called with the program's name. It has no test harness,
+//! because the harness runs tests on threads other than the main one.
 
 use std::env;
 use std::fs;
@@ -15,13 +15,14 @@ use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use tokio::time::sleep;
 
-/// Much longer than it takes.
+/// Much longer than a program takes.
 const LONG: Duration = Duration::from_secs(30);
 
 const TEXT: &[u8] = &[b'x'; 100_000];
 
 async fn write(path: PathBuf) {
-    // As a careless program does it: `write_all` returns before the bytes are in the file, and nothing flushes.
+    // As a careless program does it: `write_all` returns before the bytes are in the file, and nothing flushes
+    // them.
     File::create(path).await.unwrap().write_all(TEXT).await.unwrap();
 }
 
@@ -111,7 +112,7 @@ async fn write_later(path: PathBuf) {
     write(path).await;
 }
 
-/// Programs that leave behind what does not end. They have to end all the same.
+/// Programs that leave something behind which does not end. They have to end all the same.
 const STUCK: &[(&str, Program)] = &[
     ("a job without end", |_| {
         block_on(async { drop(tokio::task::spawn_blocking(thread::park)) });

@@ -1,6 +1,6 @@
-//! What else a thread has to serve gets its turn: Tokio's budget holds in every poll of a waiting call, the driver runs
-//! between calls that are ready at once, and tasks run when a call yields. It has a process of its own: a runtime that
-//! a thread of another test has left has a driver thread, which may be the one that runs a task.
+//! Everything that a thread serves makes progress: Tokio's budget holds in every poll of a call, the driver runs
+//! between calls that are ready at once, and tasks run when a call yields. These tests have a process of their
+//! own: a runtime that a thread of another test leaves has a driver thread, which could run the tasks instead.
 
 mod support;
 
@@ -17,8 +17,8 @@ use tokio::time::timeout;
 
 use support::within_a_minute;
 
-/// Reads without end from a channel that is never empty. Without the budget it would never yield.
-async fn read_for_ever() {
+/// Reads from a channel that is never empty. Without the budget it would never yield.
+async fn read_forever() {
     let (sender, mut receiver) = mpsc::unbounded_channel();
     loop {
         sender.send(()).unwrap();
@@ -28,7 +28,7 @@ async fn read_for_ever() {
 
 #[smartasync]
 async fn read_for(limit: Duration) -> bool {
-    timeout(limit, read_for_ever()).await.is_err()
+    timeout(limit, read_forever()).await.is_err()
 }
 
 #[test]
@@ -46,7 +46,7 @@ struct Turns {
 }
 
 impl Turns {
-    /// On a bridge for which no driver thread comes while the machine is busy elsewhere.
+    /// The idle timeout is so long that no driver thread starts while the machine is busy with something else.
     fn new() -> (Bridge, Turns) {
         let bridge = Bridge::builder().idle_timeout(Duration::from_secs(3_600)).build();
         let any_port = "127.0.0.1:0";
@@ -56,31 +56,31 @@ impl Turns {
     }
 
     fn send(&self) {
-        // In the socket's buffer when this returns.
+        // When this returns, the datagram is in the socket's buffer.
         self.peer.send_to(&[7], self.socket.local_addr().unwrap()).unwrap();
     }
 
     fn has_come(&self) -> bool {
         let has_come = self.socket.try_recv(&mut [0]).is_ok();
-        // A read in vain: until the next turn the socket counts as empty.
+        // A second, failing read: the socket then counts as empty until the next turn of the driver.
         let _ = self.socket.try_recv(&mut [0]);
         has_come
     }
 
-    /// How often `step` is taken until the driver has had its turn.
+    /// Counts how often `step` runs until the driver has had its turn.
     fn count(&self, mut step: impl FnMut()) -> usize {
         self.send();
         std::iter::repeat_with(&mut step).take_while(|()| !self.has_come()).count()
     }
 }
 
-/// Each call is ready at once and needs no driver, but what the calls ask for comes from it.
+/// Each call is ready at once and needs no driver, but what the calls look at comes from the driver.
 #[test]
 fn calls_that_are_ready_at_once_let_the_driver_run() {
     within_a_minute(|_| {
         let (bridge, turns) = Turns::new();
         let most = (0..20).map(|_| turns.count(|| bridge.block_on(async {}))).max().unwrap();
-        // Often enough for who waits, and too seldom to cost anything.
+        // Often enough for whatever waits for the driver, and too seldom to cost anything.
         assert!((1_024..=2_048).contains(&most), "{most} calls until the driver had its turn");
     });
 }
@@ -91,7 +91,7 @@ fn a_call_that_panics_leaves_the_driver_to_the_next() {
         let (bridge, turns) = Turns::new();
         let call = || bridge.block_on(async {});
         turns.count(call);
-        // After as many calls the driver has its turn at the end of the next.
+        // After this many calls, the driver has its turn at the end of the next one.
         let interval = turns.count(call);
         (0..interval).for_each(|_| call());
         turns.send();
@@ -104,7 +104,7 @@ fn a_call_that_panics_leaves_the_driver_to_the_next() {
     });
 }
 
-/// How many polls it takes in one call until the driver has had its turn.
+/// Returns the largest number of polls in one call until the driver has had its turn.
 fn most_polls(budget_of_each: usize) -> usize {
     let (bridge, turns) = Turns::new();
     bridge.block_on(async {

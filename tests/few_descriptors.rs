@@ -1,5 +1,5 @@
-//! All bridges of a process together leave it most of its descriptors. It has a process of its own: it lowers the
-//! limit.
+//! All bridges of a process together leave it most of its descriptors. This test has a process of its own, because
+//! it lowers their limit.
 
 #![cfg(target_os = "linux")]
 
@@ -15,12 +15,12 @@ use smartasync::Bridge;
 use support::within_a_minute;
 
 const DESCRIPTORS: u64 = 256;
-/// A quarter of the descriptors, at four for a runtime.
+/// The runtimes that a quarter of the descriptors suffices for, at four descriptors for each.
 const AFFORDABLE: usize = 16;
 const THREADS: usize = 20;
 
-/// Makes a call on each bridge in so many threads that are alive at once. Returns how many runtimes each bridge has
-/// then, and how many descriptors the process.
+/// Makes calls on each bridge from many threads that are alive at once. Returns how many runtimes each bridge has
+/// then, and how many descriptors the process has open.
 fn crowd<const N: usize>(bridges: &[Bridge; N]) -> ([usize; N], usize) {
     let all_have_called = Barrier::new(N * THREADS + 1);
     let all_are_counted = Barrier::new(N * THREADS + 1);
@@ -53,7 +53,7 @@ fn all_bridges_share_a_quarter_of_the_descriptors() {
         let (runtimes, descriptors) = crowd(&bridges);
         println!("{runtimes:?} runtimes, {descriptors} descriptors");
         assert!(runtimes.iter().all(|count| *count > 0), "{runtimes:?}");
-        // The last of the affordable may be taken while some bridges have none.
+        // Some bridges may have no runtime yet when the last affordable one is taken; each of them still gets one.
         assert!(runtimes.iter().sum::<usize>() < AFFORDABLE + 6, "{runtimes:?}");
         assert!(descriptors < 128, "{descriptors}");
 
@@ -63,7 +63,7 @@ fn all_bridges_share_a_quarter_of_the_descriptors() {
 
         stage.at("after these are gone");
         drop(bridges);
-        // Their driver threads leave the descriptors a moment later.
+        // Their driver threads close the descriptors a moment later.
         while crowd(&[Bridge::builder().build()]).0[0] < AFFORDABLE {
             thread::yield_now();
         }

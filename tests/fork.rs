@@ -20,7 +20,7 @@ use tokio::runtime::{Handle, Id};
 use tokio::time::sleep;
 
 const CHILDREN: usize = 40;
-/// So long that no driver thread is started on a busy machine for a thread that had no turn.
+/// So long that no driver thread is started on a busy machine for a thread that only had no time to run.
 const LONG: Duration = Duration::from_secs(3600);
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -32,7 +32,7 @@ struct Bridges {
     foreign: Bridge,
 }
 
-/// What a child inherits: bridges that have run calls, on its thread too.
+/// What a child inherits: bridges that have run calls, also on the thread that forks.
 struct Inherited {
     private: Bridge,
     watched: Bridge,
@@ -94,7 +94,7 @@ fn child(inherited: Inherited) {
     block_on(async { sleep(Duration::from_millis(1)).await });
 }
 
-/// Runs `child` in a forked process; its exit status, or nothing if it had to be killed.
+/// Runs `child` in a forked process. Returns its exit status, or nothing if it had to be killed.
 fn in_a_child(child: impl FnOnce()) -> Option<i32> {
     match fork().unwrap() {
         Fork::Child => be_the_child(child),
@@ -122,7 +122,7 @@ fn exit_status(child: i32) -> Option<i32> {
 }
 
 fn fork_while_others_call(stage: &Stage) {
-    /// Also when a child has failed: the others must not go on calling.
+    /// Stops the other threads' calls, also when a child has failed.
     struct Stop<'a>(&'a AtomicBool);
 
     impl Drop for Stop<'_> {
@@ -143,7 +143,7 @@ fn fork_while_others_call(stage: &Stage) {
         let _stop = Stop(&stop);
         for _ in 0..2 {
             scope.spawn(|| {
-                // The clock starts with it.
+                // The timer thread starts with this call.
                 Bridge::per_thread().call(async {}).wait_timeout(PATIENCE).unwrap();
                 thread::sleep(Duration::from_millis(300));
                 while !stop.load(Ordering::Relaxed) {
@@ -156,14 +156,14 @@ fn fork_while_others_call(stage: &Stage) {
                 }
             });
         }
-        // A thread that starts while another one forks holds a lock of the standard library, and no thread
-        // can be started in the child. So whatever starts does so now: the driver threads of the callers, and those
-        // of the runtimes that go to the pool for the threads to come.
+        // If a thread is being started while another one forks, a lock of the standard library is held in the
+        // child, and no thread can be started there. So every thread that this test needs starts now: the driver
+        // threads of the callers, and those of the runtimes in the pool, which later threads take.
         scope.spawn(|| Inherited::new(&bridges)).join().unwrap();
         thread::sleep(Duration::from_secs(1));
         for number in 0..CHILDREN {
             stage.at(format!("child {number}"));
-            // Each on a thread of its own, which has a runtime when it forks.
+            // Each child is forked by a thread of its own, which has a runtime at that time.
             let status = scope.spawn(|| {
                 let inherited = Inherited::new(&bridges);
                 in_a_child(|| child(inherited))
@@ -174,7 +174,7 @@ fn fork_while_others_call(stage: &Stage) {
     });
 }
 
-/// Forks inside a call whose runtime has a task that tells in which process it runs.
+/// Forks inside a call whose runtime has a task that reports in which process it runs.
 fn fork_inside_a_call() {
     let (mut told, teller) = UnixStream::pair().unwrap();
     let status = block_on(async move {
@@ -186,7 +186,7 @@ fn fork_inside_a_call() {
         });
         sleep(Duration::from_millis(20)).await;
         in_a_child(|| {
-            // The call that it was forked in is refused, as in any async code; a thread of its own may call.
+            // The call that was made in the fork is refused, as in any async code. A new thread may make calls.
             assert!(Bridge::per_thread().try_block_on(echo(7)).is_err());
             thread::spawn(|| assert_eq!(block_on(echo(7)).unwrap(), 7)).join().unwrap();
             thread::sleep(Duration::from_millis(100));
@@ -200,8 +200,8 @@ fn fork_inside_a_call() {
     }
 }
 
-/// Forks inside calls that go on: in the child nobody drives what they wait for, so they end there, and start no thread
-/// for what was inherited.
+/// Forks inside calls that are still waiting. In the child nobody drives what they wait for, so they end there,
+/// and no thread is started for what was inherited.
 fn fork_inside_a_call_that_goes_on(stage: &Stage) {
     #[smartasync]
     async fn forks(then: impl Future<Output = ()>) -> Fork {
@@ -244,7 +244,8 @@ fn fork_inside_a_call_that_goes_on(stage: &Stage) {
     }
 }
 
-/// Forks inside a slow call, which ends in both processes: the parent reports it, and each its own calls.
+/// Forks inside a slow call, which ends in both processes. The parent reports it, and each process reports its own
+/// calls.
 fn fork_inside_a_slow_call() {
     const LIMIT: Duration = Duration::from_millis(20);
 
@@ -266,7 +267,7 @@ fn fork_inside_a_slow_call() {
         (&reporter).write_all(line.as_bytes()).unwrap();
     };
     let bridge = Bridge::builder().warn_after(LIMIT).on_slow_call(report).build();
-    // Its threads are there before the fork.
+    // The bridge's threads exist before the fork.
     of_one_process().on(&bridge).wait();
     let child = match forks().on(&bridge).wait() {
         Fork::Child => be_the_child(|| of_one_process().on(&bridge).wait()),

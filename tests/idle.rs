@@ -1,5 +1,5 @@
-//! Threads that have made a call and do nothing cost nothing. It has a process of its own: it measures
-//! the whole of it.
+//! Threads that have made a call and do nothing cost nothing. This test has a process of its own, because it
+//! measures the whole process.
 
 #![cfg(target_os = "linux")]
 
@@ -51,10 +51,10 @@ fn sixty_four_idle_threads_use_no_cpu_time() {
         let bare = resident_memory();
         releases.iter().for_each(|release| release.send(()).unwrap());
         all();
-        // One that waits on the shared runtime, for which the monitor looks now and then.
+        // One thread waits on the shared runtime, which the monitor checks once a second.
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let waiting = thread::spawn(|| Bridge::shared().block_on(stopped));
-        // The monitor has come by, and the driver threads have begun.
+        // By then the monitor has looked at the runtimes, and the driver threads have started.
         thread::sleep(Duration::from_millis(500));
 
         let with_runtimes = resident_memory();

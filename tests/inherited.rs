@@ -1,6 +1,6 @@
-//! What ended threads and other threads' tasks leave behind is not a later thread's trouble.
+//! What ended threads and other threads' tasks leave behind does not disturb later threads.
 //!
-//! They have a process of their own: they fill the limit of runtimes, and block threads for ever.
+//! These tests have a process of their own, because they fill the limit of runtimes, and block threads forever.
 
 mod support;
 
@@ -15,7 +15,7 @@ use tokio::time::sleep;
 
 use support::within_a_minute;
 
-/// How long a call of a millisecond may take here: much longer than it does, the machine may be busy.
+/// The limit for a call that sleeps for a millisecond. Much longer than it takes, since the machine may be busy.
 const LONGEST: Duration = Duration::from_secs(5);
 
 fn call_takes(bridge: &Bridge) -> Duration {
@@ -24,7 +24,7 @@ fn call_takes(bridge: &Bridge) -> Duration {
     start.elapsed()
 }
 
-/// Leaves a task behind that never lets its driver go, and waits until it runs.
+/// Leaves a task behind that never releases its driver, and waits until that task runs.
 fn leave_a_blocking_task(bridge: &Bridge) {
     let (running, runs) = channel();
     bridge.block_on(async {
@@ -72,7 +72,7 @@ fn at_the_limit_nobody_shares_a_runtime_whose_task_blocks() {
                     });
                     are_blocked.recv().unwrap();
                 }
-                // These live, and keep what they have got.
+                // These threads stay alive, and keep their runtimes.
                 let living: Vec<_> = (0..3)
                     .map(|_| {
                         let (bridge, done) = (&bridge, done.clone());
@@ -103,7 +103,8 @@ fn threads_beyond_the_limit_share_the_runtime_with_the_fewest_owners() {
             let (sender, receiver) = channel();
             let (end, is_end) = channel::<()>();
             let is_end = Arc::new(Mutex::new(is_end));
-            // One after another: those that look for a runtime at the same time count as its owners.
+            // One after another: threads that look for a runtime at the same time count as owners of the runtimes
+            // that they look at.
             let ids = (0..9).map(|_| {
                 let (bridge, sender, is_end) = (&bridge, sender.clone(), Arc::clone(&is_end));
                 scope.spawn(move || {
@@ -142,7 +143,7 @@ fn a_runtime_comes_back_when_its_tasks_have_ended() {
         assert_ne!(on_a_thread(), busy, "it has a task");
         end.send(()).unwrap();
         stage.at("the runtime comes back");
-        // The pool lends those that it has in turn.
+        // The pool lends its runtimes in turn.
         while on_a_thread() != busy {
             thread::yield_now();
         }
@@ -192,7 +193,7 @@ fn helper_threads_are_not_pinned_with_the_thread_that_starts_them() {
         setpriority_process(None, main.1 + 1).unwrap();
         let pinned = place(None);
         assert_ne!(pinned.0, main.0, "the machine has one CPU: this shows nothing");
-        // Whether the system lets a thread be as eager again as the main thread is.
+        // Whether the system lets a thread lower its niceness to that of the main thread again.
         let may_be_eager = thread::spawn(move || setpriority_process(None, main.1).is_ok());
         let niceness = if may_be_eager.join().unwrap() { main.1 } else { pinned.1 };
 

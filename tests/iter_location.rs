@@ -1,5 +1,5 @@
-//! A refused item panics at the caller, and the message names the place where the iterator was made. It has
-//! a process of its own: it sets the panic hook.
+//! A refused item panics at the caller, and the message names the place where the iterator was made. This test has
+//! a process of its own, because it sets the panic hook.
 
 #![cfg(feature = "stream")]
 

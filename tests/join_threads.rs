@@ -1,6 +1,6 @@
-//! A host that unloads the library waits until none of its threads is left.
+//! A host that unloads the library can wait until none of its threads is left.
 //!
-//! A process of its own: it counts all threads.
+//! This test has a process of its own, because it counts all threads.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -16,7 +16,7 @@ use support::{Stage, within_a_minute};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// The names of the threads of the process, as far as the crate gives them, the first fifteen bytes of each.
+/// The names of the threads of the process that the crate has started, the first fifteen bytes of each.
 fn threads() -> Vec<String> {
     let tasks = fs::read_dir("/proc/self/task").unwrap();
     let names =
@@ -27,8 +27,8 @@ fn threads() -> Vec<String> {
     names
 }
 
-/// The name in a line of `/proc/PID/task/TID/stat`, unless the thread runs no code of the process any more: the system
-/// wakes those who join it shortly before it takes it from the list.
+/// Returns the name in a line of `/proc/PID/task/TID/stat`. A thread that no longer runs code of the process has
+/// none: the system wakes those who join it shortly before it removes it from the list.
 fn name(stat: &str) -> Option<String> {
     const PF_EXITING: u32 = 4;
     let (name, rest) = stat.rsplit_once(')')?;
@@ -36,7 +36,7 @@ fn name(stat: &str) -> Option<String> {
     (flags & PF_EXITING == 0).then(|| name.split_once('(').unwrap().1.to_owned())
 }
 
-/// Has the crate start each kind of thread that it has: monitor, driver, shared, timer, watchdog, blocking, end.
+/// Has the crate start each kind of thread: monitor, driver, shared, timer, watchdog, blocking, end.
 fn start_all(stage: &Stage) {
     Bridge::shared().block_on(async { tokio::spawn(async {}).await.unwrap() });
     assert!(std::future::pending::<()>().wait_timeout(Duration::from_millis(1)).is_err());

@@ -1,9 +1,10 @@
-//! Threads that wait while they hold a lock, beside calls whose polls take it.
+//! Threads that wait while they hold a lock, and at the same time calls whose polls take that lock.
 //!
-//! A poll may block for a moment, as on a `std::sync::Mutex` that another thread holds while it waits. What that
-//! thread waits for may live on the runtime of the one that blocks: somebody has to drive it meanwhile.
+//! A poll may block for a moment, for example on a `std::sync::Mutex` that another thread holds while it waits.
+//! What that thread waits for may live on the runtime of the thread that blocks, so somebody has to drive that
+//! runtime in the meantime.
 //!
-//! They have a process of their own: they use up the limit of runtimes.
+//! These tests have a process of their own, because they use up the limit of runtimes.
 
 mod support;
 
@@ -18,11 +19,11 @@ use tokio::time::sleep;
 
 use support::{Stage, within, within_a_minute};
 
-/// How long a call under the lock may take. Much longer than the idle timeout, after which a driver comes:
-/// the machine may be busy.
+/// The limit for a call under the lock. Much longer than the idle timeout, after which a driver thread takes over,
+/// since the machine may be busy.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// Has each of so many threads run `work` under a lock, beside calls that take the lock in a poll.
+/// Has each of `threads` threads run `work` under a lock, while calls take the lock in their polls.
 fn threads_around_a_lock(
     stage: &Stage,
     threads: usize,
@@ -38,7 +39,7 @@ fn threads_around_a_lock(
             scope.spawn(move || {
                 barrier.wait();
                 for round in 0..3 {
-                    // Async code locks for a moment between two awaits, as Tokio's documentation has it.
+                    // Async code may lock for a moment between two awaits, as Tokio's documentation says.
                     bridge.block_on(async {
                         sleep(Duration::from_millis(1)).await;
                         *lock.lock().unwrap() += 1;
@@ -46,7 +47,7 @@ fn threads_around_a_lock(
                     });
                     let held = lock.lock().unwrap();
                     stage.at(format!("thread {number} of {threads}, round {round}"));
-                    // What it waits for here may be served by a thread that waits for the lock.
+                    // What `work` waits for may live on the runtime of a thread that waits for the lock.
                     let start = Instant::now();
                     work(bridge, number);
                     let elapsed = start.elapsed();
@@ -90,7 +91,7 @@ fn threads_that_only_sleep() {
     });
 }
 
-/// A pair of sockets whose far end echoes, connected in a call of the calling thread.
+/// Returns a socket whose peer echoes. It is connected in a call of the calling thread.
 async fn echo_socket() -> TcpStream {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

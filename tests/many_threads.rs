@@ -1,6 +1,6 @@
-//! Many short-lived threads on few descriptors: none fails for want of one.
+//! Many short-lived threads with few descriptors: no call fails because there are too few.
 //!
-//! It has a process of its own: it lowers the limit of descriptors.
+//! This test has a process of its own, because it lowers the limit of descriptors.
 
 #![cfg(unix)]
 
@@ -37,7 +37,7 @@ async fn echoes() -> std::io::Result<u8> {
 
 #[test]
 fn all_calls_of_ten_thousand_threads_are_answered_with_256_descriptors() {
-    // Held while a thread has a socket pair: the program's own descriptors are not what is tested.
+    // Held while a thread has a pair of sockets, so that the test's own descriptors do not count.
     static SOCKETS: Mutex<()> = Mutex::new(());
 
     within(Duration::from_secs(100), |stage| {

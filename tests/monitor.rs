@@ -1,5 +1,5 @@
-//! The monitor wakes each time that a runtime is left undriven. It has a process of its own: the runtimes of other tests
-//! would wake the monitor too.
+//! The monitor wakes each time that a runtime is left undriven. This test has a process of its own: the runtimes
+//! of other tests would wake the monitor too.
 
 mod support;
 
@@ -20,11 +20,11 @@ fn the_monitor_wakes_after_each_rest() {
     within_a_minute(|stage| {
         let bridge = Bridge::builder().idle_timeout(IDLE_TIMEOUT).build();
         for round in 1..=6 {
-            // Its runtime is a new one, which nobody drives once the call is over.
+            // This call builds a new runtime, which nobody drives once the call is over.
             if round % 2 == 0 {
                 bridge.block_on(task::yield_now());
             } else {
-                // While its thread drives there is nothing to look after, and the monitor rests until the call is over.
+                // While the thread drives there is nothing to watch, so the monitor sleeps until the call is over.
                 bridge.block_on(async { sleep(REST).await });
             }
             stage.at(format!("driver thread {round}"));
@@ -32,7 +32,7 @@ fn the_monitor_wakes_after_each_rest() {
                 thread::sleep(Duration::from_millis(1));
             }
             bridge.reset();
-            // Nothing is left to look after: the monitor rests until a runtime is built.
+            // Nothing is left to watch, so the monitor sleeps until a runtime is built.
             thread::sleep(REST);
         }
     });

@@ -1,5 +1,5 @@
-//! A runtime that cannot be built is an error with its cause. It has a process of its own: it takes
-//! the descriptors away.
+//! A runtime that cannot be built is an error with its cause. These tests have a process of their own, because
+//! they use up the descriptors.
 
 #![cfg(unix)]
 
@@ -41,7 +41,7 @@ fn a_thread_without_descriptors_gets_the_io_error_and_its_call_back() {
     a_thread_waits_for_a_driver_that_is_late();
 }
 
-/// There is no runtime for it, and the driver of the only one has much to do: for longer than it is asked once.
+/// There is no runtime for this thread, and the driver of the only one is busy for longer than one question waits.
 fn a_thread_waits_for_a_driver_that_is_late() {
     within_a_minute(|stage| {
         let bridge = Bridge::builder().max_runtimes(1).build();

@@ -1,5 +1,5 @@
-//! Where no thread can be started a call gets an error or goes without, and the next one tries again. It has a process
-//! of its own: it takes the memory for stacks away, so that no thread starts, for root either.
+//! If no thread can be started, a call gets an error or goes without, and the next one tries again. This test has
+//! a process of its own: it leaves no memory for stacks, so that no thread starts, even for root.
 
 #![cfg(target_os = "linux")]
 
@@ -16,10 +16,10 @@ use smartasync::{Bridge, WaitErrorKind};
 
 use support::within_a_minute;
 
-/// Less than a thread's stack.
+/// Less than the stack of a thread.
 const TO_SPARE: u64 = 1 << 20;
 
-/// Calls `f` while the process has memory for so many more stacks of two MiB.
+/// Calls `f` while the process has memory for `stacks` more stacks of 2 MiB.
 fn with_stacks<T>(stacks: u64, f: impl FnOnce() -> T) -> T {
     let before = getrlimit(Resource::As);
     let limited = Rlimit { current: Some(memory() + (stacks << 21) + TO_SPARE), ..before };
@@ -36,7 +36,7 @@ fn memory() -> u64 {
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
 }
 
-// One test: the limit is the whole process's, and the harness starts threads too.
+// There is only one test: the limit is that of the whole process, and the harness starts threads too.
 #[test]
 fn where_no_thread_can_be_started_a_later_call_tries_again() {
     within_a_minute(|stage| {
@@ -49,7 +49,7 @@ fn where_no_thread_can_be_started_a_later_call_tries_again() {
         stage.at("a monitor that cannot be started");
         let bridge = Bridge::builder().idle_timeout(Duration::from_millis(1)).build();
         with_no_thread(|| bridge.block_on(async {}));
-        // It is ready at once, and drives nothing of its own accord.
+        // This call is ready at once, and does not drive of its own accord.
         bridge.block_on(async {});
         stage.at("a runtime that nobody drives");
         while bridge.stats().driver_threads == 0 {
@@ -60,7 +60,7 @@ fn where_no_thread_can_be_started_a_later_call_tries_again() {
 
 /// Calls `f` while no thread can be started.
 fn with_no_thread<T>(f: impl FnOnce() -> T) -> T {
-    // The stacks of threads that have ended are used again: these take them.
+    // The stacks of ended threads are reused: these threads take them.
     let (held, hold) = channel::<()>();
     let hold = Mutex::new(hold);
     thread::scope(|scope| {

@@ -1,5 +1,5 @@
-//! A call with a deadline that nobody can tell the time of is refused, and leaves no span. It has a process of its own:
-//! it takes the memory for new threads away, and sets the subscriber.
+//! If the timer thread cannot be started, a call with a deadline is refused, and leaves no span. This test has a
+//! process of its own, because it leaves no memory for new threads, and sets the subscriber.
 
 #![cfg(target_os = "linux")]
 
@@ -29,7 +29,7 @@ fn without_threads<T>(f: impl FnOnce() -> T) -> T {
     let before = getrlimit(Resource::As);
     let limit = Rlimit { current: Some(used_memory() + (16 << 20)), ..before };
     setrlimit(Resource::As, limit).unwrap();
-    // What is left goes to threads, and so do the stacks that are kept of threads that have ended.
+    // These threads take the memory that is left, and the stacks of ended threads that are kept.
     let (end, ended) = channel::<()>();
     let ended = Mutex::new(ended);
     let result = thread::scope(|scope| {
@@ -86,7 +86,7 @@ fn a_call_whose_deadline_cannot_be_told_is_handed_back_and_leaves_no_span() {
     within_a_minute(|_| {
         #[cfg(feature = "tracing")]
         spans::subscribe();
-        // This thread has its runtime from now on, and the monitor is there.
+        // From now on this thread has a runtime, and the monitor runs.
         assert_eq!(answer().wait(), 42);
         #[cfg(feature = "tracing")]
         assert_eq!(spans::take(), 1);

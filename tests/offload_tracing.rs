@@ -1,5 +1,5 @@
-//! With the feature `tracing` an offloaded function runs in the span that its caller awaits it in. It
-//! has a process of its own: it sets the subscriber of all threads.
+//! With the feature `tracing`, an offloaded function runs in the span in which its caller awaits it. These tests
+//! have a process of their own, because they set the subscriber of all threads.
 
 #![cfg(feature = "tracing")]
 
@@ -35,7 +35,7 @@ fn on_tokio_the_callers_span_is_current_on_the_blocking_thread_and_closes() {
 }
 
 #[test]
-fn where_no_tokio_is_near_it_is_the_same() {
+fn without_a_current_runtime_the_callers_span_is_current_too() {
     traced(|_| {
         let span = info_span!("on pollster");
         let call = async { whereabouts().await }.instrument(span.clone());
@@ -152,7 +152,7 @@ fn a_call_that_never_begins_closes_the_span() {
     });
 }
 
-/// Where a function was run.
+/// Where a function ran.
 struct Seen {
     span: Option<Id>,
     thread: thread::ThreadId,
@@ -166,7 +166,7 @@ fn one_blocking_thread() -> tokio::runtime::Runtime {
     Builder::new_current_thread().max_blocking_threads(1).enable_all().build().unwrap()
 }
 
-/// The spans that have ended, by their names.
+/// The names of the spans that have ended.
 static ENDED: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
 static END: Condvar = Condvar::new();
 
@@ -189,7 +189,8 @@ fn traced(test: impl FnOnce(&Stage) + Send) {
     within_a_minute(test);
 }
 
-/// The caller has the last handle of the span: the function's is gone before its output is there.
+/// Drops the caller's handle of the span, which is the last one: the function's handle is dropped before its
+/// output arrives.
 fn closes(span: Span, name: &str) {
     let before = count_of_ended(name);
     drop(span);

@@ -1,4 +1,4 @@
-//! A refused wait panics at the caller. It has a process of its own: it sets the panic hook.
+//! A refused wait panics at the caller. These tests have a process of their own, because they set the panic hook.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
@@ -38,7 +38,7 @@ struct Panicked {
 }
 
 fn panics_in_async_code(wait: impl Fn() -> u32) -> Panicked {
-    // The hook is the process's, and tests run beside each other.
+    // There is one hook in the process, and tests run at the same time.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock();
     let seen = Arc::new(Mutex::new(None));

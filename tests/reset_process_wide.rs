@@ -1,4 +1,5 @@
-//! Resets of the process-wide bridge. They have a process of their own: every thread is meant.
+//! Resets of the process-wide bridge. These tests have a process of their own, because a reset affects every
+//! thread.
 
 mod support;
 
@@ -11,7 +12,7 @@ use tokio::runtime::{Handle, Id};
 
 use support::{multi_thread, within_a_minute};
 
-/// Each resets for the other too, and tests run beside each other.
+/// A reset in one test affects the other, and tests run at the same time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 fn id() -> Id {
@@ -55,7 +56,7 @@ fn a_reset_ends_the_runtime_of_its_thread_and_not_the_next_call() {
                 });
             });
             forget();
-            // Its driver thread may drop it a moment later.
+            // The driver thread may drop it a moment later.
             while Arc::strong_count(&held) > 1 {
                 thread::yield_now();
             }

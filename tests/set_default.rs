@@ -1,4 +1,5 @@
-//! `set_default` comes first or too late. It has a process of its own: there is one default.
+//! `set_default` before the first call sets the default, and a second one fails. This test has a process of its
+//! own, because a process has one default.
 
 use smartasync::{Bridge, block_on, set_default, smartasync};
 

@@ -1,4 +1,5 @@
-//! `set_default` after the first call comes too late. It has a process of its own: there is one default.
+//! `set_default` fails after the first call. This test has a process of its own, because a process has one
+//! default.
 
 use smartasync::{Bridge, block_on, set_default};
 

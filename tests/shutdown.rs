@@ -1,6 +1,6 @@
-//! A bridge that is shut down lets go of everything: its callers, its tasks, its threads, its runtimes.
+//! A bridge that is shut down releases everything: its callers, its tasks, its threads, its runtimes.
 //!
-//! They have a process of their own: they count its threads.
+//! These tests have a process of their own, because they count its threads.
 
 mod support;
 
@@ -21,12 +21,12 @@ use tokio::time::sleep;
 const LONG: Duration = Duration::from_secs(3600);
 
 #[smartasync]
-async fn wait_for_ever(started: impl FnOnce() + Send, _guard: impl Send) {
+async fn wait_forever(started: impl FnOnce() + Send, _guard: impl Send) {
     started();
     pending().await
 }
 
-/// Waits until `is_so`, and says what it waits for.
+/// Waits until `is_so`. If that takes too long, the message says what it waited for.
 fn until(stage: &Stage, what: &str, is_so: impl Fn() -> bool) {
     stage.at(what);
     while !is_so() {
@@ -34,7 +34,7 @@ fn until(stage: &Stage, what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-/// The threads of this process whose name begins so.
+/// Counts the threads of this process whose names begin with `name`.
 fn threads(name: &str) -> usize {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap();
     let names =
@@ -42,7 +42,7 @@ fn threads(name: &str) -> usize {
     names.filter(|found| found.starts_with(name)).count()
 }
 
-/// Tells on drop on which thread that was, and whether a runtime was near.
+/// Reports its drop: on which thread, and whether there was a current runtime.
 struct TellsItsEnd(Sender<(String, bool)>);
 
 impl Drop for TellsItsEnd {
@@ -53,7 +53,7 @@ impl Drop for TellsItsEnd {
 }
 
 #[test]
-fn callers_that_wait_are_cut_short_when_the_grace_period_has_passed() {
+fn callers_that_wait_are_cancelled_when_the_grace_period_has_passed() {
     within_a_minute(|stage| {
         let bridge = Bridge::builder().build();
         let (started, starts) = channel();
@@ -62,7 +62,7 @@ fn callers_that_wait_are_cut_short_when_the_grace_period_has_passed() {
             let (bridge, started) = (bridge.clone(), started.clone());
             let guard = TellsItsEnd(ended.clone());
             thread::spawn(move || {
-                let call = wait_for_ever(move || started.send(()).unwrap(), guard);
+                let call = wait_forever(move || started.send(()).unwrap(), guard);
                 call.on(&bridge)
                     .try_wait()
                     .map_err(|error| (error.kind(), error.into_call().is_some()))
@@ -74,7 +74,7 @@ fn callers_that_wait_are_cut_short_when_the_grace_period_has_passed() {
         bridge.shutdown(Duration::from_millis(20));
         for caller in callers {
             assert_eq!(caller.join().unwrap(), Err((WaitErrorKind::Shutdown, false)));
-            // Where it was polled: inside the runtime.
+            // It is dropped where it was polled: inside the runtime.
             assert!(ends.recv().unwrap().1, "the future was dropped outside its runtime");
         }
         assert!(bridge.shutdown(LONG).calls_ended, "a caller is still there");
@@ -141,7 +141,7 @@ fn the_panic_of_a_wait_says_whether_its_call_had_begun() {
             move || {
                 message(&|| {
                     let started = started.clone();
-                    wait_for_ever(move || started.send(()).unwrap(), ()).on(&bridge).wait();
+                    wait_forever(move || started.send(()).unwrap(), ()).on(&bridge).wait();
                 })
             }
         });
@@ -187,11 +187,11 @@ fn tasks_are_dropped_and_driver_threads_end() {
     within_a_minute(|stage| {
         let bridge = Bridge::builder().name("tidy").build();
         let held = Arc::new(());
-        // One runtime is this thread's, the others are in the pool.
+        // One runtime belongs to this thread, and the others are in the pool.
         spawn_that_holds(&bridge, Arc::clone(&held));
         thread::scope(|scope| {
             let caller = |()| scope.spawn(|| spawn_that_holds(&bridge, Arc::clone(&held)));
-            // To their very end: a scope does not wait for what a thread gives back.
+            // They are joined to their very end: a scope does not wait until a thread has given its runtime back.
             for caller in [(); 3].map(caller) {
                 caller.join().unwrap();
             }
@@ -227,7 +227,7 @@ fn the_last_clone_takes_along_what_ended_threads_have_left() {
     });
 }
 
-/// Ends the bridge inside a task, and returns the thread on which the bridge's own task was dropped.
+/// Ends the bridge inside a task. Returns the name of the thread on which the bridge's own task was dropped.
 fn end_inside_a_task(end: impl FnOnce(Bridge) + Send + 'static) -> String {
     let bridge = Bridge::builder().build();
     let (ended, ends) = channel();
@@ -314,12 +314,12 @@ fn calls_and_threads_that_come_and_go_meanwhile_leave_nothing_behind() {
 
 #[test]
 #[should_panic(expected = "only a private bridge")]
-fn what_others_use_cannot_be_shut_down() {
+fn a_bridge_that_is_not_private_cannot_be_shut_down() {
     Bridge::per_thread().shutdown(Duration::ZERO);
 }
 
 #[test]
-fn calls_on_a_background_runtime_are_done_or_cut_short_and_nothing_else() {
+fn calls_on_a_background_runtime_either_end_or_are_cancelled() {
     within_a_minute(|stage| {
         for round in 0..50 {
             stage.at(format!("round {round}"));
@@ -354,7 +354,7 @@ async fn sleep_a_little() {
     sleep(Duration::from_micros(500)).await;
 }
 
-/// Makes a call when it is dropped, and tells what came of it.
+/// Makes a call when it is dropped, and reports the result.
 struct CallsAtItsEnd(Sender<Result<(), WaitErrorKind>>);
 
 impl Drop for CallsAtItsEnd {

@@ -1,6 +1,7 @@
-//! A call that waits too long is reported: what, where, how long, and once.
+//! A call that waits too long is reported once: what it is, where it was made, and how long it has waited.
 //!
-//! They have a process of their own: the reports come from the monitor, which there is once, within a time.
+//! These tests have a process of their own: the reports are expected within a time limit, and other tests would
+//! delay them.
 
 mod support;
 
@@ -103,7 +104,7 @@ fn what_a_report_waits_for_is_not_reported() {
         let depth = AtomicUsize::new(0);
         let report = move |call: &SlowCall| {
             sender.send(call.name()).unwrap();
-            // Ends the recursion that this test looks for, before it ends the stack.
+            // Ends the recursion that this test looks for, before the stack overflows.
             if depth.fetch_add(1, Ordering::Relaxed) < 3 {
                 of_a_report().on(BRIDGE.get().unwrap()).wait();
             }

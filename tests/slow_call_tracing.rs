@@ -1,4 +1,4 @@
-//! With the feature `tracing` a slow call is an event. It has a process of its own: it sets the
+//! With the feature `tracing`, a slow call is an event. This test has a process of its own, because it sets the
 //! subscriber.
 
 #![cfg(feature = "tracing")]
@@ -12,7 +12,7 @@ use std::time::Duration;
 use smartasync::{Bridge, smartasync};
 use support::within_a_minute;
 
-/// Sends each piece of the log.
+/// Sends each piece of the log to the test.
 #[derive(Clone)]
 struct Log(Sender<String>);
 

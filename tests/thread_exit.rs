@@ -1,5 +1,5 @@
-//! Calls made while a thread's locals are being destroyed: they work or return an error. They have a process of their
-//! own: a panic there would end it.
+//! Calls that are made while a thread's locals are being destroyed work or return an error. These tests have a
+//! process of their own, because a panic there would abort it.
 
 mod support;
 
@@ -20,7 +20,7 @@ async fn sleeps() -> u32 {
     7
 }
 
-/// Makes a call when the thread ends, and reports what it got.
+/// Makes a call when the thread ends, and reports the result.
 struct CallsOnDrop(Sender<Result<u32, WaitErrorKind>>);
 
 impl Drop for CallsOnDrop {
@@ -38,7 +38,7 @@ fn call_on_exit(sender: Sender<Result<u32, WaitErrorKind>>) {
     CALLS_ON_DROP.with(|local| *local.borrow_mut() = Some(CallsOnDrop(sender)));
 }
 
-/// A call that an executor without Tokio has begun, in a local of its thread.
+/// A call that an executor without Tokio has begun to poll, in a thread-local.
 type Begun = Pin<Box<dyn Future<Output = u32>>>;
 
 thread_local! {
@@ -49,7 +49,7 @@ thread_local! {
 fn a_call_of_another_executor_that_outlives_tokio_is_dropped_without_it() {
     within_a_minute(|_| {
         let thread = thread::spawn(|| {
-            // Set up before Tokio's own locals, and so destroyed after them.
+            // It is set up before Tokio's own thread-locals, and so is destroyed after them.
             BEGUN.with(|begun| drop(begun.borrow_mut().take()));
             let mut call: Begun = Box::pin(sleeps().into_future());
             assert!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
@@ -85,10 +85,10 @@ fn a_call_in_a_destructor_that_runs_after_the_runtime_has_gone_is_an_error() {
     });
 }
 
-/// A refused call blocks on nothing, and yet the thread keeps something from then on. What the destructor's call blocks
-/// with must be older than that, and so outlive it.
+/// A refused call does not block, but the thread sets up its thread-local. Tokio's thread-locals, with which the
+/// destructor's call blocks, must be set up before that, so that they are destroyed later.
 #[test]
-fn a_call_in_a_destructor_that_is_older_than_the_first_call_that_has_blocked_works() {
+fn a_call_in_a_destructor_that_was_set_up_before_the_first_blocking_call_works() {
     within_a_minute(|_| {
         let bridge = Bridge::builder().build();
         bridge.shutdown(Duration::ZERO);
@@ -103,8 +103,8 @@ fn a_call_in_a_destructor_that_is_older_than_the_first_call_that_has_blocked_wor
     });
 }
 
-/// Makes a call when the thread ends, and another one on a new thread; reports the first one's message, and what
-/// the second one got.
+/// Makes a call when the thread ends, and another one on a new thread. Reports the first one's message and the
+/// second one's result.
 struct AsksTwiceOnDrop(Sender<(String, u32)>);
 
 impl Drop for AsksTwiceOnDrop {
@@ -166,7 +166,7 @@ fn no_exit_waits_for_a_blocking_job() {
         let mut held = Vec::new();
         for number in 0..1_000 {
             stage.at(format!("thread {number}"));
-            // The job ends when all threads have: an exit that waited for it would never return.
+            // The job ends when all threads have ended: an exit that waited for it would never return.
             let (release, job) = channel::<()>();
             held.push(release);
             let (ending, ended) = channel();

@@ -1,4 +1,5 @@
-//! With the feature `tracing` each sync wait is a span. The subscriber is the process's.
+//! With the feature `tracing` each sync wait is a span. These tests have a process of their own, because they set
+//! the subscriber.
 
 #![cfg(feature = "tracing")]
 
@@ -19,7 +20,7 @@ use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, Registry};
 
-/// What is known of a span.
+/// What is recorded of a span.
 #[derive(Clone, Debug, Default)]
 struct Recorded {
     fields: HashMap<&'static str, String>,
@@ -28,7 +29,7 @@ struct Recorded {
     is_closed: bool,
 }
 
-/// The spans of waits so far, by id: an id may come again once its span is closed, and is moved then.
+/// The spans of waits so far, by id. An id may be used again once its span is closed, so closed spans are moved.
 #[derive(Debug, Default)]
 struct Waits {
     open: HashMap<Id, Recorded>,
@@ -42,7 +43,7 @@ static WAITS: LazyLock<Mutex<Waits>> = LazyLock::new(|| {
 
 struct RecordsWaits;
 
-/// Not through `WAITS.lock()`: the subscriber is set while that is made.
+/// Does not create the subscriber, as `WAITS.lock()` would: it is being set while this is created.
 fn waits() -> MutexGuard<'static, Waits> {
     WAITS.lock().unwrap()
 }
@@ -77,7 +78,7 @@ impl Visit for Recorded {
     }
 }
 
-/// The spans of the waits for `name`: each test has a function of its own.
+/// Returns the spans of the waits for `name`. Each test has a function of its own.
 fn spans_of(name: &str) -> Vec<Recorded> {
     let waits = waits();
     let all = waits.closed.iter().chain(waits.open.values());
@@ -133,7 +134,7 @@ fn the_span_tells_how_the_call_was_run() {
         suspends("tells").await;
     }
 
-    /// The path and the runtime of the wait that has ended last.
+    /// Returns the path and the runtime of the wait that has ended last.
     fn way(call: Call<impl Future<Output = ()>>) -> (String, String) {
         call.wait();
         let last = spans_of("tells").pop().unwrap();

@@ -1,5 +1,6 @@
-//! A `tracing` layer may wait for calls: what it calls while the span of a wait is made, entered, left or closed has no
-//! span itself, and is not watched. The subscriber is the process's.
+//! A `tracing` layer may wait for calls: those that it makes while the span of a wait is made, entered, left or
+//! closed have no span themselves, and are not watched. These tests have a process of their own, because they set
+//! the subscriber.
 
 #![cfg(feature = "tracing")]
 
@@ -30,7 +31,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 const LIMIT: Duration = Duration::from_millis(20);
 
-/// What a layer is told of a span.
+/// What a layer is told about a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hook {
     Enabled,
@@ -55,7 +56,7 @@ thread_local! {
     static TIMES: Cell<usize> = const { Cell::new(0) };
 }
 
-/// How many spans there were of each call, by name.
+/// The number of spans of each call, by name.
 static SPANS: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
 
 /// Makes calls when it is told of a span, on the threads that have a plan.
@@ -63,7 +64,7 @@ struct MakesCalls;
 
 impl MakesCalls {
     fn at(hook: Hook) {
-        // Ends the recursion that these tests look for, before it ends the stack.
+        // Ends the recursion that these tests look for, before the stack overflows.
         let depth = DEPTH.get();
         if let Some(plan) = PLAN.get().filter(|plan| plan.hook == hook && depth < 3) {
             DEPTH.set(depth + 1);
@@ -78,7 +79,7 @@ impl MakesCalls {
 }
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for MakesCalls {
-    /// Has each span asked for.
+    /// Has `tracing` ask again for each span.
     fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
         Interest::sometimes()
     }
@@ -131,7 +132,7 @@ fn traced(test: impl FnOnce(&Stage) + Send) {
     within_a_minute(test);
 }
 
-/// Runs `f` on this thread, where the layer makes `calls` at `hook`. Returns how often it did.
+/// Runs `f` on this thread, while the layer makes `calls` at `hook`. Returns how often it made them.
 fn planned(hook: Hook, calls: fn(), f: impl FnOnce()) -> usize {
     DEPTH.set(0);
     TIMES.set(0);
@@ -179,7 +180,7 @@ fn what_a_layer_waits_for_on_a_bridge_that_is_shut_down_is_refused() {
     #[smartasync]
     async fn refused() {}
 
-    /// A panic here would be taken for that of the call that was cancelled.
+    /// A panic here would be taken for a panic of the cancelled call.
     static REFUSALS: Mutex<usize> = Mutex::new(0);
 
     fn is_refused() {
@@ -227,7 +228,7 @@ fn a_layer_may_wait_while_its_thread_exits() {
     async fn of_an_exit() {}
 
     fn calls() {
-        // Refused where the thread has let go of its runtime.
+        // Refused once the thread has given up its runtime.
         let _ = of_an_exit().try_wait();
         of_an_exit().on(&Bridge::shared()).try_wait().ok();
     }
@@ -235,7 +236,7 @@ fn a_layer_may_wait_while_its_thread_exits() {
     #[smartasync]
     async fn exits() {}
 
-    /// Makes a call as it is dropped.
+    /// Makes a call when it is dropped.
     struct CallsLast(Hook);
 
     impl Drop for CallsLast {
@@ -255,7 +256,7 @@ fn a_layer_may_wait_while_its_thread_exits() {
         for hook in HOOKS {
             stage.at(format!("{hook:?}"));
             let exiting = thread::spawn(move || {
-                // Dropped in reverse order: one before the thread lets go of its runtime, one after.
+                // They are dropped in reverse order: one before the thread gives up its runtime, one after.
                 LATE.set(Some(CallsLast(hook)));
                 exits().wait();
                 EARLY.set(Some(CallsLast(hook)));
@@ -333,7 +334,7 @@ fn each_slow_call_is_reported_once_whatever_its_layers_and_reports_wait_for() {
             *REPORTS.lock().unwrap() = Reports::NONE;
             let times = planned(hook, of_a_layer, || slow().on(&WATCHED).wait());
             assert!(times > 0, "{hook:?}: the layer was not told of the span");
-            // A report that is one too many begins before the others have ended.
+            // A report too many would begin before the others have ended.
             let reports = loop {
                 let reports = REPORTS.lock().unwrap();
                 if !reports.begun.is_empty() && reports.ended == reports.begun.len() {

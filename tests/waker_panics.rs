@@ -1,6 +1,7 @@
-//! A waker that panics in a driver: whoever is on that runtime hears of it, and the next call gets another one.
+//! A waker that panics in a driver: all waits on that runtime end with an error, and the next call gets another
+//! runtime.
 //!
-//! They have a process of their own: they set the panic hook, and the shared runtime is lost.
+//! These tests have a process of their own, because they set the panic hook, and lose the shared runtime.
 
 mod support;
 
@@ -25,7 +26,7 @@ impl Wake for Panics {
     }
 }
 
-/// Starts a timer on the current runtime that wakes a waker which panics. It is left alone until the end.
+/// Starts a timer on the current runtime whose waker panics. It is never polled again.
 fn set_trap(after: Duration) {
     static TRAPS: Mutex<Vec<Pin<Box<Sleep>>>> = Mutex::new(Vec::new());
     let mut nap = Box::pin(sleep(after));
@@ -34,7 +35,7 @@ fn set_trap(after: Duration) {
     TRAPS.lock().unwrap().push(nap);
 }
 
-/// Without the messages of the panics that are wanted.
+/// Runs `test` without the messages of the panics that it expects.
 fn quietly<T>(test: impl FnOnce() -> T) -> T {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
@@ -59,7 +60,7 @@ fn assert_lost<C>(error: &WaitError<C>) {
 
 fn assert_works(bridge: &Bridge) {
     assert_eq!(bridge.block_on(echo(7)).unwrap(), 7);
-    // Each of these parks, and so has the monitor look.
+    // Each of these parks, and so has the monitor check the runtime.
     for _ in 0..20 {
         bridge.block_on(async { sleep(Duration::from_millis(5)).await });
     }
@@ -132,7 +133,7 @@ fn beside_other_threads_that_wait_on_the_same_runtime() {
                             bridge.try_block_on(async move {
                                 begun.fetch_add(1, Ordering::Relaxed);
                                 if number == 7 {
-                                    // One that begins later gets another runtime.
+                                    // A call that begins later gets another runtime.
                                     while begun.load(Ordering::Relaxed) < 8 {
                                         sleep(Duration::from_millis(1)).await;
                                     }

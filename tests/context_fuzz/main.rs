@@ -1,8 +1,8 @@
 //! Random trees of contexts, with an oracle that knows the right verdict by construction.
 //!
-//! At each node of a tree `context()`, `try_wait()` and `dispatch()` are compared with the oracle's
-//! answer. proptest shrinks a failure to a small tree; a tree that takes longer than 30 s hangs, is
-//! printed and fails the run. How to run it for longer is in `tests/README.md`.
+//! At each node of a tree `context()`, `try_wait()` and `dispatch()` are compared with the oracle's answer.
+//! proptest shrinks a failure to a small tree. A tree that takes longer than 30 s counts as a hang: it is printed
+//! and fails the run. `tests/README.md` says how to run more trees.
 
 mod oracle;
 mod run;
@@ -20,7 +20,7 @@ use proptest::test_runner::{
 
 use tree::Sync;
 
-/// The tree that is running, and since when.
+/// The tree that runs now, and when it began.
 static RUNNING: Mutex<Option<(Instant, String)>> = Mutex::new(None);
 
 #[test]
@@ -56,7 +56,7 @@ fn no_tree_of_contexts_gets_a_wrong_verdict() {
 
 fn check(tree: &Sync) {
     *RUNNING.lock().unwrap() = Some((Instant::now(), format!("{tree:#?}")));
-    // A thread of its own: the tree begins on a plain one.
+    // The tree begins on a plain thread, so it gets a thread of its own.
     let root = tree.clone();
     let thread = thread::spawn(move || run::run_sync(&root));
     if let Err(payload) = thread.join() {

@@ -1,4 +1,4 @@
-//! What is true of the code that runs, kept beside it by construction.
+//! What is true of the code that is running. Whatever enters a context records the new truth.
 
 use std::cell::Cell;
 use std::pin::Pin;
@@ -9,13 +9,13 @@ use smartasync::{Context, Outcome, WaitErrorKind, context, smartasync};
 
 use crate::tree::Flavour;
 
-/// Where code runs. Each thread has one; whatever enters a context sets it, and puts it back.
+/// Where code runs. Each thread has one; whatever enters a context sets it, and restores it afterwards.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Here {
     /// Who polls, if the code runs in a future.
     pub(crate) poller: Option<Poller>,
-    /// The innermost scheduler that the thread works for, also through a blocking section and what is
-    /// in it: there Tokio shows it, and gives the budget back.
+    /// The innermost scheduler that the thread works for. A blocking section does not end that: inside it Tokio
+    /// still shows the scheduler, and after it Tokio gives the budget back.
     pub(crate) scheduler: Option<Flavour>,
     /// The current handle.
     pub(crate) handle: Option<Flavour>,
@@ -61,7 +61,7 @@ impl Here {
         HERE.get()
     }
 
-    /// In a future that `poller` polls, with the handle of a runtime of this flavour.
+    /// Inside a future that `poller` polls, where the current handle is that of a runtime of this flavour.
     pub(crate) fn polled(self, poller: Poller, handle: Flavour) -> Here {
         let scheduler = match poller {
             Poller::Scheduler(flavour) => Some(flavour),
@@ -78,14 +78,14 @@ impl Here {
         }
     }
 
-    /// Whether a call that is awaited here for the first time enters the shared runtime: a root future of a
-    /// current-thread runtime that shows no budget reads as an `enter()` guard.
+    /// Whether an awaited call that is polled here for the first time enters the shared runtime. It does so in a
+    /// root future of a current-thread runtime that shows no budget, which looks like an `enter()` guard.
     fn enters_shared(self) -> bool {
         let is_current = self.handle == Some(Flavour::Current);
         self.is_hidden() && is_current && !self.has_task_id && !self.has_call_waker
     }
 
-    /// The truth.
+    /// The true context.
     fn verdict(self) -> Context {
         match (self.poller, self.handle) {
             (Some(_), _) => Context::Async,
@@ -99,12 +99,12 @@ impl Here {
         !self.is_limited && self.is_bare_root()
     }
 
-    /// In a root future on a thread that works for no scheduler.
+    /// Whether this is a root future on a thread that works for no scheduler.
     fn is_bare_root(self) -> bool {
         matches!(self.poller, Some(Poller::Root { .. })) && self.scheduler.is_none()
     }
 
-    /// The verdict that the crate gives: the truth but for the known limit.
+    /// The context that the crate reports: the truth except for the known limit.
     pub(crate) fn expected(self) -> Context {
         if self.is_hidden() { Context::Blocking } else { self.verdict() }
     }
@@ -123,13 +123,13 @@ impl Here {
         }
     }
 
-    /// Whether a call may be waited for: where the verdict allows it.
+    /// Whether a call may be waited for: true where the context allows it.
     pub(crate) fn may_wait(self) -> bool {
         self.expected() != Context::Async && (self.may_enter() || self.may_open_section())
     }
 
-    /// Whether it is in the one place where Tokio allows nothing and shows nothing: it may be asked
-    /// for the context only.
+    /// Whether this is the one place where Tokio allows nothing and shows nothing. Only the context may be asked
+    /// for there.
     fn is_out_of_reach(self) -> bool {
         self.is_hidden() && !self.may_open_section()
     }
@@ -139,7 +139,7 @@ thread_local! {
     static HERE: Cell<Here> = const { Cell::new(Here::PLAIN) };
 }
 
-/// Runs `f` in another place.
+/// Runs `f` as code that is at `here`.
 pub(crate) fn within<T>(here: Here, f: impl FnOnce() -> T) -> T {
     let before = HERE.replace(here);
     let result = f();
@@ -147,7 +147,7 @@ pub(crate) fn within<T>(here: Here, f: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Runs `f` with another current handle. It does not touch the budget, nor what has become of it.
+/// Runs `f` with another current handle. The state of the budget, and what `f` does to it, is kept.
 pub(crate) fn entered<T>(handle: Flavour, is_driven: bool, f: impl FnOnce() -> T) -> T {
     let before = Here::now();
     HERE.set(Here { handle: Some(handle), is_driven, ..before });
@@ -156,7 +156,7 @@ pub(crate) fn entered<T>(handle: Flavour, is_driven: bool, f: impl FnOnce() -> T
     result
 }
 
-/// A blocking section; where Tokio does not give the budget back after it, neither does this.
+/// Runs `f` in a blocking section. Where Tokio does not give the budget back afterwards, neither does this.
 pub(crate) fn section<T>(f: impl FnOnce() -> T) -> T {
     let before = Here::now();
     if before.poller.is_none() {
@@ -169,7 +169,7 @@ pub(crate) fn section<T>(f: impl FnOnce() -> T) -> T {
     result
 }
 
-/// What a `.wait()` leaves behind in the known limit: it opens a section, as [`section`] does.
+/// Records what a `.wait()` leaves behind in the known limit: it opens a section, as [`section`] does.
 pub(crate) fn after_wait() {
     let here = Here::now();
     if here.is_bare_root() {
@@ -177,7 +177,7 @@ pub(crate) fn after_wait() {
     }
 }
 
-/// A future whose polls are in another place: the same at the start of each.
+/// A future that is polled in another place than the code around it. Each poll begins there anew.
 pub(crate) struct At<F> {
     here: Place,
     future: F,
@@ -193,7 +193,7 @@ impl<F> At<F> {
         At { here: Place::Fixed(here), future }
     }
 
-    /// Where it is polled, but for the budget.
+    /// Polls `future` where this future is polled, but without a budget.
     pub(crate) fn unconstrained(future: F) -> At<F> {
         At { here: Place::Unconstrained, future }
     }
@@ -211,15 +211,15 @@ impl<F: Future + Unpin> Future for At<F> {
     }
 }
 
-/// The polls of a call that is awaited.
+/// The polls of an awaited call.
 pub(crate) struct Awaited<F> {
     future: F,
-    was_near_tokio: bool,
+    was_polled_by_tokio: bool,
 }
 
 impl<F> Awaited<F> {
     pub(crate) fn new(future: F) -> Awaited<F> {
-        Awaited { future, was_near_tokio: false }
+        Awaited { future, was_polled_by_tokio: false }
     }
 }
 
@@ -228,17 +228,17 @@ impl<F: Future + Unpin> Future for Awaited<F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<F::Output> {
         let here = Here::now();
-        if !self.was_near_tokio && here.enters_shared() {
+        if !self.was_polled_by_tokio && here.enters_shared() {
             let place = here.polled(Poller::Shared, Flavour::Multi);
             return within(place, || Pin::new(&mut self.future).poll(cx));
         }
-        // In a task the call is not asked for more than that.
-        self.was_near_tokio |= !here.has_task_id;
+        // A poll in a task says nothing about later polls.
+        self.was_polled_by_tokio |= !here.has_task_id;
         Pin::new(&mut self.future).poll(cx)
     }
 }
 
-/// How many nodes were checked, and in what.
+/// How many nodes have been checked, and in which contexts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tally {
     pub(crate) sync: u64,
@@ -274,7 +274,7 @@ async fn answer(number: u32) -> u32 {
     number
 }
 
-/// Compares all that the crate says about this place with the truth.
+/// Compares everything that the crate says about this place with the truth.
 pub(crate) fn check() {
     let here = Here::now();
     TALLY.count(here);
@@ -300,7 +300,7 @@ pub(crate) fn check() {
     assert_eq!(context(), Here::now().expected(), "context() after the calls in {here:?}");
 }
 
-/// The same in a future, where a call that was refused is awaited.
+/// Does what [`check`] does, in a future. A call that was refused is awaited.
 pub(crate) async fn check_async() {
     check();
     assert_eq!(answer(3).await, 3);

@@ -1,4 +1,4 @@
-//! Runs a tree, and keeps the oracle's account of where each node is.
+//! Runs a tree, and records for the oracle where each node is.
 
 use std::pin::Pin;
 use std::sync::{LazyLock, Mutex};
@@ -17,10 +17,10 @@ use crate::tree::{Async, Bridge, Flavour, Sync};
 
 type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// More workers than a tree can block.
+/// It has more workers than a tree can block.
 static MULTI: LazyLock<Runtime> =
     LazyLock::new(|| Builder::new_multi_thread().worker_threads(8).enable_all().build().unwrap());
-/// Nobody drives it: it is there to be entered.
+/// Nobody drives it: it is only entered.
 static UNDRIVEN: LazyLock<Runtime> = LazyLock::new(current_thread);
 static PRIVATE: LazyLock<Private> = LazyLock::new(|| Private::builder().build());
 static NESTED: LazyLock<Private> =
@@ -84,7 +84,7 @@ fn on_thread(f: impl FnOnce() + Send) {
     });
 }
 
-/// Blocks on a lock whose holder waits for a call, perhaps on the runtime that this code is polled on.
+/// Blocks on a lock whose holder waits for a call, perhaps one that runs on the runtime that polls this code.
 fn lock(bridge: Bridge) {
     let lock = Mutex::new(());
     let (hold, held) = std::sync::mpsc::channel();
@@ -93,7 +93,7 @@ fn lock(bridge: Bridge) {
         scope.spawn(move || {
             let _guard = lock.lock().unwrap();
             hold.send(()).unwrap();
-            // It needs a driver.
+            // The timer needs a driver.
             let naps = async { tokio::time::sleep(Duration::from_micros(100)).await };
             match private(bridge) {
                 Some(bridge) => bridge.block_on(naps),
@@ -105,7 +105,7 @@ fn lock(bridge: Bridge) {
     });
 }
 
-/// Nothing for the default one.
+/// Nothing for the default bridge.
 fn private(bridge: Bridge) -> Option<&'static Private> {
     match bridge {
         Bridge::Default => None,
@@ -165,15 +165,15 @@ fn wait(here: Here, bridge: Bridge, a: Box<Async>) {
     if !here.may_wait() {
         return;
     }
-    // In the known limit it opens a section by itself.
+    // In the known limit a wait opens a section by itself.
     let outside = Here { poller: None, is_local: false, ..here };
-    // Polled through the handle, whoever drives the runtime meanwhile.
+    // The future is polled through the handle, whoever drives the runtime.
     let own = outside.polled(ROOT, Flavour::Current);
     let place = match (bridge, here.handle) {
         (Bridge::Private | Bridge::Nested | Bridge::Single, _) => own,
         (Bridge::FromHandle, _) => outside.polled(ROOT, Flavour::Multi),
         (Bridge::Default, None) => own,
-        // It is possible that nobody drives it.
+        // That runtime may be driven by nobody.
         (Bridge::Default, Some(Flavour::Current)) => own,
         (Bridge::Default, Some(flavour)) => outside.polled(ROOT, flavour),
     };

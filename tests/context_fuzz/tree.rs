@@ -1,4 +1,4 @@
-//! Trees of contexts, and how they are made up.
+//! Trees of contexts, and how they are generated.
 
 use proptest::prelude::*;
 
@@ -9,7 +9,7 @@ pub(crate) enum Flavour {
     Multi,
 }
 
-/// Code that is no future. Where it must not block, what would block is left out.
+/// Code that is not a future. Nodes that would block are skipped where it must not block.
 #[derive(Clone, Debug)]
 pub(crate) enum Sync {
     Nothing,
@@ -35,14 +35,14 @@ pub(crate) enum Sync {
 pub(crate) enum Bridge {
     Default,
     Private,
-    /// A private one with `Nested::BlockInPlace`.
+    /// A private bridge with `Nested::BlockInPlace`.
     Nested,
-    /// A private one with a single runtime, which all threads share.
+    /// A private bridge with a single runtime, which all threads share.
     Single,
     FromHandle,
 }
 
-/// Code of a future.
+/// Code in a future.
 #[derive(Clone, Debug)]
 pub(crate) enum Async {
     Nothing,

@@ -1,1 +1,1 @@
-//! Nothing but tests: those of `tests/edition_2024`, compiled with edition 2021.
+//! Only tests: those of `tests/edition_2024`, compiled with edition 2021.

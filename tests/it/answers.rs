@@ -1,4 +1,4 @@
-//! The answers of many calls, some at a time: in order or as they come, with none lost.
+//! The answers of many calls, some at a time: in order or as they come, and none is lost.
 
 #![cfg(feature = "concurrent")]
 

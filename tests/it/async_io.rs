@@ -1,4 +1,4 @@
-//! A blocking I/O object in async code: no byte and no error is lost, whatever is dropped, on any executor.
+//! A blocking I/O object in async code: no byte and no error is lost, on any executor, whatever is dropped.
 
 #![cfg(feature = "io")]
 
@@ -23,7 +23,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::support::{current_thread, multi_thread, poll_once, unnamed_file, within_a_minute};
 
-/// Gives what is sent to it, and what the sender wants it to; a read waits for that.
+/// A read waits until something is sent, and returns it.
 struct Pipe(Receiver<io::Result<Vec<u8>>>);
 
 fn pipe() -> (Sender<io::Result<Vec<u8>>>, AsyncIo<Pipe>) {
@@ -39,7 +39,7 @@ impl Read for Pipe {
     }
 }
 
-/// Keeps what is written where a test can see it.
+/// Keeps what is written, so that the test can read it.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -171,7 +171,7 @@ fn nothing_is_read_that_nobody_asked_for() {
     });
 }
 
-/// Fails each operation for which there is an error.
+/// Fails each operation for which there is an error in the list.
 #[derive(Default)]
 struct Failing {
     writes: Vec<Option<&'static str>>,
@@ -226,7 +226,7 @@ fn the_error_of_an_earlier_write_is_told_once_by_the_next_write_flush_or_shutdow
 fn a_flush_that_failed_can_be_made_again_and_one_that_was_dropped_is_made() {
     within_a_minute(|_| {
         multi_thread().block_on(async {
-            // The last is the first.
+            // The last element is used first.
             let flushes = vec![Some("third"), None, Some("first"), None];
             let mut io = AsyncIo::new(Failing { flushes, ..Default::default() });
             io.flush().await.unwrap();
@@ -244,7 +244,7 @@ fn a_flush_that_failed_can_be_made_again_and_one_that_was_dropped_is_made() {
     });
 }
 
-/// Panics when it is told to, and tells when it is dropped.
+/// Panics when it is told to, and reports its drop.
 struct Panicking(Sender<()>);
 
 impl Read for Panicking {
@@ -270,7 +270,7 @@ impl Drop for Panicking {
 }
 
 #[test]
-fn a_panic_of_the_object_is_one_of_the_caller_and_then_an_error() {
+fn a_panic_of_the_object_reaches_the_caller_and_later_operations_fail() {
     within_a_minute(|stage| {
         let runtime = multi_thread();
         let (sender, dropped) = channel();
@@ -301,7 +301,7 @@ fn a_panic_of_the_object_is_one_of_the_caller_and_then_an_error() {
     });
 }
 
-/// Reads what is sent, and writes at once.
+/// Returns from reads what is sent to it, and writes at once.
 struct Device {
     pipe: Pipe,
     log: Log,
@@ -325,7 +325,7 @@ impl Write for Device {
 
 #[test]
 fn halves_in_two_tasks_wake_each_other() {
-    // The writer asks while a read is under way: one operation, for which two tasks wait.
+    // The writer asks while a read is under way: two tasks wait for one operation.
     within_a_minute(|stage| {
         for runtime in [current_thread(), multi_thread()] {
             for round in 0..200 {
@@ -404,7 +404,7 @@ fn the_executor_goes_on_while_the_object_blocks() {
     });
 }
 
-/// Tells on which thread it is dropped, after it has written what it had.
+/// Reports the thread on which it is dropped, after it has written what it held.
 struct Gone(Sender<ThreadId>, Log);
 
 impl Write for Gone {
@@ -530,7 +530,7 @@ fn a_view_that_was_never_flushed_drops_its_object_on_the_pool() {
 
 #[test]
 fn large_writes_and_vectored_ones_go_in_pieces_of_the_limit() {
-    /// Keeps each write.
+    /// Keeps each write as a piece of its own.
     #[derive(Default)]
     struct Pieces(Vec<Vec<u8>>);
 
@@ -561,14 +561,14 @@ fn large_writes_and_vectored_ones_go_in_pieces_of_the_limit() {
 }
 
 #[test]
-fn a_runtime_that_is_shut_down_is_an_error_that_says_so() {
+fn a_runtime_that_is_shut_down_causes_an_error_that_says_so() {
     within_a_minute(|_| {
         let runtime = multi_thread();
         let handle = runtime.handle().clone();
         runtime.shutdown_background();
         let mut io = AsyncIo::new(&b"abc"[..]);
         let read = async {
-            let _near = handle.enter();
+            let _entered = handle.enter();
             io.read_u8().await
         };
         let error = futures_lite::future::block_on(read).unwrap_err();
@@ -579,7 +579,7 @@ fn a_runtime_that_is_shut_down_is_an_error_that_says_so() {
 }
 
 #[test]
-fn a_seek_that_cannot_be_leaves_all_as_it_was() {
+fn a_seek_that_fails_changes_nothing() {
     within_a_minute(|_| {
         multi_thread().block_on(async {
             let mut io = AsyncIo::seekable(Cursor::new(b"0123456789".to_vec()));
@@ -647,7 +647,7 @@ fn a_second_seek_before_the_first_has_ended_is_refused() {
     assert_eq!(block_on(io.stream_position()).unwrap(), 1);
 }
 
-/// Sockets of `std` for both directions, and copied by Tokio.
+/// Sockets of `std`, one view for each direction, copied by Tokio.
 #[test]
 fn std_sockets_carry_what_tokio_copies() {
     fn views(socket: StdTcpStream) -> (AsyncIo<StdTcpStream>, AsyncIo<StdTcpStream>) {
@@ -702,7 +702,7 @@ fn a_decompressor_of_std_is_read_in_async_code() {
 }
 
 #[test]
-fn there_and_back_again() {
+fn a_view_of_a_view_reads_and_writes() {
     within_a_minute(|_| {
         let mut file = SyncIo::new(AsyncIo::seekable(unnamed_file()));
         Write::write_all(&mut file, b"round trip").unwrap();
@@ -738,7 +738,7 @@ fn an_end_that_was_met_is_forgotten_when_the_object_is_moved() {
             let mut io = AsyncIo::new(Cursor::new(b"text".to_vec()));
             let mut text = String::new();
             io.read_to_string(&mut text).await.unwrap();
-            // A read that meets the end again, and is dropped before it is told.
+            // A read that meets the end again, and is dropped before it returns that.
             let mut byte = [0];
             while poll_once(io.read(&mut byte)).is_some() {}
             io.with_mut(|cursor| cursor.set_position(0)).await.unwrap();

@@ -1,4 +1,5 @@
-//! Whatever is done to an asynchronous view of a file, awaited or dropped, is what it would do to the file.
+//! Whatever is done to an asynchronous view of a file, awaited or dropped, has the effect that it would have on
+//! the file.
 
 #![cfg(feature = "io")]
 
@@ -12,7 +13,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWri
 use crate::support::{multi_thread, poll_once, within_a_minute};
 use model::Model;
 
-/// The operations of `std::io`, apart from those of Tokio that have the same names.
+/// The operations of `std::io`, kept apart from Tokio's, which have the same names.
 mod model {
     use std::fs::File;
     use std::io::{Read, Seek, SeekFrom, Write};
@@ -26,7 +27,7 @@ mod model {
             Model(file(start))
         }
 
-        /// The next bytes, as far as there are so many.
+        /// Returns the next bytes, up to `amount`.
         pub(crate) fn read(&mut self, amount: usize) -> Vec<u8> {
             let mut bytes = Vec::new();
             (&mut self.0).take(amount as u64).read_to_end(&mut bytes).unwrap();
@@ -99,7 +100,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..40)
 }
 
-/// Makes the step on both, and asserts that there is no difference.
+/// Makes the step on both, and asserts that the results are equal.
 async fn make(step: Step, file: &mut AsyncIo<std::fs::File>, model: &mut Model) {
     match step {
         Step::Read(amount) => {
@@ -132,7 +133,7 @@ async fn make(step: Step, file: &mut AsyncIo<std::fs::File>, model: &mut Model) 
         Step::Flush => file.flush().await.unwrap(),
         Step::FlushDropped => assert!(poll_once(file.flush()).is_none_or(|done| done.is_ok())),
         Step::Seek(to) => {
-            // If a dropped one has failed, this one would say so.
+            // If a dropped operation has failed, this one returns its error.
             let _ = file.stream_position().await;
             assert_eq!(file.seek(to).await.ok(), model.seek(to));
         }

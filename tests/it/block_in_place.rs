@@ -1,5 +1,5 @@
-//! What a call in a blocking section of a task cannot wait for: the limits of `Nested::BlockInPlace`, which are
-//! Tokio's.
+//! What a call in a blocking section of a task cannot wait for. These are the limits of `Nested::BlockInPlace`,
+//! and they are Tokio's.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ async fn lock(mutex: Arc<Mutex<u32>>) -> u32 {
     *mutex.lock().await
 }
 
-/// tokio#7892: the lock belongs to the task around the call by now, which cannot take it before the call ends.
+/// tokio#7892: the lock already belongs to the task around the call, which cannot take it before the call ends.
 #[test]
 fn a_lock_that_the_task_itself_waits_for_is_not_given_to_a_call() {
     let task = async {
@@ -35,7 +35,7 @@ fn a_lock_that_the_task_itself_waits_for_is_not_given_to_a_call() {
         drop(held);
         let call = lock(Arc::clone(&mutex)).on(&bridge);
         assert_eq!(call.wait_timeout(LIMIT).unwrap_err().kind(), WaitErrorKind::TimedOut);
-        // The task takes it, and gives it to a call that comes after.
+        // The task takes the lock, and passes it on to a later call.
         drop(queued.await);
         assert_eq!(lock(Arc::clone(&mutex)).on(&bridge).wait(), 42);
     };
@@ -62,7 +62,7 @@ fn what_another_branch_of_the_task_would_send_does_not_reach_a_call() {
     });
 }
 
-/// The thread that takes over the tasks is one of the pool for `spawn_blocking`.
+/// The thread that takes over the tasks comes from the pool for `spawn_blocking`.
 #[test]
 fn where_the_pool_is_full_nobody_takes_over_the_tasks_of_the_last_worker() {
     within_a_minute(|stage| {

@@ -1,4 +1,4 @@
-//! The corners of waiting for a future, on each kind of runtime: who is polled when, and what wakes whom.
+//! Edge cases of waiting for a future, on each kind of runtime: what is polled when, and what wakes what.
 
 use std::cell::Cell;
 use std::future::{pending, poll_fn};
@@ -41,7 +41,7 @@ fn everywhere(test: impl Fn(&Stage, &Bridge) + Send + Sync + Clone + 'static) {
     });
 }
 
-/// Is ready when it was polled `polls` times, with all its wakers woken at once then.
+/// Is ready after `polls` polls. Each poll wakes all of its wakers at once.
 fn counts_to(polls: usize, seen: &Cell<usize>) -> impl Future<Output = ()> {
     poll_fn(move |cx| {
         seen.set(seen.get() + 1);
@@ -51,7 +51,7 @@ fn counts_to(polls: usize, seen: &Cell<usize>) -> impl Future<Output = ()> {
     })
 }
 
-/// Pending until it is woken by the one to whom it sends its waker.
+/// Pending until it is woken by the receiver of its wakers.
 fn woken_by(wakers: Sender<Waker>, polls: &AtomicUsize, wanted: usize) -> impl Future<Output = ()> {
     poll_fn(move |cx| {
         wakers.send(cx.waker().clone()).unwrap();
@@ -72,9 +72,9 @@ fn a_future_is_polled_once_for_each_wake_and_not_after_it_is_ready() {
 }
 
 #[test]
-fn what_wakes_the_thread_only_polls_nothing() {
+fn a_wake_of_the_thread_alone_polls_nothing() {
     everywhere(|_, bridge| {
-        // Tokio has one waker for all that a thread blocks on.
+        // Tokio uses one waker for everything that a thread blocks on.
         let runtime = multi_thread();
         let of_thread = runtime.handle().block_on(poll_fn(|cx| Poll::Ready(cx.waker().clone())));
         let polls = AtomicUsize::new(0);
@@ -152,7 +152,7 @@ fn a_wake_that_a_call_leaves_behind_polls_no_later_one() {
     });
 }
 
-/// Its first poll, and the timer's, if nothing else polls it.
+/// Counts its polls: two, the first one and the timer's, if nothing else wakes it.
 async fn polls_of_a_nap(in_each_poll: impl Fn()) -> usize {
     let mut polls = 0;
     let mut nap = pin!(sleep(Duration::from_millis(5)));
@@ -180,7 +180,7 @@ fn a_waker_that_is_kept_to_the_end_of_its_thread_and_bridge_can_be_woken() {
     });
 }
 
-/// A call inside a call: from a blocking section in the future of the outer one.
+/// Makes a call inside a call, from a blocking section in the outer one's future.
 fn nested(runtime: &tokio::runtime::Runtime, outer: impl Future<Output = ()> + Send + 'static) {
     let job = runtime.spawn_blocking(|| block_on(outer));
     runtime.block_on(job).unwrap();
@@ -242,7 +242,7 @@ fn a_call_in_a_section_of_another_has_its_runtime_and_a_waker_of_its_own() {
     });
 }
 
-/// Wakes itself, then makes a call of its own kind in a section, and goes on only if its wake is still there.
+/// Wakes itself, then makes the same call again in a blocking section, and ends only if its wake is still there.
 fn calls_in_sections(bridge: &Bridge, depth: usize) {
     let mut is_woken = false;
     bridge.block_on(poll_fn(|cx| {
@@ -258,7 +258,7 @@ fn calls_in_sections(bridge: &Bridge, depth: usize) {
 }
 
 #[test]
-fn a_call_forgets_the_wake_of_none_that_it_is_in() {
+fn a_nested_call_leaves_the_wakes_of_the_outer_calls() {
     everywhere(|_, bridge| calls_in_sections(bridge, 4));
 }
 

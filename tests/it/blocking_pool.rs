@@ -8,7 +8,7 @@ use tokio::task::spawn_blocking;
 
 use crate::support::within_a_minute;
 
-/// Much longer than it takes.
+/// Much longer than the test takes.
 const LONG: Duration = Duration::from_secs(3_600);
 
 #[smartasync]
@@ -16,7 +16,7 @@ async fn answer_of_a_job() -> u32 {
     spawn_blocking(|| 42).await.unwrap()
 }
 
-/// Waits for a job in a job.
+/// Waits for a job inside a job.
 fn in_a_job(runtime: &Runtime, limit: Duration) -> Result<u32, WaitErrorKind> {
     let job = move || answer_of_a_job().wait_timeout(limit).map_err(|error| error.kind());
     runtime.block_on(async { spawn_blocking(job).await.unwrap() })
@@ -44,7 +44,7 @@ fn a_wait_for_a_job_of_the_same_pool_ends_where_a_thread_is_free() {
     within_a_minute(|_| assert_eq!(in_a_job(&multi_thread(2), LONG), Ok(42)));
 }
 
-/// The call runs on the thread's own runtime, which has a pool of its own.
+/// The call runs on the thread's own runtime, which has its own pool.
 #[test]
 fn a_wait_in_a_job_of_a_current_thread_runtime_does_not_need_its_pool() {
     within_a_minute(|_| {

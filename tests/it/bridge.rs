@@ -1,4 +1,4 @@
-//! Bridges: whose runtimes a call uses, and what is kept and forgotten.
+//! Bridges: whose runtimes a call uses, what a bridge keeps, and what it forgets.
 
 use std::sync::{Barrier, LazyLock};
 use std::thread;
@@ -12,7 +12,7 @@ use tokio::time::sleep;
 
 use crate::support::{current_thread, multi_thread, within_a_minute};
 
-/// Needs a driven runtime, and tells which one it has.
+/// Needs a driven runtime, and returns its id.
 #[smartasync]
 async fn id() -> Id {
     sleep(Duration::from_millis(1)).await;
@@ -37,7 +37,7 @@ fn two_bridges_share_no_runtime_and_no_count() {
 fn two_bridges_with_shared_threads_share_none_of_them() {
     within_a_minute(|_| {
         let bridges = [(); 2].map(|()| Bridge::builder().shared_threads(1).build());
-        // In turn: what the thread has used last is the other one's.
+        // In turn, so that the bridge that the thread has used last is always the other one.
         let [first, second] = [(); 2].map(|()| bridges.each_ref().map(|one| id().on(one).wait()));
         assert_ne!(first[0], first[1]);
         assert_eq!(first, second);
@@ -49,7 +49,7 @@ fn each_thread_has_its_own_runtime_of_a_bridge_and_its_end_leaves_it_to_the_next
     within_a_minute(|_| {
         let bridge = Bridge::builder().build();
         let on_new_threads = || {
-            // Both are alive at the same time.
+            // Both threads are alive at the same time.
             let barrier = Barrier::new(2);
             thread::scope(|scope| {
                 let call = || {
@@ -79,7 +79,8 @@ fn the_end_of_a_thread_leaves_its_runtimes_of_all_bridges_to_the_next() {
         let bridges = [(); 3].map(|()| Bridge::builder().build());
         let on_a_new_thread = || {
             let call = || {
-                // The second time over after a reset: what is kept for a bridge anew is kept once.
+                // The second round comes after a reset: a bridge whose values are made again is still registered
+                // only once.
                 for bridge in &bridges {
                     id().on(bridge).wait();
                 }
@@ -116,17 +117,17 @@ fn a_private_bridge_keeps_to_its_own_runtimes_beside_another_runtime() {
         for runtime in [current_thread(), multi_thread()] {
             let bridge = bridge.clone();
             runtime.block_on(async {
-                let near = Handle::current().id();
-                let job = move || assert_ne!(id().on(&bridge).wait(), near);
+                let current = Handle::current().id();
+                let job = move || assert_ne!(id().on(&bridge).wait(), current);
                 task::spawn_blocking(job).await.unwrap();
             });
         }
         let runtime = multi_thread();
         runtime.block_on(async {
-            let near = runtime.handle().id();
-            task::block_in_place(|| assert_ne!(id().on(&bridge).wait(), near));
-            // A known limit: the root reads as `Blocking` now. It must run all the same.
-            assert_ne!(id().on(&bridge).wait(), near);
+            let current = runtime.handle().id();
+            task::block_in_place(|| assert_ne!(id().on(&bridge).wait(), current));
+            // A known limit: here the root future reads as `Blocking`. The call must run all the same.
+            assert_ne!(id().on(&bridge).wait(), current);
         });
     });
 }
@@ -156,7 +157,7 @@ fn from_handle_of_a_runtime_that_was_shut_down_does_not_hang() {
             runtime.shutdown_background();
             stage.at("a future that needs nothing");
             assert_eq!(bridge.block_on(async { 1 }), 1);
-            // A multi-thread runtime goes down in its own time; each answer is asked for until it has.
+            // A multi-thread runtime takes its time to shut down, so each step is repeated until it has.
             stage.at("a task");
             let join = || bridge.block_on(async { tokio::spawn(async {}).await });
             let error = std::iter::repeat_with(join).find_map(Result::err).unwrap();
@@ -306,8 +307,8 @@ fn block_in_place_lets_a_task_wait_and_nothing_else() {
             async move {
                 assert_eq!(bridge.context(), Context::Blocking);
                 assert_eq!(smartasync::context(), Context::Async);
-                let near = Handle::current().id();
-                assert_ne!(id().on(&bridge).wait(), near);
+                let current = Handle::current().id();
+                assert_ne!(id().on(&bridge).wait(), current);
                 assert_eq!(id().try_wait().unwrap_err().kind(), WaitErrorKind::AsyncContext);
             }
         };

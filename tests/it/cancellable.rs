@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 #[smartasync]
-async fn wait_for_ever(started: impl FnOnce()) {
+async fn wait_forever(started: impl FnOnce()) {
     started();
     pending().await
 }
@@ -25,7 +25,7 @@ async fn answer() -> u32 {
     42
 }
 
-/// From another thread, when the caller is parked.
+/// Cancels the token from another thread, when the caller is parked.
 fn cancel_soon(token: &CancellationToken) {
     let token = token.clone();
     thread::spawn(move || {
@@ -35,7 +35,7 @@ fn cancel_soon(token: &CancellationToken) {
 }
 
 #[test]
-fn everybody_who_waits_comes_home() {
+fn all_waits_end_when_the_token_is_cancelled() {
     within_a_minute(|stage| {
         for round in 0..100 {
             stage.at(format!("round {round}"));
@@ -45,11 +45,11 @@ fn everybody_who_waits_comes_home() {
                 let workers = [(); 4].map(|()| {
                     let (token, started) = (token.child_token(), started.clone());
                     scope.spawn(move || {
-                        let call = wait_for_ever(|| started.send(()).unwrap());
+                        let call = wait_forever(|| started.send(()).unwrap());
                         call.wait_cancellable(&token).unwrap_err().kind()
                     })
                 });
-                // In half of the rounds all of them have begun; in the others anything may be.
+                // In half of the rounds all of them have begun; in the others that is left open.
                 if round % 2 == 0 {
                     starts.iter().take(4).for_each(drop);
                 }
@@ -63,13 +63,13 @@ fn everybody_who_waits_comes_home() {
 }
 
 #[test]
-fn a_blocking_thread_of_a_runtime_comes_home() {
+fn a_wait_on_a_blocking_thread_ends() {
     within_a_minute(|_| {
         let token = CancellationToken::new();
         let waits = {
             let token = token.clone();
             move || {
-                let call = wait_for_ever(|| cancel_soon(&token));
+                let call = wait_forever(|| cancel_soon(&token));
                 call.wait_cancellable(&token).unwrap_err().kind()
             }
         };
@@ -79,12 +79,12 @@ fn a_blocking_thread_of_a_runtime_comes_home() {
 }
 
 #[test]
-fn a_bridge_with_a_runtime_that_nobody_drives_comes_home() {
+fn a_wait_on_a_runtime_that_nobody_drives_ends() {
     within_a_minute(|_| {
         let undriven = current_thread();
         let bridge = Bridge::from_handle(undriven.handle().clone());
         let token = CancellationToken::new();
-        let call = wait_for_ever(|| cancel_soon(&token)).on(&bridge);
+        let call = wait_forever(|| cancel_soon(&token)).on(&bridge);
         assert_eq!(call.wait_cancellable(&token).unwrap_err().kind(), WaitErrorKind::Cancelled);
     });
 }
@@ -126,7 +126,7 @@ fn the_future_is_dropped_before_the_caller_goes_on() {
 }
 
 #[test]
-fn a_loop_that_uses_up_its_budget_comes_home() {
+fn a_loop_that_uses_up_its_budget_is_cancelled() {
     within_a_minute(|_| {
         let token = CancellationToken::new();
         let call = Bridge::per_thread().call(async {

@@ -1,4 +1,4 @@
-//! The context table: every row asks `context()` and makes the call.
+//! The context table: each row asks for `context()` and makes a call.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use tokio::task::{self, LocalSet};
 
 use crate::support::{beside_a_driver, current_thread, multi_thread, within_a_minute};
 
-/// Suspends on a timer, so that it needs a runtime that is driven. Tells which one it ran on.
+/// Suspends on a timer, so that it needs a driven runtime. Returns the id of that runtime.
 #[smartasync]
 async fn runtime_id() -> tokio::runtime::Id {
     tokio::time::sleep(Duration::from_millis(2)).await;
     Handle::current().id()
 }
 
-/// A row in which a call runs, and on which runtime.
+/// A row in which a call runs. `on` is the runtime that it runs on.
 #[track_caller]
 fn assert_runs(expected: Context, on: Option<&Handle>) {
     assert_eq!(context(), expected);
@@ -26,16 +26,16 @@ fn assert_runs(expected: Context, on: Option<&Handle>) {
     assert_eq!(context(), expected, "the call changed the context");
 }
 
-/// A row in which a call runs on the thread's own runtime, and not on the one that is near.
+/// A row in which a call runs on the thread's own runtime, and not on the current one.
 #[track_caller]
-fn assert_runs_on_own(expected: Context, near: &Handle) {
+fn assert_runs_on_own(expected: Context, current: &Handle) {
     assert_eq!(context(), expected);
     let id = runtime_id().wait();
-    assert_ne!(id, near.id(), "it ran on a runtime that may have no driver");
+    assert_ne!(id, current.id(), "it ran on a runtime that may have no driver");
     assert_eq!(id, runtime_id().wait(), "the thread's runtime was not reused");
 }
 
-/// A row in which a call is refused, handed back, and can still be awaited.
+/// A row in which a call is refused and handed back, and can still be awaited.
 async fn assert_awaits() {
     assert_eq!(context(), Context::Async);
     let call = refused(runtime_id());
@@ -81,8 +81,8 @@ fn spawn_blocking_of_a_current_thread_runtime() {
     });
 }
 
-/// A job whose runtime nobody drives any more, and while the runtime is dropped. With a paused clock:
-/// `interop/tests/paused_clock.rs`.
+/// A job whose runtime nobody drives any more, and one whose runtime is being dropped. The case of a paused clock
+/// is in `interop/tests/paused_clock.rs`.
 #[test]
 fn spawn_blocking_of_a_current_thread_runtime_that_nobody_drives() {
     within_a_minute(|stage| {
@@ -279,7 +279,7 @@ fn block_in_place_inside_a_call_on_a_multi_thread_handle() {
 
 #[test]
 fn the_same_task_id_inside_and_outside_of_a_block_on() {
-    // The case that breaks a verdict kept by task id.
+    // The case in which a context cached by task id is wrong.
     within_a_minute(|_| {
         let job = || {
             assert_runs(Context::Blocking, None);
@@ -296,7 +296,7 @@ fn the_same_task_id_inside_and_outside_of_a_block_on() {
 
 #[test]
 fn unconstrained_root_reads_as_blocking_and_runs() {
-    // A known limit: the budget that would tell is hidden. The call must run all the same.
+    // A known limit: the budget that would show the poll is hidden. The call must run all the same.
     within_a_minute(|_| {
         multi_thread().block_on(task::unconstrained(async {
             assert_runs(Context::Blocking, Some(&Handle::current()));

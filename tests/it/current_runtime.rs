@@ -1,4 +1,4 @@
-//! What a call gets from a current runtime that is not whole, and the way around it.
+//! What a call gets from a current runtime that cannot serve it, and how to avoid that.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::channel;
@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use crate::support::{multi_thread, within_a_minute};
 
-/// The message with which `call` panics.
+/// Returns the message with which `call` panics.
 fn panic_of<F: Future<Output: std::fmt::Debug>>(call: Call<F>) -> String {
     let panic = catch_unwind(AssertUnwindSafe(|| call.try_wait())).unwrap_err();
     panic
@@ -31,9 +31,9 @@ fn without_a_driver_the_future_panics_and_a_private_bridge_runs_it() {
         beside(&bare, || {
             let timer = async { sleep(Duration::from_millis(1)).await };
             let socket = async { TcpListener::bind("127.0.0.1:0").await.map(drop) };
-            let (near, private) = (Bridge::per_thread(), Bridge::builder().build());
-            assert!(panic_of(near.call(timer)).contains("timers are disabled"));
-            assert!(panic_of(near.call(socket)).contains("IO is disabled"));
+            let (per_thread, private) = (Bridge::per_thread(), Bridge::builder().build());
+            assert!(panic_of(per_thread.call(timer)).contains("timers are disabled"));
+            assert!(panic_of(per_thread.call(socket)).contains("IO is disabled"));
             private.call(async { sleep(Duration::from_millis(1)).await }).wait();
             private
                 .call(async { TcpListener::bind("127.0.0.1:0").await.map(drop) })
@@ -50,9 +50,9 @@ fn a_runtime_that_was_shut_down_gives_an_error_and_a_private_bridge_runs_on() {
         let handle = gone.handle().clone();
         gone.shutdown_background();
         let _guard = handle.enter();
-        let (near, private) = (Bridge::per_thread(), Bridge::builder().build());
+        let (per_thread, private) = (Bridge::per_thread(), Bridge::builder().build());
         let spawn = || async { tokio::spawn(async { 42 }).await };
-        assert!(near.call(spawn()).wait().unwrap_err().is_cancelled());
+        assert!(per_thread.call(spawn()).wait().unwrap_err().is_cancelled());
         assert_eq!(private.call(spawn()).wait().unwrap(), 42);
     });
 }
@@ -67,8 +67,8 @@ fn the_hook_of_the_only_worker_waits_until_the_limit_and_a_private_bridge_does_n
             .enable_all()
             .on_thread_start(move || {
                 let nap = || async { sleep(Duration::from_millis(1)).await };
-                let near = Bridge::per_thread().call(nap());
-                let error = near.wait_timeout(Duration::from_millis(100)).unwrap_err();
+                let per_thread = Bridge::per_thread().call(nap());
+                let error = per_thread.wait_timeout(Duration::from_millis(100)).unwrap_err();
                 Bridge::builder().build().call(nap()).wait();
                 sender.send(error.kind()).unwrap();
             })

@@ -1,4 +1,4 @@
-//! A sync caller can give up: `wait_timeout` and `wait_until` end at their deadline, wherever they are made.
+//! A sync caller can give up: `wait_timeout` and `wait_until` end at their deadline, wherever they are called.
 
 use std::future::{pending, poll_fn};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ async fn answer() -> u32 {
     42
 }
 
-/// Both ends of a wait: by its deadline, and before it.
+/// One wait that ends at its deadline, and one that ends before it.
 fn ends_by_its_deadline_and_before_it() {
     let start = Instant::now();
     let error = forever().wait_timeout(SHORT).unwrap_err();
@@ -42,7 +42,7 @@ fn assert_timed_out<T: std::fmt::Debug, C>(result: Result<T, WaitError<C>>) {
     assert_eq!(result.map_err(|error| error.kind()).unwrap_err(), WaitErrorKind::TimedOut);
 }
 
-/// Tells on drop on which thread that was, in which context, and whether a runtime was near.
+/// Reports its drop: on which thread, in which context, and whether there was a current runtime.
 struct TellsItsEnd(Sender<(thread::ThreadId, Context, bool)>);
 
 impl Drop for TellsItsEnd {
@@ -208,10 +208,10 @@ fn the_future_is_dropped_by_the_caller_inside_the_runtime() {
     });
 }
 
-/// At its deadline as at its end.
+/// The future is dropped in place, both at its deadline and at its end.
 fn is_dropped_in_place(bridge: &Bridge) {
     is_dropped_in_place_with::<1>(bridge);
-    // On the heap in a debug build.
+    // Large enough to be on the heap in a debug build.
     is_dropped_in_place_with::<{ 17 * 1024 }>(bridge);
 }
 

@@ -1,4 +1,4 @@
-//! What needs Tokio when it is made or dropped, in sync code.
+//! Objects that need Tokio when they are made or dropped, in sync code.
 
 use std::panic::catch_unwind;
 use std::sync::mpsc::channel;
@@ -97,7 +97,7 @@ fn a_runtime_that_calls_run_on_stays_the_current_one() {
         });
         assert_eq!(ids, [current; 4]);
 
-        // That one may be driven by nobody: calls run on the thread's own.
+        // The current runtime may be driven by nobody, so calls run on the thread's own.
         let undriven = current_thread();
         let _theirs = undriven.enter();
         let _ours = enter();

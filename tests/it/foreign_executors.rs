@@ -1,4 +1,4 @@
-//! A call that is awaited where no Tokio is near: I/O and timers work, blocking is refused.
+//! A call that is awaited without a current runtime: I/O and timers work, blocking is refused.
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -18,14 +18,14 @@ use tokio::runtime::{Handle, Runtime};
 use tokio::task::{LocalSet, block_in_place, unconstrained};
 use tokio::time::sleep;
 
-/// A timer, two sockets and a task.
+/// Uses a timer, two sockets and a task.
 #[smartasync]
 async fn echo(byte: u8) -> std::io::Result<u8> {
     sleep(Duration::from_millis(5)).await;
     crate::support::echo(byte).await
 }
 
-/// A poll loop as one writes it by hand.
+/// A hand-written poll loop.
 fn poll_loop<F: Future>(future: F) -> F::Output {
     struct Unpark(Thread);
 
@@ -90,11 +90,15 @@ fn it_runs_on_the_shared_runtime() {
     within_a_minute(|_| {
         let shared = Bridge::shared().block_on(runtime());
         assert_eq!(poll_loop(runtime().into_future()), shared);
-        assert_ne!(multi_thread().block_on(runtime().into_future()), shared, "a Tokio was near");
+        assert_ne!(
+            multi_thread().block_on(runtime().into_future()),
+            shared,
+            "it ran on the shared runtime"
+        );
     });
 }
 
-/// Tells on drop whether a runtime was near.
+/// Reports on drop whether there is a current runtime.
 struct TellsItsEnd(std::sync::mpsc::Sender<bool>);
 
 impl Drop for TellsItsEnd {
@@ -104,7 +108,7 @@ impl Drop for TellsItsEnd {
 }
 
 #[test]
-fn in_a_call_it_stays_on_the_runtime_of_that_whatever_hides_the_poll() {
+fn in_another_call_it_stays_on_the_runtime_of_that_call_even_if_the_poll_is_hidden() {
     within_a_minute(|_| {
         for bridge in [Bridge::per_thread(), Bridge::builder().build(), Bridge::shared()] {
             let stays = async || runtime().await == Handle::current().id();
@@ -121,13 +125,13 @@ fn in_a_call_it_stays_on_the_runtime_of_that_whatever_hides_the_poll() {
 #[test]
 fn one_that_has_begun_is_dropped_inside_the_runtime_too() {
     #[smartasync]
-    async fn wait_for_ever(_guard: TellsItsEnd) {
+    async fn wait_forever(_guard: TellsItsEnd) {
         std::future::pending().await
     }
 
     within_a_minute(|_| {
         let (ended, ends) = channel();
-        let mut call = Box::pin(wait_for_ever(TellsItsEnd(ended)).into_future());
+        let mut call = Box::pin(wait_forever(TellsItsEnd(ended)).into_future());
         let once = poll_fn(|cx| Poll::Ready(Pin::new(&mut call).poll(cx).is_pending()));
         assert!(poll_loop(once));
         drop(call);
@@ -204,7 +208,7 @@ fn beside_an_entered_runtime_that_nobody_drives_it_runs_on_the_shared_one() {
     within_a_minute(|stage| {
         let shared = Bridge::shared().block_on(runtime());
         let undriven = current_thread();
-        let _near = undriven.enter();
+        let _entered = undriven.enter();
         stage.at("pollster");
         assert_eq!(pollster::block_on(echo(1).into_future()).unwrap(), 1);
         stage.at("a poll loop");
@@ -217,17 +221,17 @@ fn beside_an_entered_runtime_that_nobody_drives_it_runs_on_the_shared_one() {
         );
         stage.at("the guard of an async block");
         let beside = async {
-            let _near = undriven.enter();
+            let _entered = undriven.enter();
             echo(3).await
         };
         assert_eq!(poll_loop(beside).unwrap(), 3);
         let driven = multi_thread();
-        let _near = driven.enter();
+        let _entered = driven.enter();
         assert_eq!(poll_loop(runtime().into_future()), driven.handle().id(), "it drives itself");
     });
 }
 
-/// Holds a guard over an await, and is near the runtime of the guard until it lets go of it.
+/// Holds a guard over an await. Until it drops the guard, the guard's runtime is the current one.
 #[smartasync]
 async fn holds_a_guard(handle: &Handle) {
     let outside = Handle::current().id();
@@ -240,7 +244,7 @@ async fn holds_a_guard(handle: &Handle) {
     assert_eq!(Handle::current().id(), outside);
 }
 
-/// The call that holds the guard may have a call around it, or in it.
+/// A call that holds a guard may be inside another call, or have one inside.
 #[smartasync]
 async fn holds_a_guard_around_calls(handle: &Handle) -> u8 {
     holds_a_guard(handle).await;
@@ -301,18 +305,18 @@ fn a_guard_may_be_held_over_an_await() {
     });
 }
 
-/// So it is where the runtime that is near at first is entered too.
+/// The same holds if another runtime was entered before.
 #[test]
 fn a_guard_may_be_held_over_an_await_beside_another() {
     within_a_minute(|_| {
         let (driven, undriven) = (multi_thread(), current_thread());
-        let _near = driven.enter();
+        let _entered = driven.enter();
         poll_loop(holds_a_guard(undriven.handle()).into_future());
         assert_eq!(Handle::current().id(), driven.handle().id());
     });
 }
 
-/// A limit, see `CallFuture`.
+/// A limit of `CallFuture`.
 #[test]
 fn a_guard_of_the_shared_runtime_cannot_be_held_over_an_await() {
     #[smartasync]
@@ -330,17 +334,17 @@ fn a_guard_of_the_shared_runtime_cannot_be_held_over_an_await() {
 }
 
 #[smartasync]
-async fn is_tokio_near() -> bool {
+async fn has_current_runtime() -> bool {
     Handle::try_current().is_ok()
 }
 
-/// A limit, see `CallFuture`: the waker of a task is taken for the task's own poll.
+/// A limit of `CallFuture`: any poll with the waker of a task is taken for a poll by that task.
 #[test]
-fn off_tokio_the_waker_of_a_task_hides_that() {
+fn outside_tokio_the_waker_of_a_task_is_taken_for_a_poll_by_the_task() {
     within_a_minute(|_| {
         let tokio = multi_thread();
         let look = poll_fn(|cx| {
-            let poll = |cx: &mut Context<'_>| pin!(is_tokio_near().into_future()).poll(cx);
+            let poll = |cx: &mut Context<'_>| pin!(has_current_runtime().into_future()).poll(cx);
             assert_eq!(poll(cx), Poll::Ready(true));
             let waker = cx.waker().clone();
             thread::spawn(move || poll(&mut Context::from_waker(&waker))).join().unwrap()
@@ -349,18 +353,18 @@ fn off_tokio_the_waker_of_a_task_hides_that() {
     });
 }
 
-/// The same limit: these are tasks of Tokio, without a runtime.
+/// The same limit: these are Tokio tasks that are polled without a runtime.
 #[test]
 fn the_tasks_of_a_local_set_that_another_executor_polls_find_no_tokio() {
     within_a_minute(|_| {
         let tasks = LocalSet::new();
-        let task = tasks.spawn_local(is_tokio_near().into_future());
+        let task = tasks.spawn_local(has_current_runtime().into_future());
         assert!(!poll_loop(tasks.run_until(task)).unwrap());
-        assert!(poll_loop(tasks.run_until(is_tokio_near().into_future())), "beside them");
+        assert!(poll_loop(tasks.run_until(has_current_runtime().into_future())), "beside them");
     });
 }
 
-/// A limit of `context()`: a task of an executor other than Tokio looks like a plain thread. This executor is smol's.
+/// A limit of `context()`: a task of another executor looks like a plain thread. This executor is smol's.
 #[test]
 fn a_task_of_smol_reads_as_sync_and_a_call_in_it_blocks_the_other_tasks() {
     within_a_minute(|_| {
@@ -376,7 +380,7 @@ fn a_task_of_smol_reads_as_sync_and_a_call_in_it_blocks_the_other_tasks() {
             assert!(matches!(echo(2).dispatch(), Outcome::Ready(Ok(2))));
             assert!(!other_has_run.get(), "a task ran on a thread that is blocked");
 
-            // An await of a decorated call is known, and there a wait is refused.
+            // The await of a decorated call is known, so a wait inside it is refused.
             assert_eq!(refused_inside().await, WaitErrorKind::AsyncContext);
             other.await;
             assert!(other_has_run.get());

@@ -1,4 +1,4 @@
-//! A stream in sync code is an iterator: in each row of the context table, with nothing lost.
+//! A stream in sync code is an iterator: it works in each row of the context table, and loses nothing.
 
 #![cfg(feature = "stream")]
 
@@ -23,7 +23,7 @@ use tokio_stream::{Stream, StreamExt};
 use crate::rows;
 use crate::support::{SaysGoodbye, current_thread, multi_thread, within_a_minute};
 
-/// Each number after a wait on a timer, so that it needs a runtime that is driven.
+/// Waits on a timer for each number, so that it needs a driven runtime.
 fn ticks(last: u32) -> impl Stream<Item = u32> + Send {
     tokio_stream::iter(1..=last).then(async |number| {
         sleep(Duration::from_millis(1)).await;
@@ -140,7 +140,7 @@ fn a_decorated_sync_function_that_returns_a_stream_passes_through() {
     });
 }
 
-/// Counts down, and goes on when it is polled after its end.
+/// Counts down, and starts again if it is polled after its end.
 struct Pushy {
     left: u32,
     after_end: usize,
@@ -187,7 +187,7 @@ fn it_is_send_when_the_stream_is() {
     }
 
     assert_eq!(assert_send(iter(ticks(1))).count(), 1);
-    // Of a stream that is not, all but that works.
+    // If the stream is not `Send`, everything else still works.
     let shared = std::rc::Rc::new(1);
     assert!(iter(tokio_stream::once(shared)).map(|number| *number).eq([1]));
 }
@@ -216,7 +216,7 @@ fn after_a_timeout_the_stream_goes_on_where_it_was() {
                 }
                 timeouts += 1;
             };
-            // Had the stream begun anew after each timeout, it would never have come.
+            // If the stream began anew after each timeout, the item would never come.
             assert_eq!(item, Some((expected, expected)));
             assert!(timeouts > 0 && begin.elapsed() >= Duration::from_millis(60));
         }
@@ -239,7 +239,7 @@ fn a_timeout_of_zero_takes_what_is_there() {
     });
 }
 
-/// Spawns a task when it is dropped, which tells about it, as a client does that says goodbye.
+/// Spawns a task in its destructor that reports, like a client that says goodbye.
 struct SpawnsOnDrop {
     left: u32,
     _goodbye: SaysGoodbye,
@@ -289,7 +289,8 @@ fn a_stream_is_dropped_inside_a_runtime() {
         for runtime in [current_thread(), multi_thread()] {
             let numbers = begun();
             stage.at("dropped in async code");
-            // Until the task has told: nobody drives a current-thread runtime afterwards.
+            // Waits until the task has reported: after this, nobody drives the runtime if it is a current-thread
+            // one.
             let told = runtime.block_on(async {
                 drop(numbers);
                 loop {
@@ -347,7 +348,7 @@ fn a_stream_that_was_never_polled_takes_no_runtime() {
 fn a_stream_that_a_thread_local_holds_ends_with_its_thread() {
     type Numbers = Iter<Pin<Box<dyn Stream<Item = u32>>>>;
 
-    /// Tells that the stream is gone.
+    /// Reports that the stream is dropped.
     struct Told(Sender<u32>);
 
     impl Drop for Told {
@@ -398,7 +399,7 @@ fn a_bridge_that_is_shut_down_hands_nothing_out_and_the_stream_lives_on() {
     });
 }
 
-/// Keeps the first waker that it is shown for an item, and wakes that one from another thread.
+/// Keeps only the first waker that it gets for an item, and has another thread wake it.
 struct FirstWakerOnly {
     left: u32,
     waker: Arc<Mutex<Option<Waker>>>,
@@ -478,7 +479,7 @@ fn it_runs_through_the_bridge_that_it_is_given() {
     });
 }
 
-/// An echo for each of the connections, one after another, in sync code that knows no reactor.
+/// Serves an echo on each connection, one after another, in sync code that knows of no reactor.
 #[test]
 fn a_listener_is_an_iterator_over_connections() {
     fn serve(connections: Iter<TcpListenerStream>, last: u8) {

@@ -1,4 +1,4 @@
-//! Statics that are initialised with a call, and may be touched first by a task.
+//! Statics that are initialised with a call, and that a task may be the first to touch.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};

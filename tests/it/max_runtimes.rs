@@ -1,4 +1,4 @@
-//! A bridge has no more runtimes than it may, whatever its threads do.
+//! A bridge never has more runtimes than its limit, whatever its threads do.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -7,8 +7,8 @@ use smartasync::Bridge;
 
 use crate::support::within_a_minute;
 
-/// Threads that begin and end all the time: the one runtime is on its way to the pool most of the time, and has no
-/// owner to share it with then.
+/// The threads begin and end all the time. Most of the time, the only runtime is on its way to the pool, and has
+/// no owner that could share it.
 #[test]
 fn the_limit_holds_while_threads_come_and_go() {
     const AT_ONCE: usize = 8;

@@ -1,4 +1,4 @@
-//! The modules of the library, and those of its macros, use one another in one direction.
+//! The modules of the library, and those of its macros, depend on one another in one direction only.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,12 +6,12 @@ use std::path::Path;
 
 type Uses = BTreeMap<String, BTreeSet<String>>;
 
-/// What the files of each module in `source`, those in its folder included, take from other modules.
+/// Returns what each module in `source` imports from other modules. A module includes the files in its folder.
 fn uses(source: &str) -> Uses {
     let mut uses = Uses::new();
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(source);
     collect(&source, None, &mut uses);
-    // It re-exports.
+    // `lib.rs` re-exports.
     uses.remove("lib");
     uses
 }
@@ -33,7 +33,7 @@ fn collect(folder: &Path, module: Option<&str>, uses: &mut Uses) {
     }
 }
 
-/// The modules that are named after a `crate::`, as in `a::B;` and in `{a, b::{C, D}};`.
+/// Returns the modules that are named after a `crate::`, as in `a::B;` and in `{a, b::{C, D}};`.
 fn names(path: &str) -> Vec<String> {
     let Some(list) = path.strip_prefix('{') else { return vec![name(path)] };
     let list = &list[..list.find("};").expect("an import has an end")];
@@ -51,7 +51,7 @@ fn name(path: &str) -> String {
     path[..end].to_owned()
 }
 
-/// A way from `module` back to itself, if there is one.
+/// Returns a path from `module` back to itself, if there is one.
 fn circle(module: &str, uses: &Uses) -> Option<Vec<String>> {
     let mut ways = vec![vec![module.to_owned()]];
     let mut seen = BTreeSet::new();
@@ -79,7 +79,7 @@ fn no_two_modules_use_each_other() {
     }
 }
 
-/// The way of a call, from the top down.
+/// The order of the modules that a call goes through.
 #[test]
 fn a_call_goes_down_only() {
     const STOPS: [&str; 6] = ["call", "bridge", "cache", "exec", "runtime", "context"];

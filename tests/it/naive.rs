@@ -1,4 +1,4 @@
-//! The flaw that this crate exists to remove: shown on the naive design, absent here.
+//! The flaw that this crate exists to avoid: shown in the naive design, and absent here.
 
 #[path = "../../benches/naive/mod.rs"]
 mod design;
@@ -25,8 +25,7 @@ impl Adder {
     }
 }
 
-/// What three sync callers get after one async call: a value, or nothing where they were answered
-/// with a coroutine.
+/// Returns what three sync callers get after one async call: a value, or nothing where they get a coroutine.
 fn sync_callers_after_an_async_call<C>(
     method: fn(&'static Adder, u32) -> C,
     sync_value: fn(C) -> Option<u32>,

@@ -1,4 +1,4 @@
-//! A call in a blocking section of a root future takes no wake-up from that future.
+//! A call in a blocking section of a root future consumes no wake-up of that future.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ async fn suspends() {
     tokio::time::sleep(Duration::from_millis(1)).await;
 }
 
-/// `yield_now` wakes the root future during its poll. The call that follows in the same poll parks on
-/// the same thread: it must not use up that wake-up.
+/// `yield_now` wakes the root future during its poll. The call that follows in the same poll parks on the same
+/// thread, and must not consume that wake-up.
 #[test]
 fn a_wake_of_the_root_future_outlives_a_call_in_a_blocking_section() {
     within_a_minute(|stage| {
@@ -29,7 +29,7 @@ fn a_wake_of_the_root_future_outlives_a_call_in_a_blocking_section() {
     });
 }
 
-/// There the call parks beside the driver thread of its runtime.
+/// Here the call parks while the driver thread of its runtime drives.
 #[test]
 fn a_wake_of_the_root_future_outlives_a_call_on_a_runtime_that_is_driven() {
     within_a_minute(|stage| {

@@ -33,7 +33,7 @@ fn awaited_it_runs_on_the_blocking_pool_and_may_block() {
 }
 
 #[test]
-fn awaited_where_no_tokio_is_near_it_runs_on_the_shared_runtimes_pool() {
+fn awaited_without_a_current_runtime_it_runs_on_the_shared_runtimes_pool() {
     within_a_minute(|_| {
         let name = offload(|| thread::current().name().map(str::to_owned));
         let name = futures_lite::future::block_on(name.into_future());
@@ -42,7 +42,7 @@ fn awaited_where_no_tokio_is_near_it_runs_on_the_shared_runtimes_pool() {
 }
 
 #[test]
-fn a_panic_of_the_function_is_one_of_the_caller() {
+fn a_panic_of_the_function_reaches_the_caller() {
     within_a_minute(|_| {
         let runtime = multi_thread();
         let call = || offload(|| -> u32 { panic!("a panic that the test wants") });
@@ -84,13 +84,13 @@ fn dropped_before_it_begins_it_never_runs() {
 }
 
 #[test]
-fn a_runtime_that_is_shut_down_is_a_panic_that_says_so() {
+fn a_runtime_that_is_shut_down_causes_a_panic_that_says_so() {
     within_a_minute(|_| {
         let runtime = multi_thread();
         let handle = runtime.handle().clone();
         runtime.shutdown_background();
         let call = AssertUnwindSafe(|| {
-            let _near = handle.enter();
+            let _entered = handle.enter();
             futures_lite::future::block_on(offload(|| ()).into_future())
         });
         let payload = catch_unwind(call).unwrap_err();
@@ -105,7 +105,7 @@ struct Hasher {
 
 #[smartasync]
 impl Hasher {
-    /// Not the best of hashes.
+    /// A simple hash function.
     #[smartasync(offload)]
     fn hash(self: Arc<Self>, mut data: Vec<u64>, (factor, _): (u64, u64)) -> u64 {
         data.push(self.seed);

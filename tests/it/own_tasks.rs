@@ -16,7 +16,7 @@ fn bridge() -> Bridge {
     Bridge::builder().name("own").driver_threads(false).idle_timeout(short).build()
 }
 
-/// A task that tells at each of its polls where it is polled.
+/// A task that records at each poll on which thread it is polled.
 async fn tell_where(polls: Arc<Mutex<Vec<ThreadId>>>) {
     loop {
         polls.lock().unwrap().push(thread::current().id());
@@ -36,9 +36,9 @@ fn a_task_is_polled_on_its_thread_and_in_calls_only() {
             bridge.block_on(async { sleep(Duration::from_millis(20)).await });
             let after = polls.lock().unwrap().len();
             assert!(after > before, "a call runs the tasks of its thread");
-            // Fifty idle timeouts.
+            // This is 50 idle timeouts.
             thread::sleep(Duration::from_millis(50));
-            // A call of another thread runs its own.
+            // A call of another thread runs that thread's tasks only.
             stage.at("a call of another thread");
             thread::scope(|scope| {
                 scope.spawn(|| bridge.block_on(async { sleep(Duration::from_millis(5)).await }));
@@ -95,7 +95,7 @@ fn a_shutdown_does_not_wait_for_tasks_that_nobody_runs() {
             sleep(Duration::from_millis(5)).await;
             ended.fetch_add(1, Relaxed);
         };
-        // This one has a driver thread.
+        // This task's runtime has a driver thread.
         bridge.spawn(end(Arc::clone(&ended)));
         bridge.block_on(async { drop(tokio::spawn(end(Arc::clone(&ended)))) });
         stage.at("shutting down");

@@ -109,7 +109,7 @@ fn what_a_panicking_call_leaves_is_dropped_inside_its_runtime() {
                     bridge.block_on(body(Spawns(sender), pending_first));
                 });
                 std::panic::catch_unwind(call).unwrap_err();
-                assert!(dropped.recv().unwrap(), "no runtime was near");
+                assert!(dropped.recv().unwrap(), "there was no current runtime");
             }
         }
     });

@@ -1,4 +1,4 @@
-//! Of two calls the first counts, and the other is dropped in the runtime.
+//! The first of two calls to end counts, and the other is dropped in the runtime.
 
 use std::cell::Cell;
 use std::future::{pending, ready};
@@ -98,7 +98,7 @@ fn a_panic_of_either_reaches_the_caller_and_drops_the_other() {
     });
 }
 
-/// One that uses up the budget of each of its polls would keep the other from ever being ready.
+/// A future that uses up its budget in each poll must not keep the other one from being ready.
 #[test]
 fn neither_starves_the_other() {
     within_a_minute(|_| {

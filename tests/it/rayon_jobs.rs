@@ -1,4 +1,5 @@
-//! Calls in the jobs of a rayon pool. A pool runs one job on the stack of another, so a poll may be further down.
+//! Calls in the jobs of a rayon pool. A pool may run one job on the stack of another, so there may be a poll below
+//! it.
 
 use std::sync::mpsc::channel;
 use std::thread;
@@ -21,8 +22,8 @@ async fn answer() -> u32 {
     42
 }
 
-/// Runs `job` on this thread of the pool, while a `join` waits for the other thread. The two know nothing of each
-/// other: `job` was queued, and a thread that waits takes what is queued.
+/// Runs `job` on the current thread of the pool, while a `join` waits for the other thread. The two have nothing
+/// to do with each other: `job` is queued, and a waiting thread runs what is queued.
 fn in_a_job_beside_a_join<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> T {
     let (other_has_begun, begun) = channel();
     let (sender, receiver) = channel();
@@ -94,7 +95,7 @@ fn a_join_in_spawn_blocking_has_no_poll_below_its_jobs() {
     within_a_minute(|_| assert_eq!(joins_outside_of_its_poll().wait(), 42));
 }
 
-/// A limit: rayon does not know that the thread waits, and gives it nothing to do.
+/// A limit: rayon does not know that the thread waits, and runs nothing on it.
 #[test]
 fn a_wait_on_the_only_thread_for_a_job_of_the_pool_ends_at_its_limit() {
     within_a_minute(|_| {

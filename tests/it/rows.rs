@@ -1,4 +1,4 @@
-//! The rows of the context table, each of which runs a piece of sync code.
+//! The rows of the context table: each runs a piece of sync code in its context.
 
 use std::thread;
 
@@ -61,7 +61,7 @@ async fn call(row: fn()) {
     row();
 }
 
-/// In the first poll and in a later one.
+/// Runs `row` in the first poll and in a later one.
 async fn twice(row: fn()) {
     row();
     yield_now().await;

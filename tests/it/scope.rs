@@ -1,4 +1,4 @@
-//! Many calls at once on one thread: joined in any order, borrowing from the caller, and none outlives the scope.
+//! Many calls at once on one thread: joined in any order, borrowing from the caller, and none outlives its scope.
 
 #![cfg(feature = "concurrent")]
 
@@ -65,7 +65,7 @@ fn a_thousand_calls_that_sleep_take_the_time_of_one_on_one_thread() {
         println!("1,000 calls that sleep 10 ms: {took:?}");
         assert_eq!(sum, 10_000);
         assert_eq!(threads.into_inner(), HashSet::from([thread::current().id()]));
-        // One after another they would take 10 s at the least.
+        // One after another they would take at least 10 s.
         assert!(took < Duration::from_secs(5), "{took:?}");
     });
 }
@@ -212,7 +212,7 @@ fn a_join_in_a_blocking_section_of_a_call_of_the_same_scope_is_refused() {
                     assert_eq!(limited.kind(), WaitErrorKind::AsyncContext);
                     stage.at("try_join");
                     let one = one.try_join().unwrap_err().into_call().unwrap();
-                    // Another scope is another executor.
+                    // A nested scope polls its own calls.
                     stage.at("a scope of its own");
                     assert_eq!(scope(|s| s.spawn(after(2)).join()), 2);
                     stage.at("join");
@@ -330,7 +330,7 @@ fn calls_begin_others_also_at_the_end_of_the_scope() {
 }
 
 #[test]
-fn a_panic_reaches_who_joins_and_nobody_else() {
+fn a_panic_reaches_only_the_caller_of_join() {
     within_a_minute(|_| {
         let sum = scope(|s| {
             let good = [1, 2].map(|millis| s.spawn(after(millis)));
@@ -472,7 +472,7 @@ fn what_an_early_exit_cancels_is_dropped_inside_the_runtime() {
 }
 
 #[test]
-fn a_destructor_that_panics_ends_up_with_who_joins_or_at_the_end_of_the_scope() {
+fn the_panic_of_a_destructor_is_raised_by_join_or_at_the_end_of_the_scope() {
     struct PanicsOnDrop(u32);
 
     impl Drop for PanicsOnDrop {
@@ -624,7 +624,7 @@ fn a_join_with_a_limit_leaves_the_call_as_it_is() {
 #[test]
 fn where_a_poll_cannot_be_told_it_panics_and_does_not_abort() {
     within_a_minute(|_| {
-        // The first call of a thread would panic before the closure runs.
+        // Without this, the first call of the thread would panic before the closure runs.
         block_on(async {});
         let runtime = multi_thread();
         let dropped = Cell::new(0);
@@ -711,7 +711,7 @@ fn handles_may_be_awaited_together_anywhere_on_the_thread() {
 }
 
 #[test]
-fn who_awaits_is_woken_whoever_else_has_polled_last() {
+fn an_awaiting_future_is_woken_whoever_has_polled_last() {
     within_a_minute(|stage| {
         for round in 0..200 {
             stage.at(format!("round {round}"));
@@ -727,7 +727,7 @@ fn who_awaits_is_woken_whoever_else_has_polled_last() {
                         yield_now().await;
                     })
                 });
-                // Polled once more, as in a set that nobody polls any longer.
+                // It is polled once and then abandoned, like a future in a set that is no longer polled.
                 let abandons = async {
                     yield_now().await;
                     poll_once(&mut first)
@@ -751,7 +751,7 @@ fn calls_that_other_threads_wake_at_any_time_are_all_polled() {
             let (mut senders, receivers): (Vec<_>, Vec<_>) =
                 (0..64).map(|_| oneshot::channel::<u64>()).unzip();
             let wakes = thread::spawn(move || {
-                // In an order of its own.
+                // Each thread has an order of its own.
                 for step in 0..64 {
                     let nth = ((step * 37 + round) % senders.len() as u64) as usize;
                     senders.swap_remove(nth).send(step).unwrap();

@@ -21,7 +21,7 @@ fn bridges(runtime: &Runtime) -> [(&'static str, Bridge); 5] {
     ]
 }
 
-/// Tells that it was run, after a timer.
+/// Reports that it ran, after a timer.
 async fn report(sender: Sender<()>) {
     sleep(Duration::from_millis(1)).await;
     sender.send(()).unwrap();
@@ -50,7 +50,7 @@ fn a_task_goes_on_whoever_has_spawned_it() {
     });
 }
 
-/// Cleans up when it is dropped, as the documentation of `Bridge::spawn` has it.
+/// Cleans up when it is dropped, as in the documentation of `Bridge::spawn`.
 struct Cleaned(Sender<()>);
 
 impl Drop for Cleaned {

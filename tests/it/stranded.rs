@@ -1,4 +1,4 @@
-//! What is made in one thread's call is served wherever it is used, and while its thread is away.
+//! What a thread makes in a call is served wherever it is used, also while that thread makes no calls.
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;
@@ -20,21 +20,21 @@ const EVENTS: u64 = 50;
 const DEADLINE: Duration = Duration::from_secs(10);
 const TICK: Duration = Duration::from_millis(5);
 
-/// What lives on the runtime that it was made on.
+/// Something that lives on the runtime on which it was made.
 trait Source: Send + Sized + 'static {
     async fn make() -> Self;
 
     /// Waits for the `n`th event.
     fn event(&mut self, n: u64) -> impl Future<Output = ()> + Send;
 
-    /// How long the `n`th event takes to come; the rest is for being served.
+    /// How long the `n`th event takes to come. The time beyond that is the delay in serving it.
     fn pause(n: u64) -> Duration {
-        // Now and then there is nothing to do for a while.
+        // Sometimes there is nothing to do for a while.
         Duration::from_millis(if n % 10 == 9 { 50 } else { 1 })
     }
 }
 
-/// The peer of a socket: what it answers to the question that it got as its `n`th.
+/// The peer of a socket: its answer to the `n`th question.
 fn answer(question: [u8; 8], n: u64) -> [u8; 16] {
     thread::sleep(TcpStream::pause(n));
     let mut answer = [0; 16];
@@ -138,7 +138,7 @@ async fn event<S: Source>(mut source: S, n: u64) -> S {
     source
 }
 
-/// Has `serve` wait for each event in turn, and prints how late the latest of them was.
+/// Has `serve` wait for each event in turn, and prints the largest delay.
 fn events<S: Source>(stage: &Stage, mut source: S, serve: impl Fn(S, u64) -> S) {
     let mut delays = Vec::new();
     for n in 0..EVENTS {
@@ -211,7 +211,7 @@ each_use_of!(a_unix_stream, tokio::net::UnixStream);
 each_use_of!(a_udp_socket, UdpSocket);
 each_use_of!(an_interval, Interval);
 
-/// Starts a task that counts ticks, on the runtime that it is polled on.
+/// Starts a task that counts ticks, on the runtime that polls this future.
 async fn ticker() -> Arc<AtomicU64> {
     let ticks = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&ticks);
@@ -246,7 +246,8 @@ fn what_an_object_spawns_as_it_is_dropped_in_a_call_runs() {
         stage.at("the goodbye");
         runs.recv().unwrap();
 
-        // On a plain thread, and not in a call: the limit that this is the way out of.
+        // The object is made on a plain thread outside a call: this is the case that panics, and a call is the
+        // solution.
         let object = SaysGoodbye(told);
         let payload = catch_unwind(AssertUnwindSafe(|| drop(object))).unwrap_err();
         let message = payload.downcast_ref::<String>().map(String::as_str);

@@ -1,5 +1,5 @@
-//! An asynchronous I/O object in sync code is a `std::io` one: in each row of the context table, with
-//! nothing lost.
+//! An asynchronous I/O object in sync code is a `std::io` object: it works in each row of the context table, and
+//! loses nothing.
 
 #![cfg(feature = "io")]
 
@@ -25,7 +25,7 @@ use tokio::task;
 use crate::rows;
 use crate::support::{SaysGoodbye, current_thread, multi_thread, unnamed_file, within_a_minute};
 
-/// Sends back what comes, to one client, on a thread that knows nothing of Tokio.
+/// Echoes to one client, on a thread that does not use Tokio.
 fn echo_server() -> SocketAddr {
     let listener = StdTcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -166,7 +166,7 @@ fn lines_come_from_an_async_buffer_and_from_one_of_std() {
             socket.shutdown().unwrap();
             socket
         };
-        // Smaller than a line.
+        // The buffer is smaller than a line.
         let buffered = tokio::io::BufReader::with_capacity(4, open().into_inner());
         let asynchronous = SyncIo::new(buffered).lines().collect::<Result<Vec<_>, _>>();
         let standard = BufReader::with_capacity(4, open()).lines().collect::<Result<Vec<_>, _>>();
@@ -175,7 +175,7 @@ fn lines_come_from_an_async_buffer_and_from_one_of_std() {
     });
 }
 
-/// A decompressor that knows only `std::io`, fed by a socket of the runtime around it.
+/// A decompressor that knows only `std::io` reads from a socket of the surrounding runtime.
 #[test]
 fn gzip_goes_through_sockets_on_blocking_threads_of_both_flavours() {
     async fn round_trip() -> Vec<u8> {
@@ -251,7 +251,7 @@ fn a_timeout_of_zero_takes_what_is_there() {
     });
 }
 
-/// Takes vectored writes whole, and others one byte at a time.
+/// Takes vectored writes as a whole, and others one byte at a time.
 #[derive(Debug, Default)]
 struct Vectored {
     is_vectored: bool,
@@ -303,8 +303,8 @@ fn vectored_writes_are_passed_on() {
     assert_eq!(io.into_inner().written, [&b"abc"[..], b"d", b"e"]);
 }
 
-/// Lines, and then the end, as often as it is asked. Two of five polls are pending, one of them when the
-/// buffer has just been seen: it wakes itself, as a reader does whose budget is used up.
+/// Returns lines, and then the end, as often as it is read. Two of five polls are pending. One of these comes when
+/// the buffer has just been seen, and wakes itself, like a reader whose budget is used up.
 #[derive(Default)]
 struct Terminal {
     lines: Vec<&'static [u8]>,
@@ -362,14 +362,14 @@ fn a_buffer_that_is_ready_only_at_times_gives_its_lines_and_one_end() {
         let mut terminal =
             SyncIo::new(Terminal { lines: vec![b"two\n", b"one\n"], ..Default::default() });
         let mut lines = String::new();
-        // `read_line` asks again where it is told to.
+        // `read_line` repeats the call where the object asks for that.
         while terminal.read_line(&mut lines).unwrap() > 0 {}
         assert_eq!(lines, "one\ntwo\n");
         assert_eq!(terminal.get_ref().ends, 1);
     });
 }
 
-/// Ends its connection in a task when it is dropped.
+/// Ends its connection in a task that its destructor spawns.
 struct EndsWithGoodbye(#[expect(dead_code, reason = "it is there to be dropped")] SaysGoodbye);
 
 impl AsyncRead for EndsWithGoodbye {
@@ -414,8 +414,8 @@ fn it_runs_through_the_bridge_that_it_is_given() {
 
 #[test]
 fn a_server_in_async_code_and_a_client_in_std_talk() {
-    // The client is a plain thread with a plain socket, the server serves each connection in sync code on
-    // the blocking pool.
+    // The client is a plain thread with a plain socket. The server serves each connection in sync code on the
+    // blocking pool.
     within_a_minute(|_| {
         current_thread().block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

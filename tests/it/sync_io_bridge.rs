@@ -1,4 +1,4 @@
-//! Where `tokio_util::io::SyncIoBridge` panics or hangs, `SyncIo` works or says what to do.
+//! Where `tokio_util::io::SyncIoBridge` panics or hangs, `SyncIo` works or returns an error that says what to do.
 
 #![cfg(feature = "io")]
 
@@ -66,7 +66,7 @@ fn assert_panics(expected: &str, code: impl FnOnce()) {
     assert!(message.contains(expected), "{message}");
 }
 
-/// Connects when it is first read, as a client does that is not used until then.
+/// Connects at its first read, like a client that connects lazily.
 struct Lazy {
     connecting: Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>,
     connected: Option<TcpStream>,
@@ -92,13 +92,13 @@ impl AsyncRead for Lazy {
     }
 }
 
-/// Says a word to each client.
+/// Sends a word to each client.
 fn server() -> SocketAddr {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
         for socket in listener.incoming() {
-            // A client that hangs may have gone.
+            // A client that hangs may have disconnected.
             let _ = io::Write::write_all(&mut socket.unwrap(), b"word");
         }
     });
@@ -127,7 +127,7 @@ fn beside_a_runtime_that_nobody_drives_theirs_hangs_and_ours_reads() {
 
 #[test]
 fn what_a_call_has_made_is_driven_when_it_is_read() {
-    // Theirs has no runtime to name here: a call's is the thread's own.
+    // A call runs on the thread's own runtime, which `SyncIoBridge` has no way to name.
     within_a_minute(|_| {
         let (mut near, far) = tokio::io::duplex(4);
         smartasync::block_on(async {

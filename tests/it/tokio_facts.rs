@@ -1,5 +1,4 @@
-//! What this crate takes from Tokio beyond its documentation, so that an upgrade that changes it is
-//! noticed.
+//! What this crate relies on beyond Tokio's documentation. These tests fail when an upgrade of Tokio changes it.
 
 use std::cell::Cell;
 use std::future::{poll_fn, ready};
@@ -15,7 +14,7 @@ use tokio::task::{self, LocalSet, coop};
 
 use crate::support::{current_thread, multi_thread, within_a_minute};
 
-/// How many grants in a row the budget gives, up to `limit`.
+/// Counts how many grants in a row the budget gives, up to `limit`.
 fn grants(limit: usize) -> usize {
     let mut cx = Context::from_waker(Waker::noop());
     let granted = |_: &usize| match coop::poll_proceed(&mut cx) {
@@ -189,7 +188,7 @@ fn two_threads_may_block_on_one_current_thread_runtime() {
     });
 }
 
-/// The address of the vtable of the waker that the calling code is polled with.
+/// Returns the address of the vtable of the waker that this code is polled with.
 fn vtable() -> impl Future<Output = usize> + Send {
     poll_fn(|cx| Poll::Ready(ptr::from_ref(cx.waker().vtable()).addr()))
 }

@@ -1,4 +1,5 @@
-//! What can pass `catch_unwind` as Tokio's `Handle` can: whatever has no part that a panic could break.
+//! Which types can pass `catch_unwind`, as Tokio's `Handle` can: those with no part that a panic could leave
+//! broken.
 
 use std::panic::{RefUnwindSafe, UnwindSafe, catch_unwind};
 
@@ -6,7 +7,7 @@ use smartasync::{Bridge, BridgeBuilder, Call, CallFuture, Offload, OffloadFuture
 
 fn assert_unwind_safe<T: UnwindSafe + RefUnwindSafe>() {}
 
-/// Compiles only where the types are unwind safe for each `T` that is.
+/// Compiles only if the types are unwind safe for each `T` that is.
 #[allow(clippy::extra_unused_type_parameters, reason = "the bounds are the test")]
 fn of_any<T: UnwindSafe + RefUnwindSafe>() {
     assert_unwind_safe::<Bridge>();

@@ -1,4 +1,4 @@
-//! `Wait` gives every future the methods of a call, and takes none from a type that has its own.
+//! `Wait` gives every future the methods of a call, and hides no method of a type that has its own.
 
 use std::future::{Ready, pending, ready};
 use std::sync::{Arc, Barrier};
@@ -15,7 +15,7 @@ async fn forever() {
     pending().await
 }
 
-/// A request that is built up first, and sent when it is awaited, as clients have it.
+/// A request that is built first and sent when it is awaited, as in many clients.
 struct Request(u32);
 
 impl IntoFuture for Request {

@@ -11,7 +11,7 @@ use smartasync::block_on;
 
 use crate::support::within_a_minute;
 
-/// Keeps the waker of its first poll only, as hand-written futures may that were tried under one
+/// Keeps only the waker of its first poll, as hand-written futures may that were only tested with one
 /// `Runtime::block_on`. Another thread wakes it.
 #[derive(Debug, Default)]
 struct FirstWakerOnly {
@@ -52,7 +52,7 @@ fn a_future_that_keeps_its_first_waker_only_is_woken_from_another_thread() {
             let future = FirstWakerOnly::default();
             let shared = Arc::clone(&future.shared);
             let waker = thread::spawn(move || {
-                // At once, after the first poll, and after the thread has parked.
+                // The wake comes at once, after the first poll, or after the thread has parked.
                 if round % 2 == 0 {
                     thread::sleep(Duration::from_micros(round % 300));
                 }

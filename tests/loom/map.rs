@@ -1,4 +1,4 @@
-//! The slots of one bridge, filled and emptied by its threads at once.
+//! The slots of one bridge, which its threads fill and empty at the same time.
 
 use loom::sync::Arc;
 use loom::thread;

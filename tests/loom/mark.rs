@@ -6,7 +6,7 @@ use loom::thread;
 
 use crate::context::mark;
 
-/// Runs `body` under the mark, as a poll that Tokio does not show.
+/// Runs `body` under the mark, like a poll that Tokio does not show.
 pub(super) fn poll_marked<T>(body: impl FnOnce() -> T) -> T {
     let _mark = mark::set();
     body()

@@ -1,6 +1,6 @@
-//! The models: loom runs each through all interleavings of its threads.
+//! The models. Loom runs each of them through all interleavings of its threads.
 //!
-//! They are unit tests of the crate, so that they reach what is private. To run them:
+//! They are unit tests of the crate, so that they can use private items. To run them:
 //!
 //! ```text
 //! tests/loom/run                    all models

@@ -1,4 +1,4 @@
-//! The naive design's flag, to see that loom finds its wrong answer.
+//! The flag of the naive design, to see that loom finds its wrong answer.
 
 use loom::sync::Arc;
 use loom::sync::atomic::AtomicBool;
@@ -23,15 +23,15 @@ fn a_flag_for_each_method_answers_wrongly() {
         let async_seen = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&async_seen);
         let task = thread::spawn(move || assert!(!gives_a_value(&flag, true)));
-        // Loom compares a store with the last access only, here the task's own load: without a switch
-        // point of its own it would not run the task before the sync caller.
+        // Loom compares a store with the last access only, which is the task's own load here. Without this switch
+        // point it would not run the task before the sync caller.
         thread::yield_now();
         assert!(gives_a_value(&async_seen, false), "a sync caller was given a coroutine");
         task.join().unwrap();
     });
 }
 
-/// The decision of this crate, asked in the same place: nothing is shared.
+/// The decision of this crate in the same situation: nothing is shared.
 #[test]
 fn a_verdict_that_is_not_kept_is_right() {
     loom::model(|| {

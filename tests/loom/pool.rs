@@ -1,4 +1,4 @@
-//! Threads that end, begin and share, and the runtimes that pass from one to another.
+//! Threads that begin, end and share, and the runtimes that move between them.
 
 use loom::sync::Arc;
 use loom::sync::atomic::AtomicUsize;
@@ -8,8 +8,8 @@ use loom::thread;
 use crate::runtime::pool::{Pool, Pooled};
 use crate::runtime::state::{Generation, State};
 
-/// A runtime with what it must not happen to: to be closed while it is used, or used by two threads that
-/// do not know it.
+/// A runtime that detects misuse: it must not be closed while it is used, nor used by two threads that do not know
+/// of each other.
 #[derive(Debug)]
 struct Model {
     state: State,
@@ -21,7 +21,7 @@ impl Model {
         Arc::new(Model { state: State::new(generation.current()), users: AtomicUsize::new(0) })
     }
 
-    /// A call, of a thread that is one of its owners.
+    /// A call by a thread that is one of the owners.
     fn call(&self) {
         self.users.fetch_add(1, SeqCst);
         assert!(!self.state.is_closed(), "closed while it is used");
@@ -54,7 +54,7 @@ impl Pooled for Arc<Model> {
     }
 }
 
-/// A pool and one runtime, which the thread that makes them owns.
+/// A pool, and one runtime that is owned by the thread that makes them.
 struct World {
     generation: Generation,
     pool: Pool<Arc<Model>>,
@@ -68,17 +68,17 @@ impl World {
         Arc::new(World { generation, pool: Pool::new(), runtime })
     }
 
-    /// An owner's thread ends.
+    /// The thread of an owner ends.
     fn exit(&self) {
         self.pool.give_back(&self.runtime, true, &self.generation, || ());
     }
 
-    /// An owner gives it up.
+    /// An owner gives the runtime up.
     fn give_up(&self) {
         self.pool.give_back(&self.runtime, false, &self.generation, || ());
     }
 
-    /// A thread begins: what it finds in the pool is its own.
+    /// A new thread takes a runtime from the pool, which is then its own.
     fn begin(&self) -> bool {
         let taken = self.pool.take(&self.generation);
         taken.is_some_and(|runtime| {

@@ -9,8 +9,8 @@ use crate::cache::map::PerThreadMap;
 use crate::cache::thread::Cached;
 use crate::runtime::state::{Generation, State};
 
-/// What a reset tells the world, for the model to judge by. The beginning is told under a lock: a
-/// relaxed load might miss it, and call a value old that is not.
+/// Records the beginning and the end of a reset, for the model's assertions. The beginning is recorded under a
+/// lock: with an atomic flag, a relaxed load could miss it and take a new value for an old one.
 #[derive(Debug, Default)]
 struct Reset {
     begun: Mutex<bool>,
@@ -25,7 +25,7 @@ impl Reset {
     }
 }
 
-/// A kept runtime. It knows whether it was begun before the reset was.
+/// A kept runtime. It knows whether its building began before the reset.
 #[derive(Debug)]
 struct Runtime {
     is_old: bool,
@@ -42,7 +42,7 @@ impl Runtime {
     }
 }
 
-/// Two calls on a thread, while another thread resets. `call` gives what it used.
+/// Makes two calls while another thread resets. `call` returns what it used.
 fn calls_beside_a_reset(
     reset: impl FnOnce() + Send + 'static,
     call: impl Fn(&Reset) -> Arc<Runtime>,

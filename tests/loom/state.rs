@@ -1,4 +1,5 @@
-//! No runtime is left alone: its owner, the monitor and those who want a driver thread, all at once.
+//! No runtime is left undriven while its owner, the monitor and those who request a driver thread act at the same
+//! time.
 
 use loom::sync::atomic::Ordering::Relaxed;
 use loom::sync::atomic::{AtomicBool, AtomicUsize};
@@ -36,7 +37,7 @@ impl World {
         }
     }
 
-    /// A call that parks once, and leaves tasks behind or not.
+    /// A call that parks once, and may leave tasks behind.
     fn call(&self, tasks_live: bool) {
         let ((), next) = self.state.while_parked(|_| thread::yield_now());
         self.follow(next);
@@ -45,7 +46,7 @@ impl World {
         }
     }
 
-    /// The monitor, until it sleeps; it may make fewer ticks than there is need for.
+    /// Runs the monitor until it sleeps. `ticks` may be fewer than there is need for.
     fn run_monitor(&self, ticks: usize) {
         for _ in 0..ticks {
             if !self.tick() && self.sleep.rest(|| self.tick()) {
@@ -60,7 +61,7 @@ impl World {
         next == Next::Watch
     }
 
-    /// A driver thread drives, the only one, or the monitor will come by.
+    /// Asserts that exactly one driver thread drives, or that the monitor is awake and will look.
     fn assert_driven_or_watched(&self) {
         let spawned = self.spawned.load(Relaxed);
         if self.state.is_background() {
@@ -72,7 +73,7 @@ impl World {
     }
 }
 
-/// Runs two threads to their end, and looks whether the runtime is looked after.
+/// Runs two threads to their end, and asserts that the runtime is driven or watched.
 fn model(one: fn(&World), other: fn(&World)) {
     loom::model(move || {
         let world = World::new();
@@ -162,7 +163,7 @@ fn what_is_closed_takes_no_calls() {
     });
 }
 
-/// A runtime whose owner blocks in a poll, until what it waits for has been served by a driver.
+/// A runtime whose owner blocks in a poll until a driver thread has served what it waits for.
 struct Blocked {
     world: World,
     served: Mutex<bool>,
@@ -179,12 +180,12 @@ impl Blocked {
         Arc::new(Blocked { world, served: Mutex::new(false), changed: Condvar::new() })
     }
 
-    /// A driver thread that is spawned drives, and serves what the owner waits for.
+    /// A spawned driver thread serves what the owner waits for.
     fn follow(&self, next: Next) {
         match next {
             Next::Nothing => {}
             Next::Watch => self.world.sleep.wake_with(|| {
-                // The lock, so that a monitor who has looked a moment ago is asleep by now.
+                // Takes the lock, so that a monitor that looked just before is asleep by now.
                 drop(self.served.lock().unwrap());
                 self.changed.notify_all();
             }),
@@ -205,7 +206,7 @@ impl Blocked {
         }
     }
 
-    /// Makes ticks as long as there is something to watch, and then sleeps until it is called.
+    /// Ticks as long as there is something to watch, and then sleeps until it is woken.
     fn monitor(&self) {
         loop {
             if *self.served.lock().unwrap() {
@@ -240,8 +241,8 @@ fn an_owner_that_blocks_in_a_poll_is_served_by_a_driver() {
     });
 }
 
-/// Two calls end at once, and the monitor that they want cannot be started: the next call on either runtime is to try
-/// again.
+/// Two calls end at the same time, and neither can start the monitor that it needs. The next call on either
+/// runtime must try again.
 ///
 /// Mutants: `sleep-gives-up-in-silence`, `sleep-tells-before-it-gives-up`.
 #[test]
@@ -273,7 +274,7 @@ fn a_monitor_that_cannot_be_started_is_tried_again() {
     });
 }
 
-/// The monitor is told to end, and falls asleep while a call leaves something to watch.
+/// The monitor is asked to stop, and falls asleep while a call leaves something to watch.
 ///
 /// Mutants: `sleep-retires-unasked`.
 #[test]
@@ -281,18 +282,18 @@ fn a_monitor_that_ends_is_started_again() {
     struct Ending {
         sleep: SleepFlag,
         work: AtomicBool,
-        /// The monitor, and whether it is unparked.
+        /// The monitor's thread, if there is one, and whether it was unparked.
         running: Mutex<Option<bool>>,
     }
 
     impl Ending {
         fn call(&self) {
             self.work.store(true, Relaxed);
-            // Whether there was a monitor or not, there is one now that looks.
+            // Whether or not there was a monitor, from now on there is one that looks.
             self.sleep.wake_with(|| *self.running.lock().unwrap() = Some(true));
         }
 
-        /// Until it sleeps. Returns whether it has found the work.
+        /// Runs until the monitor sleeps. Returns whether it has found the work.
         fn monitor(&self) -> bool {
             loop {
                 let has_found = || self.work.load(Relaxed);

@@ -1,4 +1,4 @@
-//! A shutdown beside calls that begin, wait and end.
+//! A shutdown, while calls begin, wait and end.
 
 use std::future::poll_fn;
 use std::task::Poll;
@@ -14,17 +14,17 @@ use crate::cache::map::PerThreadMap;
 use crate::runtime::state::Generation;
 use crate::runtime::tracker::{CallToken, CallTracker};
 
-/// Loom's waits have no end: one that is not woken is a deadlock, and loom reports it.
-const FOR_EVER: Duration = Duration::from_secs(3600);
+/// Waits have no timeout in loom: a wait that is not woken is a deadlock, which loom reports.
+const FOREVER: Duration = Duration::from_secs(3600);
 
-/// A call that waits until it is cut short.
-fn wait_for_ever(token: &CallToken) {
+/// A call that waits until it is cancelled.
+fn wait_forever(token: &CallToken) {
     block_on(poll_fn(
         |cx| if token.is_cancelled(cx.waker()) { Poll::Ready(()) } else { Poll::Pending },
     ));
 }
 
-/// Runs `call` beside `shutdown`.
+/// Runs `call` and `shutdown` at the same time.
 fn model(call: fn(&Arc<CallTracker>), shutdown: fn(&CallTracker)) {
     loom::model(move || {
         let tracker = Arc::new(CallTracker::new());
@@ -34,7 +34,7 @@ fn model(call: fn(&Arc<CallTracker>), shutdown: fn(&CallTracker)) {
         });
         shutdown(&tracker);
         caller.join().unwrap();
-        assert!(tracker.wait_until_empty(FOR_EVER));
+        assert!(tracker.wait_until_empty(FOREVER));
     });
 }
 
@@ -44,7 +44,7 @@ fn a_call_that_waits_is_cancelled() {
     model(
         |tracker| {
             if let Some(token) = CallToken::enter(tracker) {
-                wait_for_ever(&token);
+                wait_forever(&token);
             }
         },
         |tracker| {
@@ -56,12 +56,12 @@ fn a_call_that_waits_is_cancelled() {
 
 /// Mutants: `tracker-left-in-silence`.
 #[test]
-fn who_waits_for_the_last_to_leave_is_told() {
+fn the_wait_until_empty_ends_when_the_last_token_is_dropped() {
     model(
         |tracker| drop(CallToken::enter(tracker)),
         |tracker| {
             tracker.close();
-            assert!(tracker.wait_until_empty(FOR_EVER));
+            assert!(tracker.wait_until_empty(FOREVER));
         },
     );
 }
@@ -103,7 +103,7 @@ fn a_shutdown_leaves_nothing_in_the_map() {
         tracker.close();
         generation.reset();
         per_thread.clear();
-        assert!(tracker.wait_until_empty(FOR_EVER));
+        assert!(tracker.wait_until_empty(FOREVER));
         caller.join().unwrap();
     });
 }

@@ -1,4 +1,4 @@
-//! Several who poll one scope, and a wake at every point of their polls.
+//! Several threads poll one scope, with a wake at every point of their polls.
 
 use std::future::poll_fn;
 use std::task::Poll;
@@ -11,7 +11,7 @@ use loom::thread;
 
 use crate::scope::waiters::Waiters;
 
-/// Waits for an event, which is `Relaxed`, so that nothing but the waiters' lock publishes it.
+/// Waits for an event. The flag is `Relaxed`, so that only the waiters' lock publishes it.
 fn wait(shared: &(Waiters, AtomicBool)) {
     let (waiters, event) = shared;
     block_on(poll_fn(|cx| {
@@ -20,7 +20,7 @@ fn wait(shared: &(Waiters, AtomicBool)) {
     }));
 }
 
-/// Waits on `pollers` threads for what another one does.
+/// Waits on `pollers` threads for an event that another thread causes.
 fn model(pollers: usize) {
     loom::model(move || {
         let shared = Arc::new((Waiters::default(), AtomicBool::new(false)));

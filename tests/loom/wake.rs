@@ -1,4 +1,4 @@
-//! A future that is woken by others, at every point of its poll.
+//! Other threads wake a future, at every point of its poll.
 
 use std::future::poll_fn;
 use std::task::{Context, Poll};
@@ -11,13 +11,13 @@ use loom::thread;
 
 use crate::exec::waker::WakeFlag;
 
-/// What is awaited: `Relaxed`, so that nothing but the flag publishes it.
+/// Polls for a count. It is `Relaxed`, so that only the flag publishes it.
 fn poll_for(count: &AtomicUsize, wanted: usize, flag: &WakeFlag, cx: &Context<'_>) -> Poll<()> {
     let is_there = flag.take_or_register(cx.waker()) && count.load(Relaxed) == wanted;
     if is_there { Poll::Ready(()) } else { Poll::Pending }
 }
 
-/// Waits on one thread until `wakers` others have each added one and woken it.
+/// Waits on one thread until each of `wakers` other threads has added one and woken it.
 fn model(wakers: usize) {
     loom::model(move || {
         let shared = Arc::new((WakeFlag::new(), AtomicUsize::new(0)));

@@ -19,7 +19,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-/// Where a test stands, for the message of a deadline that has passed.
+/// Where a test stands, for the message when its deadline has passed.
 #[derive(Debug, Default)]
 pub(crate) struct Stage(Mutex<String>);
 
@@ -29,8 +29,8 @@ impl Stage {
     }
 }
 
-/// Runs `test` on a plain thread of its own. If it takes longer than a minute it hangs: says where
-/// it stood, and ends the process.
+/// Runs `test` on a plain thread of its own. If it takes longer than a minute it hangs: then this prints where it
+/// stands, and ends the process.
 pub(crate) fn within_a_minute<T: Send>(test: impl FnOnce(&Stage) -> T + Send) -> T {
     within(Duration::from_secs(60), test)
 }
@@ -47,7 +47,7 @@ pub(crate) fn within<T: Send>(limit: Duration, test: impl FnOnce(&Stage) -> T + 
         });
         if receiver.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
             let place = stage.0.lock().unwrap();
-            // Not `eprintln!`: the harness keeps what that prints, and loses it at the exit.
+            // Not `eprintln!`: the harness captures its output, and loses it when the process exits.
             let _ = writeln!(
                 stderr(),
                 "{name} hangs: {limit:?} have passed, and it stood at {place:?}"
@@ -100,7 +100,7 @@ pub(crate) async fn echo(byte: u8) -> std::io::Result<u8> {
     socket.read_u8().await
 }
 
-/// Spawns a task when it is dropped, which tells on what runtime it runs: a client that says goodbye.
+/// Spawns a task when it is dropped, which reports the runtime that it runs on: a client that says goodbye.
 pub(crate) struct SaysGoodbye(pub(crate) Sender<Handle>);
 
 impl Drop for SaysGoodbye {
@@ -114,7 +114,7 @@ impl Drop for SaysGoodbye {
 }
 
 /// Polls once, and drops what is still pending.
-// The path in full: this is compiled with edition 2021 too.
+// The full path, because this is compiled with edition 2021 too.
 pub(crate) fn poll_once<F: std::future::Future>(future: F) -> Option<F::Output> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => Some(output),
@@ -122,7 +122,7 @@ pub(crate) fn poll_once<F: std::future::Future>(future: F) -> Option<F::Output> 
     }
 }
 
-/// A file that goes with its last handle.
+/// A file that is removed with its last handle.
 pub(crate) fn unnamed_file() -> std::fs::File {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);

@@ -1,11 +1,11 @@
-//! What is wrong with a row, as far as that can be seen without building.
+//! Finds mistakes in a row of the table, as far as that is possible without building.
 
 use std::fs;
 
 use crate::root;
 use crate::table::Mutant;
 
-/// The first thing that is wrong with this row of the table.
+/// Returns the first mistake in this row of the table.
 pub(crate) fn complaint(mutant: &Mutant, table: &[Mutant]) -> Option<String> {
     let Mutant { name, file, old, new, models } = mutant;
     let Ok(source) = fs::read_to_string(root().join(file)) else {
@@ -36,7 +36,7 @@ pub(crate) fn complaint(mutant: &Mutant, table: &[Mutant]) -> Option<String> {
     })
 }
 
-/// The models, as text: that a model is there is seen in it at once, and by building in minutes.
+/// The source of the models. A missing model is found at once in it, where building would take minutes.
 fn sources() -> String {
     let files = fs::read_dir(root().join("tests/loom")).expect("the models are there");
     let paths = files.map(|file| file.expect("the folder can be read").path());
@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(complaints.collect::<Vec<_>>(), Vec::<String>::new());
     }
 
-    /// What is said of the table's first row when it is changed.
+    /// Returns what is said about the first row of the table after `change`.
     fn complaint_of(change: impl FnOnce(&mut Mutant)) -> String {
         let mut table = table::read();
         change(&mut table[0]);

@@ -22,11 +22,11 @@ impl Copy {
         let names = entries.map(|entry| entry.expect("the workspace can be read").file_name());
         let copied =
             names.filter(|name| name != "target" && !name.to_string_lossy().starts_with('.'));
-        // With their times, so that `macros` is not built again.
+        // With their modification times, so that `macros` is not built again.
         let status =
             Command::new("cp").arg("-Rp").args(copied).arg(&path).current_dir(root()).status();
         assert!(status.expect("cp can be run").success(), "the workspace can be copied");
-        // The crate always is: what was built last may be a mutant.
+        // The crate itself is always built again, since the last build may be of a mutant.
         let lib =
             File::options().append(true).open(path.join("src/lib.rs")).expect("lib.rs is copied");
         lib.set_modified(SystemTime::now()).expect("the time of lib.rs can be set");
@@ -37,7 +37,7 @@ impl Copy {
         &self.path
     }
 
-    /// Does something while the mutant's line is changed.
+    /// Runs `action` while the mutant's line is changed.
     pub(crate) fn with(&self, mutant: &Mutant, action: impl FnOnce()) {
         let file = self.path.join(&mutant.file);
         let source = fs::read_to_string(&file).expect("the check has read it");

@@ -1,5 +1,5 @@
-//! Shows that the loom models can fail: changes one line of the source at a time, and demands that each
-//! model named beside it in `mutants.toml` does. A model that cannot fail proves nothing.
+//! Shows that the loom models can fail. Changes one line of the source at a time, and requires that each model
+//! named in that row of `mutants.toml` fails. A model that cannot fail proves nothing.
 //!
 //! ```text
 //! cargo run -p smartasync-mutants             all mutants
@@ -21,7 +21,7 @@ use model::Outcome;
 use table::Mutant;
 use totals::Totals;
 
-/// The workspace.
+/// The root of the workspace.
 fn root() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     root.canonicalize().expect("the workspace is there")
@@ -70,7 +70,7 @@ fn run(mutants: &[&Mutant], totals: &mut Totals) {
         panic!("the models do not build, though nothing is changed:\n{messages}");
     }
     let unchanged = model::run(copy.path(), None);
-    // Else whatever is wrong with them would be taken for a mutant that is caught.
+    // Otherwise a mistake in the models would be taken for a mutant that is caught.
     assert_eq!(
         unchanged,
         Outcome::Passes,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::root;
 
-/// How long a model may take; all of them together take seconds.
+/// The time limit of a model. All of them together take seconds.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ fn script(copy: &Path) -> Command {
     script
 }
 
-/// The full names of the models, or why they cannot be built.
+/// Returns the full names of the models, or the reason why they cannot be built.
 pub(crate) fn build(copy: &Path) -> Result<Vec<String>, String> {
     let built = script(copy).arg("--list").output().expect("tests/loom/run can be run");
     if !built.status.success() {
@@ -35,7 +35,7 @@ pub(crate) fn build(copy: &Path) -> Result<Vec<String>, String> {
     Ok(list.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect())
 }
 
-/// Runs a model that has been built, or all of them. What it prints is in the copy's `log`.
+/// Runs one model that has been built, or all of them. Their output goes to the copy's `log`.
 pub(crate) fn run(copy: &Path, model: Option<&str>) -> Outcome {
     let log = File::create(copy.join("log")).expect("the log can be written");
     let mut running = script(copy)

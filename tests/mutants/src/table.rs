@@ -6,12 +6,12 @@ use serde::Deserialize;
 
 use crate::root;
 
-/// A row: a change of one line, and the models that fail because of it.
+/// A row: a change of one line, and the models that must fail because of it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Mutant {
     pub(crate) name: String,
-    /// Where the line is, from the root of the workspace.
+    /// The file that contains the line, relative to the root of the workspace.
     pub(crate) file: String,
     pub(crate) old: String,
     pub(crate) new: String,

@@ -1,4 +1,4 @@
-//! How many checks went which way.
+//! Counts the checks by their outcome.
 
 use std::fmt;
 
