@@ -83,19 +83,19 @@ fn allowed_for_move(name: &Ident) -> Option<TokenStream> {
     })
 }
 
-/// Returns the attributes of an argument that its statement needs too, and takes those away that only the
-/// statement needs.
+/// Returns the attributes of an argument that its statement needs too. Removes from the argument those that only
+/// the statement needs.
 fn statement_attributes(attrs: &mut Vec<Attribute>) -> Vec<Attribute> {
     const SHARED: [&str; 7] = ["allow", "cfg", "cfg_attr", "deny", "expect", "forbid", "warn"];
     let is = |attr: &Attribute, name: &str| attr.path().is_ident(name);
     let of_statement = attrs.iter().filter(|attr| SHARED.iter().any(|name| is(attr, name)));
     let of_statement = of_statement.cloned().collect();
-    // An expected lint fires where the argument is bound: in the statement.
+    // An expected lint fires where the argument is bound, which is in the statement.
     attrs.retain(|attr| !is(attr, "expect") && !is(attr, "cfg_attr"));
     of_statement
 }
 
-/// Bounds `Self` so that the receiver is `Send`: the future of a default body holds it, and is `Send`.
+/// Bounds `Self` so that the receiver is `Send`: the future of a default body contains it, and must be `Send`.
 ///
 /// Input:
 ///

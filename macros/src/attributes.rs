@@ -1,4 +1,4 @@
-//! The attributes of items: what they mean, and what is added to them.
+//! The attributes of items: what they mean, and which ones are added.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -53,8 +53,8 @@ pub(crate) fn is_smartasync(attr: &Attribute) -> bool {
     attr.path().segments.last().is_some_and(|last| last.ident == "smartasync")
 }
 
-/// The attributes of a client's member that its twin gets too. Attribute macros are for the client's member
-/// alone.
+/// Returns the attributes of a client's member that its twin gets too. Attribute macros apply only to the client's
+/// member.
 pub(crate) fn for_twin(attrs: &[Attribute]) -> Vec<Attribute> {
     let with = |attr: &Attribute, meta| Attribute { meta, style: AttrStyle::Outer, ..attr.clone() };
     attrs.iter().filter_map(|attr| Some(with(attr, meta_for_twin(&attr.meta)?))).collect()
@@ -77,7 +77,7 @@ const FOR_TWINS: [&str; 11] = [
 fn meta_for_twin(meta: &Meta) -> Option<Meta> {
     let is = |name: &str| meta.path().is_ident(name);
     match meta {
-        // The twin has another body, in which the expected lint may not fire.
+        // The body of the twin is another one, in which the expected lint may not fire.
         Meta::List(list) if is("expect") => {
             let lints = &list.tokens;
             Some(parse_quote!(allow(#lints)))
@@ -121,8 +121,8 @@ pub(crate) fn condition(attrs: &[Attribute]) -> Option<TokenStream> {
     (!conditions.is_empty()).then(|| quote!(all(#(#conditions),*)))
 }
 
-/// Silences the lints that fire on generated code. The compiler takes time for each lint attribute of each
-/// function, so they are only where they are needed. A body `in_needless_braces` may be one expression.
+/// Silences the lints that fire on generated code. Each lint attribute of each function takes compile time, so
+/// there are only those that are needed. With `in_needless_braces` the body may be a single expression.
 pub(crate) fn allowed(
     attrs: &[Attribute],
     in_needless_braces: bool,
@@ -132,13 +132,13 @@ pub(crate) fn allowed(
     let must_use = attrs.iter().any(|attr| attr.path().is_ident("must_use"));
     // `Call` is `must_use` too, but without the user's message.
     let must_use = must_use.then(|| quote_spanned!(span=> clippy::double_must_use,));
-    // The lifetimes of the arguments have got names and those of the output have not. Older compilers do not
-    // know the lint.
+    // The lifetimes of the arguments now have names, and those of the output have none. Older compilers do not
+    // know this lint.
     let named =
         boxed.then(|| quote_spanned!(span=> #[allow(unknown_lints, mismatched_lifetime_syntaxes)]));
-    // The body's braces are those of a block now.
+    // The body's braces are now those of a block.
     let braces = in_needless_braces.then(|| quote_spanned!(span=> #[allow(unused_braces)]));
-    // `clippy::shadow_same`: an argument moves to its own name.
+    // `clippy::shadow_same`: an argument is moved to a variable with the same name.
     quote_spanned! {span=>
         #named
         #braces

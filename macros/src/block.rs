@@ -11,12 +11,12 @@ use crate::item::Function;
 use crate::options::Options;
 use crate::{attributes, function, valid};
 
-/// An `impl` block or a trait, split into what is before its braces and the braces.
+/// An `impl` block or a trait, split into its braces and what is before them.
 pub(crate) struct Block {
     head: TokenStream,
     braces: Group,
     context: Context,
-    /// The head, where the block is one of a type's own methods: only that can have a twin.
+    /// The head, if the block has a type's own methods: only such a block can have a twin.
     inherent: Option<ItemImpl>,
 }
 
@@ -27,7 +27,7 @@ enum Member {
 }
 
 impl Block {
-    /// Makes a block of its head and its braces. `None` where the head is of another item.
+    /// Makes a block of its head and its braces. Returns `None` if the head belongs to another kind of item.
     pub(crate) fn of(head: TokenStream, braces: Group) -> Option<Block> {
         let (context, inherent) = match syn::parse2(quote!(#head {})) {
             Ok(Item::Impl(block)) => {
@@ -147,7 +147,7 @@ fn own_options(attrs: &mut Vec<Attribute>, options: &Options) -> (Options, Optio
         Meta::List(list) => list.tokens,
         _ => TokenStream::new(),
     };
-    // The options of the block are for its async functions: an offloaded one takes none of them.
+    // The options of a block are for its async functions. An offloaded function takes none of them.
     let (offloaded, error) = options.of_crate().read(own.clone());
     if offloaded.offload.is_some() {
         return (offloaded, error);

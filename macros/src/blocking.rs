@@ -25,30 +25,30 @@ use client::Client;
 use conversions::Conversions;
 use held::Held;
 
-/// The blocking twin of a client: a struct around it that has a method for each visible one.
+/// The blocking twin of a client: a struct around the client, with a method for each of its visible methods.
 pub(crate) struct Twin {
     client: Client,
     name: Ident,
-    /// The visibility in the options.
+    /// The visibility that the options give.
     said_vis: Option<Visibility>,
     /// The visibility of the most visible member.
     vis: Visibility,
     /// The attributes of the block.
     attrs: Vec<Attribute>,
     derives: Derives,
-    /// Whether the struct is made by another block.
+    /// Whether another block makes the struct.
     extends: bool,
     members: TokenStream,
     /// The bridge of the block's calls.
     bridge: Option<Expr>,
     /// The names of all arguments.
     arguments: HashSet<String>,
-    /// The word `blocking` in the options, where errors point.
+    /// The word `blocking` in the options, which errors point at.
     word: Ident,
 }
 
 impl Twin {
-    /// Makes the twin that the options ask for, without members as yet.
+    /// Makes the twin that the options ask for, without members at first.
     pub(crate) fn of(block: Option<ItemImpl>, options: &Options) -> Result<Option<Twin>> {
         let (Some(block), Some((word, named))) = (block, &options.blocking) else {
             return Ok(None);
@@ -72,8 +72,8 @@ impl Twin {
         }))
     }
 
-    /// Adds the twin of a method. The twin of one that is `refused` has the signature only: it is there so
-    /// that its callers get no second error.
+    /// Adds the twin of a method. If the method is `refused`, its twin is only a signature, so that callers get no
+    /// second error.
     pub(crate) fn add_method(&mut self, method: Method, refused: bool) -> Option<Error> {
         self.show(&method.vis);
         self.arguments.extend(held::arguments(&method.sig));
@@ -95,8 +95,8 @@ impl Twin {
         None
     }
 
-    /// Returns the twin, and an error if it has no members. `inner` are the attributes within the braces of
-    /// the client's block.
+    /// Returns the twin, and an error if it has no members. `inner` are the inner attributes of the client's
+    /// block.
     ///
     /// Input:
     ///
@@ -123,7 +123,7 @@ impl Twin {
 }
 
 impl Twin {
-    /// Makes the twin as visible as `member`, unless it is more visible already.
+    /// Makes the twin at least as visible as `member`.
     fn show(&mut self, member: &Visibility) {
         if visibility::rank(member) > visibility::rank(&self.vis) {
             self.vis = member.clone();
@@ -171,7 +171,7 @@ impl Twin {
             #(#attrs)*
             #allowed
             #[cfg_attr(clippy, allow(clippy::used_underscore_binding))]
-            // The docs may link to private members, which have no twin.
+            // The docs may link to private members, which have no twins.
             #[cfg_attr(doc, allow(rustdoc::broken_intra_doc_links))]
             impl #parameters #twin #condition { #members }
         }

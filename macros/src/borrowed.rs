@@ -8,13 +8,13 @@ use syn::{
     TypeImplTrait, TypeParamBound, TypeReference,
 };
 
-/// A part of a signature by which an argument borrows.
+/// The part of a signature that makes an argument borrow.
 pub(crate) enum Borrow {
     Reference(TokenStream),
     Lifetime(Lifetime),
 }
 
-/// Finds the first borrow in the arguments of a function. One that is `'static` does not count.
+/// Finds the first borrow in the arguments of a function. A borrow that is `'static` does not count.
 pub(crate) fn first(sig: &Signature) -> Option<Borrow> {
     let mut finder = Finder(None);
     for argument in &sig.inputs {
@@ -52,7 +52,7 @@ impl VisitMut for Finder {
         }
     }
 
-    /// Looks at the lifetimes of an `impl Trait` only: the arguments of a trait may borrow where the type that
+    /// Checks only the lifetimes of an `impl Trait`: the arguments of a trait may borrow even if the type that
     /// implements it does not.
     fn visit_type_impl_trait_mut(&mut self, argument: &mut TypeImplTrait) {
         for bound in &mut argument.bounds {
@@ -62,7 +62,7 @@ impl VisitMut for Finder {
         }
     }
 
-    // Lifetimes in these may be chosen anew for each call.
+    // The caller may choose the lifetimes in these anew for each call.
     fn visit_trait_bound_mut(&mut self, bound: &mut TraitBound) {
         if bound.lifetimes.is_none() {
             visit_mut::visit_trait_bound_mut(self, bound);

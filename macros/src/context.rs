@@ -8,17 +8,17 @@ use syn::{
     GenericArgument, GenericParam, Generics, Ident, ItemImpl, ItemTrait, Token, parenthesized,
 };
 
-/// What is around a function, as far as its expansion depends on it.
+/// What surrounds a function, as far as its expansion depends on it.
 #[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) kind: Kind,
-    /// The types and lifetimes of the block around it that its future may hold.
+    /// The types and lifetimes of the surrounding block that the function's future may contain.
     pub(crate) held: Vec<GenericArgument>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Kind {
-    /// The function has an attribute of its own, so nothing is known of what is around it.
+    /// The function has an attribute of its own, so its surroundings are unknown.
     Free,
     Impl,
     TraitImpl,

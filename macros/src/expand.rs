@@ -1,4 +1,4 @@
-//! The expansion of the attribute, whatever it is on.
+//! The expansion of the attribute on any kind of item.
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::quote;
@@ -11,7 +11,7 @@ use crate::item::{self, Function};
 use crate::options::Options;
 use crate::{function, valid};
 
-/// Expands the attribute. An error comes beside the item, which is kept as valid as possible.
+/// Expands the attribute. After an error the item is kept as valid as possible.
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let (options, wrong_option) = Options::default().read(args);
     let (expanded, error) = match expand_item(item.clone(), &options) {

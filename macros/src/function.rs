@@ -1,4 +1,4 @@
-//! A decorated function, as the function that returns its call.
+//! Turns a decorated function into one that returns its call.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -11,14 +11,14 @@ use crate::options::Options;
 use crate::output::Output;
 use crate::{arguments, attributes, lifetimes, offload, valid};
 
-/// Decorates a function. A wrong one is decorated too, beside the error about it.
+/// Decorates a function. A wrong one is decorated too, and the error is added to it.
 pub(crate) fn expand(
     mut function: Function,
     options: &Options,
     context: &Context,
 ) -> (TokenStream, Option<Error>) {
     let error = valid::check_function(&mut function, options, context.kind).err();
-    // A moved attribute has been checked where it was written.
+    // A moved attribute has been checked at its original place.
     let error = error.filter(|_| options.context.is_none());
     let expanded = if options.offload.is_some() && error.is_none() {
         offload::expand(function, options)
@@ -77,11 +77,11 @@ fn after_other_macros(mut function: Function, options: &Options, context: &Conte
 /// }
 /// ```
 ///
-/// The `if` tells the compiler the type of the output: an `async` block gets it from its first `return`.
+/// The `if` tells the compiler the type of the output. An `async` block would infer it from its first `return`.
 ///
-/// The `let`s are those of the compiler's own lowering of an `async fn`, and give the arguments the same
-/// drop order. The braces around the body are of this crate's edition, 2024: they drop the temporaries of
-/// the body's last expression before the arguments, whatever the caller's edition.
+/// The `let`s are those of the compiler's own lowering of an `async fn`, and give the arguments the same drop
+/// order. The braces around the body have the edition of this crate, 2024: they drop the temporaries of the body's
+/// last expression before the arguments, whatever the caller's edition is.
 fn decorate(function: Function, options: &Options, context: &Context) -> TokenStream {
     let Function { attrs, vis, mut sig, body } = function;
     let span = Span::mixed_site().located_at(sig.ident.span());
@@ -118,7 +118,7 @@ fn decorate(function: Function, options: &Options, context: &Context) -> TokenSt
     quote!(#(#attrs)* #allowed #vis #sig { #called })
 }
 
-/// Sends a call through the bridge of the options. The bridge's expression may name the arguments, so it is
+/// Runs a call on the bridge of the options. The expression of the bridge may name the arguments, so it is
 /// evaluated before they move into the future.
 fn on_bridge(options: &Options, span: Span, call: &TokenStream) -> TokenStream {
     let Some((_, bridge)) = &options.bridge else {

@@ -5,8 +5,8 @@ use quote::{ToTokens, quote};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{AttrStyle, Attribute, Result, Signature, Token, Visibility};
 
-/// A function. Its body is not parsed: that would take time, and the compiler's own message about a wrong body
-/// is better.
+/// A function. Its body is not parsed: that would take time, and the compiler's own message about a wrong body is
+/// better.
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
@@ -14,7 +14,7 @@ pub(crate) struct Function {
     pub(crate) body: Option<Body>,
 }
 
-/// The braces of a function, with what is in them.
+/// The braces of a function and their contents.
 pub(crate) struct Body(Group);
 
 impl Function {
@@ -38,7 +38,7 @@ impl Function {
         self.sig.asyncness.is_some()
     }
 
-    /// Parses what is before the body.
+    /// Parses everything before the body.
     pub(crate) fn parse_head(input: ParseStream<'_>) -> Result<Function> {
         let attrs = Attribute::parse_outer(input)?;
         Ok(Function { attrs, vis: input.parse()?, sig: input.parse()?, body: None })
@@ -62,13 +62,13 @@ impl Body {
         Body(Group::new(Delimiter::Brace, TokenStream::new()))
     }
 
-    /// Whether there is no semicolon in the body, as in one that is a single expression.
+    /// Whether the body contains no semicolon, so that it may be a single expression.
     pub(crate) fn may_be_one_expression(&self) -> bool {
         let is_semicolon = |token| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ';');
         !self.0.stream().into_iter().any(is_semicolon)
     }
 
-    /// Takes the attributes out of the braces, which become a block: a block has no inner attributes.
+    /// Removes the attributes from the braces. The braces become a block, which cannot have inner attributes.
     fn take_attributes(&mut self) -> Result<Vec<Attribute>> {
         let first = self.0.stream().into_iter().next();
         if !matches!(first, Some(TokenTree::Punct(first)) if first.as_char() == '#') {
@@ -96,7 +96,7 @@ impl Parse for Function {
     }
 }
 
-/// Returns the braces that a token is. Those of a `$body:block` are within an invisible group.
+/// Returns the braces if the token is a group in braces. Those of a `$body:block` are within an invisible group.
 pub(crate) fn braces(token: &TokenTree) -> Option<Group> {
     match token {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Some(group.clone()),

@@ -10,12 +10,12 @@ use syn::{
     WherePredicate, parse_quote, parse_quote_spanned,
 };
 
-/// The name of the lifetime of a boxed future.
+/// Returns the name of the lifetime of a boxed future.
 pub(crate) fn future(span: Span) -> Lifetime {
     Lifetime::new("'smartasync", span)
 }
 
-/// Bounds a boxed future by everything that it may hold, as an `async fn` does implicitly.
+/// Bounds a boxed future by everything that it may contain, as an `async fn` does implicitly.
 ///
 /// Input:
 ///
@@ -53,8 +53,8 @@ pub(crate) fn bound_by_future(sig: &mut Signature, around: &[GenericArgument]) {
     }
 }
 
-/// Adds `future` to the bounds of a parameter that has some, as lints refuse bounds in two places. Returns a
-/// parameter that has none.
+/// Adds `future` to the bounds of a parameter that has bounds already, because lints refuse bounds in two places.
+/// Returns a parameter that has none.
 fn bound_inline(parameter: &mut GenericParam, future: &Lifetime) -> Option<GenericArgument> {
     match parameter {
         GenericParam::Lifetime(parameter) => {
@@ -137,17 +137,17 @@ impl VisitMut for Namer {
         argument.bounds.push(TypeParamBound::Lifetime(future(self.span)));
     }
 
-    // An elided lifetime in these is chosen anew for each call.
+    // The caller chooses an elided lifetime in these anew for each call.
     fn visit_type_bare_fn_mut(&mut self, _: &mut TypeBareFn) {}
 
     fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut ParenthesizedGenericArguments) {
     }
 }
 
-/// Puts an `impl Trait` in parentheses, once it has got a bound: behind `&` and `*` its `+` is ambiguous.
+/// Puts an `impl Trait` that has got a bound in parentheses: behind `&` and `*` its `+` is ambiguous.
 fn parenthesise(pointee: &mut Type) {
     match pointee {
-        // The compiler does not see the group of a macro's argument in what an attribute returns.
+        // The compiler does not see the invisible group of a macro's argument in what an attribute returns.
         Type::Group(group) => parenthesise(&mut group.elem),
         Type::ImplTrait(_) => *pointee = parse_quote!((#pointee)),
         _ => {}

@@ -1,4 +1,4 @@
-//! A sync function with `offload`, as the function that returns its call.
+//! Turns a sync function with `offload` into one that returns its call.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -60,8 +60,8 @@ pub(crate) fn expand(function: Function, options: &Options) -> TokenStream {
     }
 }
 
-/// Checks each argument and the output for the bounds of the whole closure, so that an error points at the one
-/// that is wrong.
+/// Checks each argument and the output separately for the bounds of the whole closure, so that an error points at
+/// the one that is wrong.
 fn checks(sig: &Signature, krate: &TokenStream, span: Span) -> TokenStream {
     let bounds = quote_spanned!(span=> #krate::__private::offloaded);
     let arguments = sig.inputs.iter().map(|argument| match argument {
@@ -81,7 +81,7 @@ fn check_output(
     bounds: &TokenStream,
     span: Span,
 ) -> Option<TokenStream> {
-    // The compiler's own message about a generic one names the bound that is missing.
+    // For a generic output, the compiler's own message names the missing bound.
     let is_checked = Generic::of(ty, sig) == Generic::No;
     is_checked.then(|| quote_spanned!(span=> #bounds::output::<#ty>();))
 }
@@ -113,7 +113,7 @@ fn check_argument(
     quote_spanned!(span=> #condition #check;)
 }
 
-/// Whether a type uses type parameters of its function, and whether they have names.
+/// Whether a type uses type parameters of its function, and whether these have names.
 #[derive(PartialEq)]
 enum Generic {
     No,

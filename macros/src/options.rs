@@ -9,7 +9,7 @@ use syn::{Error, Expr, Ident, Path, Result, Token, Visibility, parenthesized};
 
 use crate::context::Context;
 
-/// The options of the attribute. A flag is the word that set it, so that an error can point there.
+/// The options of the attribute. A flag holds the word that set it, so that an error can point at it.
 #[derive(Clone, Default)]
 pub(crate) struct Options {
     krate: Option<Path>,
@@ -20,16 +20,16 @@ pub(crate) struct Options {
     pub(crate) extend: Option<Ident>,
     pub(crate) maybe_send: Option<Ident>,
     pub(crate) offload: Option<Ident>,
-    /// Not for users: set by the attribute itself where it moves below other macros.
+    /// Not for users: the attribute sets it itself when it moves below other macros.
     pub(crate) context: Option<Context>,
-    /// As they were written, for an attribute that moves.
+    /// The options as they were written, for an attribute that moves.
     tokens: TokenStream,
 }
 
 /// The name in `blocking = NAME`.
 #[derive(Clone)]
 pub(crate) struct Named {
-    /// `None` where the user gives none.
+    /// `None` if the user gives none.
     pub(crate) vis: Option<Visibility>,
     pub(crate) name: Ident,
 }
@@ -37,7 +37,8 @@ pub(crate) struct Named {
 pub(crate) type Derives = Punctuated<Path, Token![,]>;
 
 impl Options {
-    /// Adds the options in `tokens`. A wrong one is reported beside the others, so that the item still expands.
+    /// Adds the options in `tokens`. A wrong option is reported and the others are added, so that the item still
+    /// expands.
     pub(crate) fn read(mut self, tokens: TokenStream) -> (Options, Option<Error>) {
         let parser = Punctuated::<Opt, Token![,]>::parse_terminated;
         let options = match parser.parse2(tokens.clone()) {
@@ -50,17 +51,17 @@ impl Options {
         (self, error)
     }
 
-    /// These options without all but the path of the crate.
+    /// Returns options that contain only the path of the crate.
     pub(crate) fn of_crate(&self) -> Options {
         Options { krate: self.krate.clone(), ..Options::default() }
     }
 
-    /// The options of a block that are for its functions.
+    /// Returns the options of a block that apply to its functions.
     pub(crate) fn of_members(&self) -> Options {
         Options { blocking: None, derive: None, extend: None, offload: None, ..self.clone() }
     }
 
-    /// The path of the crate, as if it were written at `span`.
+    /// Returns the path of the crate, as if it were written at `span`.
     pub(crate) fn krate(&self, span: Span) -> TokenStream {
         match &self.krate {
             Some(path) => path.to_token_stream(),
@@ -68,7 +69,7 @@ impl Options {
         }
     }
 
-    /// These options, for the attribute where it moves below other macros.
+    /// Returns these options for an attribute that moves below other macros.
     pub(crate) fn moved_to(&self, context: &Context) -> TokenStream {
         let tokens = &self.tokens;
         quote!(#tokens #context)
@@ -84,7 +85,7 @@ impl Options {
             seen.push(name.clone());
             self.set(name, value);
         }
-        // A moved attribute has the options of the block first, then those of the method, which override them.
+        // A moved attribute has the options of the block first. Those of the method follow, and override them.
         match twice.filter(|_| self.context.is_none()) {
             None => Ok(()),
             Some(name) => Err(Error::new(name.span(), format!("`{name}` is there twice"))),

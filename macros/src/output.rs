@@ -35,13 +35,13 @@ impl Output {
             span,
             never: matches!(&sig.output, ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_))),
             boxed,
-            // The `Send` of a trait binds its implementations, which need not repeat it. One that has it where
-            // the trait does not would refine the trait.
+            // The `Send` bound of a trait holds for its implementations, which need not repeat it. An
+            // implementation that adds one where the trait has none would refine the trait.
             send: (boxed || kind == Kind::Trait) && options.maybe_send.is_none(),
         }
     }
 
-    /// `-> Call<impl Future<Output = T>>`, or with a boxed future.
+    /// Returns `-> Call<impl Future<Output = T>>`, or the same with a boxed future.
     pub(crate) fn returned(&self) -> ReturnType {
         let Output { krate, span, output, .. } = self;
         let future = if self.boxed {
@@ -54,7 +54,7 @@ impl Output {
         ReturnType::Type(Token![->](*span), Box::new(call))
     }
 
-    /// The expression that makes a call of `future`.
+    /// Returns the expression that makes a call of `future`.
     pub(crate) fn call(&self, name: &LitStr, future: &TokenStream) -> TokenStream {
         let Output { krate, span, ascribed, .. } = self;
         if !self.boxed {
@@ -87,7 +87,7 @@ fn output(sig: &Signature, krate: &TokenStream, span: Span) -> Type {
     match &sig.output {
         ReturnType::Default => parse_quote_spanned!(span=> ()),
         ReturnType::Type(_, output) => match &**output {
-            // `!` is stable only as the type that a function returns, so a trait gives it a name.
+            // `!` is stable only as the return type of a function, so a trait gives it a name.
             never @ Type::Never(_) => {
                 Type::Verbatim(quote!(<fn() -> #never as #krate::__private::Returns>::Output))
             }

@@ -1,4 +1,4 @@
-//! What the attribute refuses. Each error points at the token that is wrong.
+//! What the attribute refuses. Each error points at the wrong token.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -10,7 +10,7 @@ use crate::context::Kind;
 use crate::item::{Body, Function};
 use crate::options::Options;
 
-/// The error for an item that takes no attribute.
+/// The error for an item on which the attribute is not allowed.
 pub(crate) fn no_place_for_the_attribute(item: TokenStream) -> Error {
     let item = match syn::parse2::<Item>(item) {
         Ok(item) => item,
@@ -87,7 +87,7 @@ fn check_no_block(options: &Options) -> Result<()> {
     }
 }
 
-/// The error for a type that cannot have a twin, as it has no name.
+/// The error for a type that cannot have a twin, because it has no name.
 pub(crate) fn no_twin_of_type(ty: &Type, blocking: &Ident) -> Error {
     let message = format!(
         "`{blocking}` makes a struct around the client, which has to be a struct, an enum or a union"
@@ -95,7 +95,7 @@ pub(crate) fn no_twin_of_type(ty: &Type, blocking: &Ident) -> Error {
     Error::new_spanned(ty, message)
 }
 
-/// The error for a method that needs a pointer to the client, where a twin holds the client itself.
+/// The error for a method that needs a pointer to the client, which a twin does not have.
 pub(crate) fn no_twin_of_receiver(receiver: &Type) -> Error {
     Error::new_spanned(
         receiver,

@@ -15,11 +15,12 @@ use crate::lifetimes;
 
 /// The type that has a twin.
 pub(crate) struct Client {
-    /// With a name for each of its lifetimes.
+    /// The type, with a name for each of its lifetimes.
     pub(crate) ty: Type,
     pub(crate) generics: Generics,
     pub(crate) krate: TokenStream,
-    /// The span of the generated code. Lints and hygiene see a macro in it, and errors point at the option.
+    /// The span of the generated code. To lints and hygiene it is that of a macro, and errors in it point at the
+    /// option.
     pub(crate) span: Span,
 }
 
@@ -34,7 +35,7 @@ impl Client {
         Client { ty: *ty, generics, krate, span }
     }
 
-    /// The generics of a struct around the client: a struct must use each of its lifetimes.
+    /// Returns the generics of a struct around the client. A struct must use each of its lifetimes.
     pub(crate) fn generics_of_struct(&self) -> Generics {
         let mut used = Lifetimes(Vec::new());
         used.visit_type_mut(&mut self.ty.clone());
@@ -47,7 +48,8 @@ impl Client {
         generics
     }
 
-    /// The type of the twin called `name`. A twin that another block makes has the client's parameters.
+    /// Returns the type of the twin called `name`. If another block makes that twin, its parameters are the
+    /// client's.
     pub(crate) fn twin(&self, name: &Ident, made_elsewhere: bool) -> TokenStream {
         if made_elsewhere {
             let arguments = path_of(&self.ty).and_then(|path| path.segments.last());
@@ -65,17 +67,17 @@ impl Client {
         lifetimes.next().map(|_| quote_spanned!(self.span=> #[allow(single_use_lifetimes)]))
     }
 
-    /// A link to the client, for documentation.
+    /// Returns a link to the client, for documentation.
     pub(crate) fn link(&self) -> String {
         format!("[`{}`]", self.path())
     }
 
-    /// A link to one of the client's members, for documentation.
+    /// Returns a link to one of the client's members, for documentation.
     pub(crate) fn link_to(&self, member: &Ident) -> String {
         format!("[`{}::{}`]", self.path(), member.unraw())
     }
 
-    /// The client's name, with its path.
+    /// Returns the client's name, with its path.
     pub(crate) fn path(&self) -> String {
         let segments = path_of(&self.ty).into_iter().flat_map(|path| &path.segments);
         let names = segments.map(|segment| match segment.ident.unraw().to_string() {
@@ -85,13 +87,13 @@ impl Client {
         names.collect::<Vec<_>>().join("::")
     }
 
-    /// The twin of a client.
+    /// Returns an expression that wraps a client in its twin.
     pub(crate) fn held(&self, client: impl ToTokens) -> TokenStream {
         let Client { krate, span, .. } = self;
         quote_spanned!(*span=> Self(#krate::__private::DropInside::new(#client)))
     }
 
-    /// The client of the twin `this`.
+    /// Returns an expression that takes the client out of the twin `this`.
     pub(crate) fn taken_out_of(&self, this: impl ToTokens) -> TokenStream {
         let Client { krate, span, .. } = self;
         quote_spanned!(*span=> #krate::__private::DropInside::into_inner(#this.0))
@@ -107,22 +109,22 @@ impl Client {
         quote_spanned!(*span=> #krate::__private::DropInside::get_mut(&mut #this.0))
     }
 
-    /// Puts the client in the place of each `Self` in `ty`: in the twin, `Self` is the twin.
+    /// Replaces each `Self` in `ty` with the client: in the twin, `Self` is the twin.
     pub(crate) fn name_in_type(&self, ty: &mut Type) {
         ForSelf(&self.ty).visit_type_mut(ty);
     }
 
-    /// Puts the client in the place of each `Self` in `sig`, but for the receiver, which is the twin's.
+    /// Replaces each `Self` in `sig` with the client, except in the receiver, which is the twin's.
     pub(crate) fn name_in_signature(&self, sig: &mut Signature) {
         ForSelf(&self.ty).visit_signature_mut(sig);
     }
 
-    /// Puts the client in the place of each `Self` in `expr`.
+    /// Replaces each `Self` in `expr` with the client.
     pub(crate) fn name_in_expr(&self, expr: &mut Expr) {
         ForSelf(&self.ty).visit_expr_mut(expr);
     }
 
-    /// Whether the client has parameters, and one of `names` depends on them.
+    /// Whether the client has parameters, one of which is used by one of `names`.
     pub(crate) fn is_generic_in(&self, names: &HashSet<String>) -> bool {
         let mut parameters = self.generics.params.iter();
         let is_named = |parameter: &GenericParam| match parameter {
@@ -141,7 +143,7 @@ impl Client {
     }
 }
 
-/// The name of a type that has one.
+/// Returns the name of a type, if it has one.
 pub(crate) fn name_of(ty: &Type) -> Option<&Ident> {
     path_of(ty).and_then(|path| path.segments.last()).map(|last| &last.ident)
 }
@@ -151,7 +153,7 @@ pub(crate) fn is_self(ty: &Type) -> bool {
     matches!(ty, Type::Path(ty) if ty.qself.is_none() && ty.path.is_ident("Self"))
 }
 
-/// The path of a type that has a name. A type from a macro may be within an invisible group.
+/// Returns the path of a type, if it has a name. A type from a macro may be within an invisible group.
 fn path_of(ty: &Type) -> Option<&Path> {
     match ty {
         Type::Group(group) => path_of(&group.elem),
@@ -160,7 +162,7 @@ fn path_of(ty: &Type) -> Option<&Path> {
     }
 }
 
-/// Puts a type in the place of `Self`.
+/// Replaces `Self` with a type.
 struct ForSelf<'a>(&'a Type);
 
 impl ForSelf<'_> {

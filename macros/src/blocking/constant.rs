@@ -25,7 +25,7 @@ use crate::attributes;
 ///
 /// # Errors
 ///
-/// When it has a `Self` in its type that no twin can be made of.
+/// When its type contains a `Self` of which no twin can be made.
 pub(crate) fn expand(constant: &ImplItemConst, client: &Client) -> Result<TokenStream> {
     let ImplItemConst { attrs, vis, ident, ty, .. } = constant;
     let Client { span, ty: this, .. } = client;

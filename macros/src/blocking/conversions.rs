@@ -7,15 +7,15 @@ use syn::{Attribute, Ident, Path};
 use super::client::Client;
 use crate::options::Derives;
 
-/// The traits of a twin and of its client: the conversions between the two are no methods, since the client's
-/// methods could have the same names.
+/// The traits of a twin and of its client. The two are converted by traits and not by methods, because the
+/// client's methods could have the same names.
 pub(crate) struct Conversions<'a> {
     pub(crate) client: &'a Client,
     /// The twin.
     pub(crate) name: &'a Ident,
     /// The twin, with its arguments.
     pub(crate) twin: TokenStream,
-    /// Those of the twin.
+    /// The attributes of the twin.
     pub(crate) attrs: &'a [Attribute],
     pub(crate) derives: &'a Derives,
 }
@@ -60,7 +60,7 @@ impl Conversions<'_> {
         quote_spanned!(*span=> #from_client #from_twin #as_ref #as_mut #debug)
     }
 
-    /// An opaque `Debug`, as the client may have none. There is none where the user derives it.
+    /// Returns an opaque `Debug`, since the client may have none; or nothing where the user derives it.
     fn debug(&self) -> Option<TokenStream> {
         let Conversions { client: Client { krate, span, .. }, name, twin, derives, .. } = self;
         let is_debug = |path: &Path| path.segments.last().is_some_and(|last| last.ident == "Debug");

@@ -6,7 +6,7 @@ use syn::{Attribute, Expr, ExprLit, Lit, Meta, MetaNameValue, parse_quote};
 
 use super::client::Client;
 
-/// The documentation of a twin's struct.
+/// Returns the documentation of a twin's struct.
 pub(crate) fn of_struct(client: &Client) -> TokenStream {
     let first = format!(
         " The blocking form of {}: its methods return the values themselves.",
@@ -24,7 +24,7 @@ pub(crate) fn of_struct(client: &Client) -> TokenStream {
     }
 }
 
-/// Puts a paragraph below the first one of the documentation that is among `attrs`.
+/// Adds a paragraph below the first one of the documentation among `attrs`.
 ///
 /// Input:
 ///
@@ -51,8 +51,8 @@ pub(crate) fn with_paragraph(mut attrs: Vec<Attribute>, paragraph: &str) -> Vec<
     attrs
 }
 
-/// Where a paragraph can be added: above the first empty line, but at the end where there is none or it may be
-/// within an example.
+/// Where a paragraph can be added: above the first empty line, or at the end if there is none or if it may be
+/// inside an example.
 fn end_of_first_paragraph(attrs: &[Attribute]) -> usize {
     let mut begun = false;
     for (index, attr) in attrs.iter().enumerate() {
@@ -66,7 +66,7 @@ fn end_of_first_paragraph(attrs: &[Attribute]) -> usize {
     attrs.len()
 }
 
-/// A line of documentation.
+/// Returns a line of documentation.
 fn line(attr: &Attribute) -> Option<String> {
     match &attr.meta {
         Meta::NameValue(MetaNameValue {

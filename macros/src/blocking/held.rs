@@ -1,4 +1,4 @@
-//! How a twin holds its client: so that the client is dropped inside a runtime.
+//! How a twin holds its client, so that the client is dropped inside a runtime.
 
 use std::collections::HashSet;
 
@@ -9,16 +9,16 @@ use syn::{Attribute, Expr, FnArg, Pat, Path, Signature};
 use super::client::Client;
 use crate::options::Derives;
 
-/// The type of a twin's field, and what it takes to name that.
+/// The type of a twin's field, and the items that this type names.
 pub(crate) struct Held {
     pub(crate) ty: TokenStream,
-    /// The type that names the bridge, unless it is the default one.
+    /// The type that names the bridge. Absent for the default bridge.
     pub(crate) bridge: Option<TokenStream>,
 }
 
 impl Held {
-    /// What holds the client of the twin called `name`. `bridge` is what the block's calls go through, and `attrs` are
-    /// the attributes of what is generated.
+    /// Returns the type that holds the client of the twin called `name`. `bridge` is the bridge of the block's
+    /// calls, and `attrs` are the attributes of the generated items.
     ///
     /// Output:
     ///
@@ -39,7 +39,7 @@ impl Held {
             Some(bridge) => {
                 let through = format_ident!("__{name}Bridge", span = *span);
                 let named = quote_spanned! {*span=>
-                    // Without a value: it is only named.
+                    // It has no values, since it is only named.
                     #(#attrs)*
                     enum #through {}
                     #(#attrs)*
@@ -67,7 +67,7 @@ fn is_copy(path: &Path) -> bool {
     path.segments.last().is_some_and(|last| last.ident == "Copy")
 }
 
-/// The names that mean something else outside of a method: those of its arguments.
+/// Returns the names that have another meaning outside a method: those of its arguments.
 pub(crate) fn arguments(sig: &Signature) -> impl Iterator<Item = String> {
     sig.inputs.iter().filter_map(|argument| match argument {
         FnArg::Typed(argument) => match &*argument.pat {
@@ -78,8 +78,8 @@ pub(crate) fn arguments(sig: &Signature) -> impl Iterator<Item = String> {
     })
 }
 
-/// The bridge of a block's options, where it means the same outside of a method. One that a method is given, or that
-/// its client has, is not there any more when the client is dropped.
+/// Returns the bridge of a block's options if the expression has the same meaning outside a method. A bridge that
+/// belongs to an argument or to the client no longer exists when the client is dropped.
 pub(crate) fn outside_of_methods(
     bridge: &Expr,
     client: &Client,
@@ -95,7 +95,7 @@ pub(crate) fn outside_of_methods(
     Some(bridge)
 }
 
-/// Collects the names in `tokens` that are no fields, methods or ends of paths.
+/// Collects the names in `tokens` that are not fields, methods or ends of paths.
 fn collect_names(tokens: TokenStream, names: &mut HashSet<String>) {
     let mut is_within = false;
     let mut colons = 0;

@@ -32,7 +32,7 @@ enum Kind {
 }
 
 impl Method {
-    /// Makes a method of a function in the client's block. `None` where the function is private.
+    /// Makes a method of a function in the client's block. Returns `None` for a private function.
     pub(crate) fn of(function: &Function, options: &Options) -> Option<Method> {
         let Function { attrs, vis, sig, .. } = function;
         let kind = match (function.is_async(), &options.offload) {
@@ -104,7 +104,7 @@ impl Method {
     }
 }
 
-/// The expression that the client's method is called on, with a comma. `None` where it has no receiver.
+/// Returns the expression on which the client's method is called, with a comma, or `None` if it has no receiver.
 fn this(sig: &Signature, client: &Client) -> Result<Option<TokenStream>> {
     let Some(receiver) = sig.receiver() else {
         return Ok(None);
@@ -126,8 +126,8 @@ fn this(sig: &Signature, client: &Client) -> Result<Option<TokenStream>> {
     Ok(Some(quote_spanned!(client.span=> #lent,)))
 }
 
-/// Makes the signature and the body of a twin. Without `this` there is an error already, and the body calls
-/// nothing.
+/// Makes the signature and the body of a twin. Without `this` an error has been reported already, and the body
+/// calls nothing.
 fn twin(
     mut sig: Signature,
     kind: Kind,
@@ -138,7 +138,7 @@ fn twin(
     let arguments = plain_arguments(&mut sig);
     let called = sig.ident.clone();
     sig.ident = generated::name(&called, *span);
-    // Where the output is wrong there is an error already, and it stays that of the client.
+    // If the output is wrong, an error has been reported already, and the output stays that of the client.
     let outcome = for_twin(&mut sig, client).unwrap_or(Outcome::Nowhere);
     let Some(this) = this else {
         return quote_spanned!(*span=> #sig { loop {} });
@@ -157,7 +157,7 @@ fn twin(
 ///
 /// # Errors
 ///
-/// When it has a `Self` in its output that no twin can be made of.
+/// When its output contains a `Self` of which no twin can be made.
 fn for_twin(sig: &mut Signature, client: &Client) -> Result<Outcome> {
     let output = mem::replace(&mut sig.output, ReturnType::Default);
     client.name_in_signature(sig);
@@ -167,7 +167,7 @@ fn for_twin(sig: &mut Signature, client: &Client) -> Result<Outcome> {
         ReturnType::Type(_, ty) => Outcome::of(ty, client),
     };
     sig.asyncness = None;
-    // Code that takes the client out of the twin may drop the rest, which is not possible in `const` code.
+    // Code that takes the client out of the twin may drop the rest of it, which is not possible in `const` code.
     let takes_client = sig.receiver().is_some_and(|receiver| is_self(&receiver.ty));
     let is_const = outcome.as_ref().is_ok_and(Outcome::is_const);
     sig.constness = sig.constness.filter(|_| is_const && !takes_client);
@@ -201,7 +201,7 @@ fn plain_arguments(sig: &mut Signature) -> Vec<Ident> {
     names
 }
 
-/// The type and const arguments of a call, which cannot always be inferred.
+/// Returns the type and const arguments of a call, since they cannot always be inferred.
 fn explicit(sig: &Signature) -> Option<TokenStream> {
     let names = sig.generics.params.iter().filter_map(|parameter| match parameter {
         GenericParam::Lifetime(_) => None,
@@ -212,7 +212,7 @@ fn explicit(sig: &Signature) -> Option<TokenStream> {
     (!names.is_empty()).then(|| quote!(::<#(#names),*>))
 }
 
-/// Splits a signature by the `cfg`s of its arguments: an argument of a call can have none.
+/// Splits a signature by the `cfg`s of its arguments, since an argument of a call cannot have a `cfg`.
 ///
 /// Input:
 ///

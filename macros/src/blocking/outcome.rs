@@ -12,24 +12,24 @@ use super::client::{self, Client};
 use super::generated;
 use crate::valid;
 
-/// Where in a method's output there is a client that becomes a twin.
+/// Where a method's output contains a client that becomes a twin.
 pub(crate) enum Outcome {
     Nowhere,
     Client,
     InOption(Box<Outcome>),
-    /// In the value, and in the error.
+    /// One for the value, and one for the error.
     InResult(Box<Outcome>, Box<Outcome>),
     InTuple(Vec<Outcome>),
-    /// In a type at this place which has to implement `Exchange`, as the compiler knows.
+    /// In a type with this span that has to implement `Exchange`, which the compiler checks.
     Within(Span, Box<Outcome>),
 }
 
 impl Outcome {
-    /// Turns the output type of a client's method into that of the twin's: a client that the method makes
+    /// Turns the output type of a client's method into that of the twin's method: a client that the method makes
     /// becomes a twin, any other stays a client.
     ///
-    /// `Self` is the twin wherever it is. The client's name is the client, but where it stands alone, or in an `Option`
-    /// or a `Result`.
+    /// `Self` always becomes the twin. The client's name becomes the twin only where it stands alone or in an
+    /// `Option` or a `Result`.
     ///
     /// Input:
     ///
@@ -49,7 +49,7 @@ impl Outcome {
     ///
     /// # Errors
     ///
-    /// When there is a `Self` that no twin can be made of. Each is the client then.
+    /// When it contains a `Self` of which no twin can be made. Such a `Self` becomes the client.
     pub(crate) fn of(ty: &mut Type, client: &Client) -> Result<Outcome> {
         let mut output = ty.clone();
         let outcome = Outcome::find(&mut output, client, true);
@@ -60,11 +60,11 @@ impl Outcome {
         outcome
     }
 
-    /// Turns the type of a client's constant into that of the twin's.
+    /// Turns the type of a client's constant into that of the twin's constant.
     ///
     /// # Errors
     ///
-    /// When there is a `Self` within another type: it cannot be taken out in `const` code.
+    /// When another type contains a `Self`: it cannot be taken out in `const` code.
     pub(crate) fn of_constant(ty: &mut Type, client: &Client) -> Result<Outcome> {
         if client.is(ty) {
             return Outcome::of(ty, client);
@@ -82,7 +82,7 @@ impl Outcome {
         match ty {
             Type::Group(group) => Outcome::find(&mut group.elem, client, by_name),
             Type::Paren(paren) => Outcome::find(&mut paren.elem, client, by_name),
-            // In a `Box`; behind a reference it is not looked for.
+            // A slice is in a `Box`. Types behind a reference are not searched.
             Type::Slice(slice) => Outcome::find(&mut slice.elem, client, false),
             Type::Tuple(tuple) => {
                 let elements = tuple.elems.iter_mut();
@@ -107,7 +107,7 @@ impl Outcome {
         }
     }
 
-    /// Each type called `Result` counts, as with `io::Result`, an alias.
+    /// Each type called `Result` counts, including aliases like `io::Result`.
     fn find_in_path(path: &mut Path, client: &Client, by_name: bool) -> Result<Outcome> {
         let Some(last) = path.segments.last_mut() else { return Ok(Outcome::Nowhere) };
         let name = last.ident.to_string();
@@ -140,7 +140,7 @@ impl Outcome {
         })
     }
 
-    /// The rest of a type stays as it is.
+    /// Leaves the rest of a type as it is.
     fn nowhere(ty: &mut Type, client: &Client) -> Result<Outcome> {
         let refused = refuse_self(ty, client)?;
         client.name_in_type(ty);
@@ -155,12 +155,12 @@ impl Outcome {
         matches!(self, Outcome::Nowhere)
     }
 
-    /// Whether the conversion is possible in `const` code: a `match` may drop something, which is not.
+    /// Whether the conversion is possible in `const` code. A `match` is not, because it may drop something.
     pub(crate) fn is_const(&self) -> bool {
         matches!(self, Outcome::Client | Outcome::Nowhere)
     }
 
-    /// Converts a value of the client's for the twin.
+    /// Returns an expression that converts a value of the client's for the twin.
     pub(crate) fn for_twin(&self, value: TokenStream, client: &Client) -> TokenStream {
         let Client { krate, span, ty, .. } = client;
         let private = quote_spanned!(*span=> #krate::__private);
@@ -200,7 +200,8 @@ impl Outcome {
             }
             Outcome::Within(place, found) => {
                 let inner = inner(found, &name);
-                // Both are said where they are known, for the sake of the message. It is at the type.
+                // The types are given where they are known, for the sake of the error message, which points at the
+                // type.
                 let at = span.located_at(*place);
                 let kinds = match **found {
                     Outcome::Client => quote_spanned!(at=> #ty, Self),
@@ -216,7 +217,7 @@ impl Outcome {
     }
 }
 
-/// The types among the arguments of a path.
+/// Returns the types among the arguments of a path.
 fn types_in(arguments: &mut PathArguments) -> impl Iterator<Item = &mut Type> {
     let arguments = match arguments {
         PathArguments::AngleBracketed(arguments) => Some(arguments.args.iter_mut()),
@@ -228,14 +229,14 @@ fn types_in(arguments: &mut PathArguments) -> impl Iterator<Item = &mut Type> {
     })
 }
 
-/// `Nowhere`, where there is no `Self` in `ty`.
+/// Returns `Nowhere` if there is no `Self` in `ty`.
 fn refuse_self(ty: &Type, client: &Client) -> Result<Outcome> {
     let mut refused = Refused { client, error: None };
     refused.visit_type_mut(&mut ty.clone());
     refused.error.map_or(Ok(Outcome::Nowhere), Err)
 }
 
-/// Finds a `Self` that is a type of its own.
+/// Finds a `Self` that stands as a type of its own.
 struct Refused<'a> {
     client: &'a Client,
     error: Option<Error>,
@@ -252,6 +253,6 @@ impl VisitMut for Refused<'_> {
     // `<Self as Trait>::Item` is another type.
     fn visit_qself_mut(&mut self, _: &mut QSelf) {}
 
-    // A length has the type of a length.
+    // The length of an array contains no client.
     fn visit_expr_mut(&mut self, _: &mut Expr) {}
 }

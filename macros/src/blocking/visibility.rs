@@ -2,12 +2,12 @@
 
 use syn::Visibility;
 
-/// Whether only the item's own module sees it.
+/// Whether an item is visible only in its own module.
 pub(crate) fn is_private(vis: &Visibility) -> bool {
     rank(vis) == 0
 }
 
-/// Orders visibilities: the higher, the more code sees the item.
+/// Ranks a visibility: the higher the rank, the more code sees the item.
 pub(crate) fn rank(vis: &Visibility) -> u8 {
     match vis {
         Visibility::Public(_) => 4,

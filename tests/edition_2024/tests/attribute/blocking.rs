@@ -1,9 +1,9 @@
-//! The blocking twin of a client: the same methods, whose values need no `.wait()`.
+//! The blocking twin of a client has the same methods, and their values need no `.wait()`.
 
 use crate::support::{current_thread, multi_thread, within_a_minute};
 
 mod wire {
-    //! A client and a server of a protocol with one line for a request and one for the answer.
+    //! A client and a server of a protocol whose requests and answers are one line each.
 
     use std::io;
     use std::net::SocketAddr;
@@ -20,7 +20,7 @@ mod wire {
 
     #[smartasync(blocking, derive(Debug))]
     impl Client {
-        /// How many requests it sends before it refuses more.
+        /// How many requests the client sends before it refuses more.
         pub(crate) const LIMIT: usize = 16;
 
         /// Connects to a server.
@@ -46,7 +46,7 @@ mod wire {
             self.sent
         }
 
-        /// Ends the connection, and returns what was still to be read.
+        /// Ends the connection, and returns what is left to be read.
         pub(crate) async fn close(mut self) -> io::Result<Vec<u8>> {
             self.write(b"quit").await?;
             let mut rest = Vec::new();
@@ -64,7 +64,7 @@ mod wire {
         }
     }
 
-    /// Answers each line with itself in capitals, to any number of clients.
+    /// Answers each line with the same line in capitals, for any number of clients.
     pub(crate) async fn serve(listener: TcpListener) -> io::Result<()> {
         loop {
             let (stream, _) = listener.accept().await?;

@@ -1,4 +1,4 @@
-//! A twin drops its client inside a runtime, and a client without a destructor costs it nothing.
+//! A twin drops its client inside a runtime. A client without a destructor costs the twin nothing.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -21,7 +21,7 @@ use crate::support::{SaysGoodbye, current_thread, multi_thread, within_a_minute}
 
 const A_WHILE: Duration = Duration::from_secs(30);
 
-/// Spawns a task when it is dropped, which tells about it.
+/// Spawns a task in its destructor that reports.
 struct Polite {
     _goodbye: SaysGoodbye,
 }
@@ -93,7 +93,7 @@ fn a_client_that_spawns_in_its_destructor_is_dropped_in_sync_code() {
         let undriven = current_thread();
         let twin = make();
         undriven.block_on(undriven.spawn_blocking(|| drop(twin))).unwrap();
-        // Nobody drives that runtime any more.
+        // From now on nobody drives that runtime.
         assert_ne!(expect_task(&tasks), undriven.handle().id());
     });
 }
@@ -107,7 +107,8 @@ fn in_async_code_the_client_is_dropped_in_the_current_runtime() {
                 stage.at(format!("in a task: {in_task}, {runtime:?}"));
                 let twin = BlockingPolite::new(told.clone());
                 let dropped = async move { drop(twin) };
-                // Until the task has told: nobody drives a current-thread runtime afterwards.
+                // Waits until the task has reported: after this, nobody drives the runtime if it is a
+                // current-thread one.
                 let handle = runtime.block_on(async {
                     if in_task {
                         tokio::spawn(dropped).await.unwrap();
@@ -145,7 +146,7 @@ fn where_a_poll_cannot_be_told_the_drop_does_not_block() {
     within_a_minute(|stage| {
         let (told, tasks) = channel();
         let make = || BlockingPolite::new(told.clone());
-        // The thread is ready for calls.
+        // From now on the thread is ready for calls.
         let own = own_runtime();
 
         stage.at("`unconstrained` in a call");
@@ -352,7 +353,7 @@ fn it_goes_through_the_bridge_of_the_block() {
     });
 }
 
-/// Blocks in its destructor, as a client does that was written for sync code.
+/// Blocks in its destructor, like a client that was written for sync code.
 struct Blocks {
     told: Sender<(Context, Id)>,
     _runtime: Option<Runtime>,
@@ -514,7 +515,7 @@ impl Plain {
     }
 }
 
-/// Without a destructor, though nothing in the options says so.
+/// Has no destructor, though nothing in the options says so.
 struct Bare<'a>(&'a str);
 
 #[derive(Clone, Copy)]
@@ -531,7 +532,7 @@ impl Concrete {
     }
 }
 
-// As a user may have written it by hand.
+// A user may have written this by hand.
 impl Clone for BlockingConcrete {
     fn clone(&self) -> BlockingConcrete {
         *self
@@ -558,7 +559,7 @@ impl<T> Owned<T> {
 
 #[test]
 fn a_client_without_a_destructor_costs_nothing() {
-    // In constants nothing can be dropped that has a destructor.
+    // A value with a destructor cannot be dropped in a constant.
     const NUMBER: u32 = BlockingPlain::of(3).number();
     const LENGTH: usize = BlockingConcrete::new().length();
     assert_eq!((NUMBER, LENGTH), (3, 2));
@@ -568,7 +569,7 @@ fn a_client_without_a_destructor_costs_nothing() {
     assert!(!needs_drop::<BlockingPlain>() && !needs_drop::<BlockingConcrete>());
     assert!(has!(Copy, BlockingPlain::ONE) && has!(Copy, BlockingConcrete::new()));
 
-    // Of a client with a destructor it costs no memory either, but for a flag where that depends on parameters.
+    // A client with a destructor takes no extra memory either, except for a flag if that depends on parameters.
     assert_eq!(size_of::<Option<BlockingCounted>>(), size_of::<Counted>());
     assert!(size_of::<BlockingBare<'_>>() <= size_of::<Bare<'_>>() + size_of::<usize>());
     assert!(size_of::<BlockingOwned<u8>>() <= size_of::<Owned<u8>>() + size_of::<usize>());
@@ -597,7 +598,7 @@ fn a_generic_client_without_a_destructor_enters_nothing() {
 
 #[test]
 fn what_a_client_borrows_is_not_used_by_its_destructor() {
-    // Each compiles only where the drop of the twin is no use of what it borrows.
+    // Each of these compiles only if dropping the twin does not use what it borrows.
     let mut text = "a".to_owned();
     let twin = BlockingBare::from(Bare(&text));
     assert_eq!(twin.text(), "a");
@@ -615,7 +616,7 @@ fn what_a_client_borrows_is_not_used_by_its_destructor() {
     late = BlockingOwned::from(Owned(vec![&number]));
     assert_eq!(late.length(), 1);
 
-    /// A twin is covariant as its client is.
+    /// A twin is covariant, like its client.
     fn shorter<'a>(twin: BlockingBare<'static>, _: &'a str) -> BlockingBare<'a> {
         twin
     }
@@ -660,7 +661,7 @@ fn derived_traits_are_those_of_the_client() {
 fn auto_traits_are_those_of_the_client() {
     use std::panic::{RefUnwindSafe, UnwindSafe};
 
-    /// Compiles only where the twin has the traits for each parameter that has them.
+    /// Compiles only if the twin has these traits for each parameter that has them.
     fn of_any<T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + 'static>(
         twin: &BlockingOwned<T>,
     ) {

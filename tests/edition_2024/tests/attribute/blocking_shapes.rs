@@ -1,4 +1,4 @@
-//! A blocking twin has every shape that its client has.
+//! A blocking twin has the shape of its client, whatever that is.
 
 #![allow(clippy::needless_arbitrary_self_type, reason = "each way to write a receiver is tested")]
 
@@ -231,7 +231,7 @@ fn a_generic_client() {
     assert_eq!(Shown::<str, 0>::new("a ", "str").show(""), "a str");
 }
 
-/// In every type that a client can be taken out of.
+/// Its methods return it inside every type that a client can be taken out of.
 #[derive(Clone, Debug, PartialEq)]
 struct Part(u32);
 

@@ -30,7 +30,7 @@ impl Client {
         Client { sent: sent + Self::new().sent }
     }
 
-    /// Sends what is under the limit.
+    /// Counts the bytes as sent, or returns their length if the limit is reached.
     async fn send(&mut self, bytes: &[u8]) -> Result<&mut Self, usize> {
         tokio::task::yield_now().await;
         if self.sent() >= Self::LIMIT {

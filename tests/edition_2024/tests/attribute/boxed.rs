@@ -1,4 +1,4 @@
-//! `boxed`: traits as `dyn Trait`, and recursion.
+//! `boxed`: traits that are used as `dyn Trait`, and recursion.
 
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Display};
@@ -95,7 +95,7 @@ fn a_trait_object_awaits_in_a_task() {
     });
 }
 
-/// What the future borrows outlives it, not the store.
+/// What the future borrows outlives the future, but not necessarily the store.
 #[test]
 fn a_boxed_call_borrows_as_the_async_fn_does() {
     fn longest_of<'a>(store: &dyn Store, one: &'a str) -> &'a str {
@@ -240,7 +240,7 @@ fn recursion() {
     assert_eq!(applied.wait().unwrap().to_string(), "3");
 }
 
-/// A bound that the attribute adds to an `impl Trait` binds no looser than what is before it.
+/// The bound that the attribute adds to an `impl Trait` does not change how the type before it is parsed.
 #[smartasync(boxed, ?Send)]
 async fn lengths(
     left: &impl AsRef<str>,
@@ -255,7 +255,7 @@ async fn lengths(
     (left.as_ref().len(), right, nested, pointer.is_null() && mutable.is_null())
 }
 
-/// A type from a macro is in a group that cannot be seen.
+/// A type from a macro is within an invisible group.
 macro_rules! length_of {
     ($text:ty) => {
         #[smartasync(boxed)]

@@ -1,4 +1,4 @@
-//! What is dropped when: as in the plain `async fn`, from start to end and wherever it is cut off.
+//! What is dropped when: as in the plain `async fn`, from start to end and wherever the future is dropped.
 
 use std::cell::RefCell;
 use std::future::{Future, IntoFuture};
@@ -11,7 +11,7 @@ use tokio::task::yield_now;
 
 type Log = Rc<RefCell<Vec<String>>>;
 
-/// Notes its name when it is dropped.
+/// Records its name when it is dropped.
 #[derive(Debug)]
 struct Noisy(&'static str, Log);
 
@@ -46,7 +46,7 @@ enum Until {
 
 const CUTS: [Until; 4] = [Until::NotStarted, Until::FirstPoll, Until::SecondPoll, Until::End];
 
-/// What is noted on the way, in order.
+/// Returns the records in order.
 fn notes<F: IntoFuture>(until: Until, call: impl FnOnce([Noisy; 6]) -> F) -> Vec<String> {
     let log = Log::default();
     let names = ["one", "two", "three", "four", "five", "six"];
@@ -72,7 +72,7 @@ fn notes<F: IntoFuture>(until: Until, call: impl FnOnce([Noisy; 6]) -> F) -> Vec
     log.take()
 }
 
-/// Emits each function twice, plain and decorated, and compares them at every cut.
+/// Emits each function twice, plain and decorated, and compares them at every point at which they can be dropped.
 macro_rules! same_drops {
     ($($(#[$attr:meta])* async fn $name:ident $arguments:tt $(-> $output:ty)? $body:block)*) => {
         mod plain {
@@ -84,7 +84,7 @@ macro_rules! same_drops {
             use super::*;
             $($(#[$attr])* #[smartasync] pub(crate) async fn $name $arguments $(-> $output)? $body)*
 
-            /// The same behind a pointer.
+            /// Makes the same comparison with a boxed future.
             pub(crate) mod boxed {
                 use super::*;
                 $(
@@ -207,7 +207,7 @@ same_drops! {
     }
 }
 
-/// Methods: `self` goes last, used or not.
+/// Methods: `self` is dropped last, used or not.
 mod methods {
     use super::*;
 
@@ -220,7 +220,7 @@ mod methods {
             #[derive(Debug)]
             struct Decorated(Noisy);
 
-            /// Stands for `Noisy` where its methods are decorated.
+            /// Replaces `Noisy` where its methods are decorated.
             impl std::ops::Deref for Decorated {
                 type Target = Noisy;
 

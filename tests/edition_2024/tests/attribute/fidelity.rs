@@ -1,4 +1,4 @@
-//! A decorated function is the `async fn` that it replaces: size, `Send`, `Unpin`, borrows, names.
+//! A decorated function behaves like the `async fn` that it replaces: size, `Send`, `Unpin`, borrows, names.
 
 use std::cell::Cell;
 use std::fmt::{Debug, Display};
@@ -30,7 +30,7 @@ macro_rules! same_futures {
             #[test]
             fn $name() {
                 let word = size_of::<usize>();
-                // A `match`, so that what the arguments borrow lives to its end.
+                // A `match`, so that what the arguments borrow lives until its end.
                 match (plain::$function $call, decorated::$function $call) {
                     (plain, call) => {
                         assert_eq!((has!(Send, plain), has!(Send, call)), ($send, $send));
@@ -173,7 +173,7 @@ where
     total
 }
 
-/// An async closure lends from its captures; its calls may be decorated ones.
+/// An async closure lends from its captures; the calls in it may be decorated.
 #[test]
 fn higher_ranked_lifetimes() {
     assert_eq!(higher_ranked(" a ", str::trim, &|text| &text[..0]).wait(), 0);
@@ -191,7 +191,7 @@ async fn identity<T>(value: T) -> T {
     value
 }
 
-/// Each borrow ends where the `async fn`'s would.
+/// Each borrow ends where it would end with the `async fn`.
 #[test]
 fn borrows_end_with_the_call() {
     #[smartasync]
@@ -234,7 +234,7 @@ fn const_generics() {
     assert_eq!(chunks::<u8, 1, true>(&[]).wait(), None);
 }
 
-/// The error's type is known from the signature alone.
+/// The error type is known only from the signature.
 #[smartasync]
 async fn question_marks(text: &str) -> Result<impl Display, Box<dyn std::error::Error>> {
     let parse = |text: &str| text.parse::<u32>();
@@ -245,7 +245,7 @@ async fn question_marks(text: &str) -> Result<impl Display, Box<dyn std::error::
     Ok(number)
 }
 
-/// What the signature says coerces in the body.
+/// Values in the body are coerced to the types in the signature.
 #[smartasync]
 async fn coerced(kind: u32) -> Option<Box<dyn Fn(u32) -> u32>> {
     match kind {
@@ -294,7 +294,7 @@ fn a_function_that_does_not_return() {
     assert_eq!(never_or(Some(1)).wait(), 1);
 }
 
-/// No name of the generated code can be met by the user's, and none is taken from the user.
+/// No generated name conflicts with the user's, and none is taken away from the user.
 #[smartasync]
 async fn names(__output: u32, __arg1: u32, (call, __bridge): (u32, u32), smartasync: u32) -> u32 {
     let ready = __output + __arg1;
@@ -321,7 +321,7 @@ fn names_and_shadows() {
     assert_eq!(shadows(1, "a", (2, 3)).wait(), "a3 6");
 }
 
-/// Functions that other macros write: their names come from two places.
+/// Functions that other macros generate: their names come from two places.
 macro_rules! getter {
     ($name:ident, $argument:ident: $type:ty => $body:expr) => {
         #[smartasync]
@@ -341,7 +341,7 @@ fn functions_from_macros() {
     assert_eq!(offset_of(1, "ab", (0, 1)).wait(), 4);
 }
 
-/// Whole items that other macros pass on.
+/// Whole items that other macros pass through.
 macro_rules! decorate {
     ($($item:item)*) => {
         $(#[smartasync] $item)*

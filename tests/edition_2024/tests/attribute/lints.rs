@@ -1,4 +1,4 @@
-//! No lint speaks of generated code, however strict the code around it is.
+//! No lint fires on generated code, however strict the code around it is.
 
 #![deny(warnings, clippy::pedantic, clippy::nursery, rust_2018_idioms)]
 #![deny(
@@ -77,17 +77,17 @@ pub async fn panics(number: u32) -> u32 {
 #[rustfmt::skip]
 pub async fn one_line(text: &str) -> usize { one_line_boxed().await + text.len() }
 
-/// The same, boxed.
+/// Has its body on one line, and is boxed.
 #[smartasync(boxed)]
 #[rustfmt::skip]
 pub async fn one_line_boxed() -> usize { offloaded().await }
 
-/// The same, sync.
+/// Has its body on one line, and is sync.
 #[smartasync(offload)]
 #[rustfmt::skip]
 pub fn offloaded() -> usize { usize::BITS as usize }
 
-/// The same, with every kind of argument.
+/// Is sync, and takes every kind of argument.
 #[smartasync(offload)]
 pub fn offloaded_patterns<T: Display + Send + 'static>(
     Point { x, y }: Point,
@@ -101,7 +101,7 @@ pub fn offloaded_patterns<T: Display + Send + 'static>(
     format!("{three}{}", show(&item))
 }
 
-/// Returns early, always.
+/// Always returns early.
 ///
 /// # Errors
 ///
@@ -132,7 +132,7 @@ where
     Ok(shown.into_iter())
 }
 
-/// Recurs.
+/// Calls itself.
 #[must_use]
 #[smartasync(boxed)]
 pub async fn recursive<T: Debug + Sync>(left: u32, item: &T, _: &str) -> String {
@@ -140,14 +140,14 @@ pub async fn recursive<T: Debug + Sync>(left: u32, item: &T, _: &str) -> String 
     if left == 0 { format!("{item:?}") } else { recursive(left - 1, item, "").await }
 }
 
-/// Recurs, and is not `Send`.
+/// Calls itself, and is not `Send`.
 #[smartasync(boxed, ?Send)]
 pub async fn local(left: Rc<u32>) -> u32 {
     yield_now().await;
     if *left == 0 { 0 } else { local(Rc::new(*left - 1)).await + 1 }
 }
 
-/// An old one.
+/// Is deprecated.
 #[smartasync]
 #[deprecated]
 pub async fn deprecated(point: Point) -> u32 {
@@ -288,7 +288,7 @@ impl<'a, T: Display> Connection<'a, T> {
         self.0
     }
 
-    /// An old one.
+    /// Is deprecated.
     #[deprecated]
     pub async fn deprecated(&mut self) -> usize {
         yield_now().await;
@@ -302,7 +302,7 @@ impl<'a, T: Display> Connection<'a, T> {
     }
 }
 
-/// Only its client is used.
+/// Only the client is used, and not the twin.
 struct Half(u32);
 
 #[smartasync(blocking, on = Bridge::shared())]
@@ -414,7 +414,7 @@ fn strict_code_calls_a_twin() {
     assert_eq!(BlockingConnection::new("name", BlockingConnection::<u8>::LIMIT).name(), "name");
 }
 
-/// Only its own lints are asked: that it compiles is most of the test.
+/// That this compiles is most of the test: only the lints of this file fire.
 #[test]
 fn strict_code_calls_decorated_functions() {
     let point = Point { x: 1, y: 2 };

@@ -1,5 +1,5 @@
-//! `#[smartasync]` takes what `async fn` takes, in every place where it may stand, and means the
-//! same.
+//! `#[smartasync]` accepts everything that `async fn` accepts, in every place where it may stand, with the same
+//! meaning.
 
 mod blocking;
 mod blocking_drop;

@@ -1,11 +1,11 @@
-//! Other attributes beside ours, in either order.
+//! Other attributes in combination with `#[smartasync]`, in either order.
 
 use std::future::Future;
 
 use smartasync::{Call, smartasync};
 use tracing::subscriber::with_default;
 
-/// The name of the span that a body runs in, seen after it was suspended.
+/// Returns the name of the span in which the body runs, after it was suspended once.
 async fn current_span() -> Option<&'static str> {
     tokio::task::yield_now().await;
     tracing::Span::current().metadata().map(|metadata| metadata.name())
@@ -94,7 +94,7 @@ fn a_span_covers_the_whole_call() {
     });
 }
 
-/// A test of another macro may be decorated: it is sync when its own macro is done.
+/// A test of another macro may be decorated: that macro makes it sync.
 #[smartasync]
 #[tokio::test]
 async fn a_test_of_tokio() {

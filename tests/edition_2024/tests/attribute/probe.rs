@@ -1,6 +1,6 @@
-//! What the compiler knows of a value's type.
+//! Asks the compiler about the type of a value.
 
-/// Whether the type of a value has a trait: where it has, the inherent method wins.
+/// Whether the type of a value has a trait: if it has, the inherent method takes precedence.
 macro_rules! has {
     ($trait:ident, $value:expr) => {{
         #[allow(dead_code)]

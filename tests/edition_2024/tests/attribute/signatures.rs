@@ -227,7 +227,7 @@ fn a_call_is_send_when_its_arguments_and_locals_are() {
     assert_eq!(*assert_call_send(Counter { count: 3 }.read()), 3);
 }
 
-/// Notes its name when it is dropped.
+/// Records its name when it is dropped.
 struct Noisy(&'static str, Rc<RefCell<Vec<&'static str>>>);
 
 impl Drop for Noisy {
@@ -266,7 +266,7 @@ impl Noisy {
     }
 }
 
-/// The order of drops in `call`, run to its end or dropped before it starts.
+/// Returns the order of drops in `call`, which is run to its end or dropped before it starts.
 fn drops<F: IntoFuture>(
     call: impl FnOnce([Noisy; 6]) -> F,
     run: impl FnOnce(F::IntoFuture),

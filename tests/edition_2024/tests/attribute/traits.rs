@@ -263,7 +263,7 @@ fn impl_trait_in_a_trait() {
     assert_eq!(items.apply(ToString::to_string).wait(), ["1", "2", "3"]);
 }
 
-/// Code that knows nothing but that it gets a call.
+/// Code that knows only that it gets a call.
 fn run<F: Future>(call: Call<F>) -> F::Output {
     let _lazy = call.name();
     smartasync::block_on(call.into_future())

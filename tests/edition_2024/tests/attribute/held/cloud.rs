@@ -1,5 +1,5 @@
-//! The shapes of a cloud SDK: fluent builders that own a handle, waiters, paginators, credentials
-//! behind `dyn`, errors that are generic.
+//! The shapes of a cloud SDK: fluent builders that own a handle, waiters, paginators, credentials behind `dyn`,
+//! generic errors.
 
 macro_rules! cloud {
     ([$($held:tt)*] $run:ident) => {
@@ -33,7 +33,7 @@ macro_rules! cloud {
         #[derive(Clone, Debug)]
         pub(crate) struct Credentials(Cow<'static, str>);
 
-        /// Used behind a pointer, so it hands out boxed futures, as such traits do.
+        /// It is used behind a pointer, so it returns boxed futures, as such traits do.
         pub(crate) trait ProvideCredentials: Debug + Send + Sync {
             fn provide<'a>(&'a self) -> Pin<Box<dyn Future<Output = Credentials> + Send + 'a>>
             where

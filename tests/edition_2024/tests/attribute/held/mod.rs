@@ -1,7 +1,8 @@
-//! Functions in the shapes that real clients have. Each is compiled plain and decorated, and called
-//! plain, with `.await` and with `.wait()`; results and `Send`-ness are compared.
+//! Functions in the shapes of real clients. Each is compiled plain and decorated, and called plain, with `.await`
+//! and with `.wait()`; results and `Send`-ness are compared.
 
-// The clients keep the shapes of their models, needed or not; only `Debug` reads what they return.
+// The clients keep the shapes of their models, whether they are needed or not. Only `Debug` reads what they
+// return.
 #![allow(
     dead_code,
     clippy::needless_lifetimes,
@@ -18,7 +19,7 @@ use crate::support;
 /// One call: what was called, whether it was `Send`, and what came out.
 type Case = (&'static str, bool, String);
 
-/// Compiles a client's source three times and compares what its cases give.
+/// Compiles a client's source three times, and compares the results of its cases.
 macro_rules! held {
     ($source:ident) => {
         mod plain {
@@ -43,11 +44,11 @@ macro_rules! held {
     };
 }
 
-/// Runs each call by the given function.
+/// Runs each call with the given function.
 macro_rules! cases {
     ($run:ident: $($call:expr;)*) => {
         pub(crate) fn cases() -> Vec<$crate::held::Case> {
-            // A `match`, so that what a call borrows lives as long.
+            // A `match`, so that what a call borrows lives as long as the call.
             vec![$(match $call {
                 call => {
                     let is_send = $crate::probe::has!(Send, call);

@@ -127,7 +127,7 @@ macro_rules! objects {
             }
         }
 
-        /// Puts a prefix before each path of the store within.
+        /// Puts a prefix before each path of the inner store.
         #[derive(Debug)]
         pub(crate) struct Prefixed<S: ?Sized> {
             prefix: Path,

@@ -1,4 +1,4 @@
-//! The shapes of an RPC client and server: requests that wrap, services as traits, layers, streams.
+//! The shapes of an RPC client and server: requests that wrap messages, services as traits, layers, streams.
 
 macro_rules! rpc {
     ([$($held:tt)*] $run:ident) => {
@@ -95,7 +95,7 @@ macro_rules! rpc {
             }
         }
 
-        /// Adds metadata to each request of the service within.
+        /// Adds metadata to each request of the inner service.
         #[derive(Debug)]
         pub(crate) struct Intercepted<S, F> {
             inner: S,
