@@ -16,11 +16,11 @@ use crate::error::WaitError;
 use crate::site::{Name, Site};
 use crate::sync_driver::SyncDriver;
 
-/// Makes a blocking iterator over the answers of `calls`, in their order, of which `limit` run at a time.
+/// Makes a blocking iterator over the answers of `calls`, in their order. It runs up to `limit` calls at a time.
 ///
-/// The calls are those of an iterator, for instance of a `map` over their arguments. Each is taken from it when there is
-/// room: first `limit` of them, then one for each answer that is taken. An answer that is there before its turn takes up
-/// room until then. See [`Answers`].
+/// The calls come from an iterator, for example a `map` over their arguments. They are taken from it when there is
+/// room: `limit` calls at first, then one call for each answer that is taken. An answer that arrives before its
+/// turn takes up room until then. See [`Answers`].
 ///
 /// # Panics
 ///
@@ -51,9 +51,9 @@ where
     )
 }
 
-/// Makes a blocking iterator over the answers of `calls`, as they come, of which `limit` run at a time.
+/// Makes a blocking iterator over the answers of `calls`, as they come. It runs up to `limit` calls at a time.
 ///
-/// All else is as with [`buffered`].
+/// Apart from the order it is like [`buffered`].
 ///
 /// # Panics
 ///
@@ -87,13 +87,15 @@ where
     )
 }
 
-/// A blocking iterator over the answers of many calls: what [`buffered`] and [`buffer_unordered`] return.
+/// A blocking iterator over the answers of many calls, returned by [`buffered`] and [`buffer_unordered`].
 ///
-/// It waits for each answer as [`Call::wait`](crate::Call::wait) does: where the thread may block, and never in async
-/// code. Meanwhile all calls that have begun run concurrently on the calling thread; between two answers they stand
-/// still. The iterator of the calls is sync code: it may wait, so one `Answers` can be made of another's.
+/// It waits for each answer as [`Call::wait`](crate::Call::wait) does: where the thread may block, and never in
+/// async code. During a wait, all calls that have begun run concurrently on the calling thread; between two
+/// answers they stand still. The iterator of the calls is sync code and may wait, so one `Answers` can be made
+/// from another.
 ///
-/// The iterator is `Send` when the calls are. Calls that are not done when it is dropped are dropped inside a runtime.
+/// The iterator is `Send` if the calls are. Calls that are not done when it is dropped are dropped inside a
+/// runtime.
 ///
 /// # Examples
 ///
@@ -109,14 +111,14 @@ where
 /// ```
 #[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct Answers<I: Iterator<Item: IntoFuture>> {
-    /// Those that have not begun.
+    /// The calls that have not begun.
     calls: Fuse<I>,
     begun: SyncDriver<Calls<<I::Item as IntoFuture>::IntoFuture>>,
     limit: usize,
 }
 
 impl<I: Iterator<Item: IntoFuture>> Answers<I> {
-    /// Waits for the next answer; `None` where there are no more calls.
+    /// Waits for the next answer. Returns `None` if there are no more calls.
     ///
     /// # Errors
     ///
@@ -124,7 +126,8 @@ impl<I: Iterator<Item: IntoFuture>> Answers<I> {
     ///
     /// # Panics
     ///
-    /// With a panic of the call whose answer it would be, unchanged. The others go on with the next answer.
+    /// With the panic of the call whose answer would be next, unchanged. The other calls go on with the next
+    /// answer.
     ///
     /// # Examples
     ///
@@ -144,9 +147,9 @@ impl<I: Iterator<Item: IntoFuture>> Answers<I> {
         self.advance(Site::of(|| "Answers::try_next"), None)
     }
 
-    /// Waits for the next answer until `limit` has passed; `None` where there are no more calls.
+    /// Waits for the next answer until `limit` has passed. Returns `None` if there are no more calls.
     ///
-    /// After a timeout all calls stay as they are, and the next answer is waited for by whoever asks next.
+    /// After a timeout all calls stay as they are, and the next call of a method waits for the same answer.
     ///
     /// # Errors
     ///
@@ -208,7 +211,7 @@ impl<I: Iterator<Item: IntoFuture>> Answers<I> {
         site: Site,
         limit: Option<Duration>,
     ) -> Result<Option<Output<I>>, WaitError<()>> {
-        // Here, and not in a poll: what makes the calls is sync code, which may wait.
+        // Not in a poll: the iterator that makes the calls is sync code, which may wait.
         while self.begun.get_ref().len() < self.limit {
             let Some(call) = self.calls.next() else { break };
             self.begun.get_mut().push(call.into_future());
@@ -264,7 +267,7 @@ enum Calls<F: Future> {
 }
 
 impl<F: Future> Calls<F> {
-    /// With those whose answers are there.
+    /// Includes those whose answers have arrived.
     fn len(&self) -> usize {
         match self {
             Calls::InOrder(calls) => calls.len(),

@@ -14,7 +14,7 @@ const NAME: Name = || "smartasync::block_on";
 
 /// Blocks the calling thread until `future` is done, and returns its output.
 ///
-/// It takes any future, where [`Call::wait`] is for decorated functions; the two run alike. A
+/// It takes any future, while [`Call::wait`] is for decorated functions; both run in the same way. A
 /// [`Call`](crate::Call) that is passed to it is a future like any other, and runs through the default bridge.
 ///
 /// # Panics
@@ -44,7 +44,7 @@ pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
     job.ending.output()
 }
 
-/// Blocks the calling thread until `future` is done, or hands it back where that cannot be.
+/// Blocks the calling thread until `future` is done, or hands the future back if it cannot be run.
 ///
 /// # Errors
 ///
@@ -93,7 +93,7 @@ impl Bridge {
         self.named_call(|| "Bridge::block_on", future).wait()
     }
 
-    /// Blocks the calling thread until `future` is done, or hands it back where that cannot be.
+    /// Blocks the calling thread until `future` is done, or hands the future back if it cannot be run.
     ///
     /// # Errors
     ///

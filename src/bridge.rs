@@ -28,21 +28,20 @@ pub(crate) use route::{Entered, Route, default, wait};
 use inner::{Backend, Inner};
 use route::opens_section;
 
-/// The bridge of calls that name none.
+/// The bridge used by calls that do not name one.
 static DEFAULT: OnceLock<Bridge> = OnceLock::new();
 
 static SHARED: LazyLock<Bridge> =
     LazyLock::new(|| Bridge::with(Inner::of_all(Backend::background("smartasync", 1))));
 
-/// Makes `bridge` the one that calls use which name none. Without it, that is
-/// [`Bridge::per_thread`].
+/// Sets the bridge used by calls that do not name one. Default: [`Bridge::per_thread`].
 ///
-/// It is for a program's `main`, before its first call.
+/// It is meant for a program's `main`, before its first call.
 ///
 /// # Errors
 ///
-/// Gives the bridge back when it comes too late: a default has been set already, or a call has been
-/// made through the one that there was.
+/// Returns the bridge if it comes too late: a default has already been set, or a call has already used the
+/// default.
 ///
 /// # Examples
 ///
@@ -75,9 +74,9 @@ pub(crate) fn shared_handle() -> io::Result<&'static Handle> {
 
 /// Where sync callers run async code: on whose runtimes, and with which options.
 ///
-/// Most programs need none: a call that names no bridge uses [`Bridge::per_thread`]. A bridge is for an
-/// application that has a runtime of its own ([`from_handle`](Bridge::from_handle)), and for one that
-/// keeps its calls apart from all others ([`builder`](Bridge::builder)). A clone is the same bridge.
+/// Most programs need none: a call that does not name a bridge uses [`Bridge::per_thread`]. A bridge is for an
+/// application that has a runtime of its own ([`from_handle`](Bridge::from_handle)), and for one that keeps its
+/// calls apart from all others ([`builder`](Bridge::builder)). A clone is the same bridge.
 ///
 /// # Examples
 ///
@@ -97,8 +96,10 @@ pub struct Bridge {
 }
 
 impl Bridge {
-    /// Returns the process-wide bridge: a plain thread runs calls on a runtime of its own, and a thread that
-    /// may block and has a current runtime of the multi-thread kind runs them on that one.
+    /// Returns the process-wide bridge.
+    ///
+    /// A plain thread runs its calls on a runtime of its own. A thread that may block and has a current
+    /// multi-thread runtime runs them on that runtime.
     ///
     /// # Limits
     ///
@@ -131,9 +132,10 @@ impl Bridge {
         PER_THREAD.clone()
     }
 
-    /// Returns the bridge to the process's background runtime: the calling thread polls the future, and one
-    /// thread called `smartasync/shared` drives the I/O, the timers and the tasks of all calls. The thread is
-    /// started at the first call and never stopped.
+    /// Returns the bridge to the process's background runtime.
+    ///
+    /// The calling thread polls the future, and one thread called `smartasync/shared` drives the I/O, the timers
+    /// and the tasks of all calls. That thread is started at the first call and never stopped.
     ///
     /// This bridge suits many threads that share pools and clients: everything that their calls make lives on
     /// one runtime.
@@ -154,8 +156,9 @@ impl Bridge {
         SHARED.clone()
     }
 
-    /// Makes a bridge to an application's own runtime: the calling thread polls the future, and the
-    /// runtime's threads drive its I/O, its timers and its tasks.
+    /// Makes a bridge to an application's own runtime.
+    ///
+    /// The calling thread polls the future, and the runtime's threads drive its I/O, its timers and its tasks.
     ///
     /// The application has to drive a current-thread runtime: otherwise a call that needs its I/O, timers or
     /// tasks never returns. On a runtime that has been shut down, the future gets from Tokio an I/O error, a
@@ -237,8 +240,8 @@ impl Bridge {
     /// Forgets the runtimes that the bridge keeps, for all threads: no later call uses one of them.
     ///
     /// A runtime is given up once no call uses it, and what lives on it stops a moment later. The process-wide
-    /// bridge gives up the calling thread's runtime now, and another thread's at that thread's next call or its
-    /// end. Meant for tests.
+    /// bridge gives up the calling thread's runtime at once, and another thread's at that thread's next call or at
+    /// its end. It is meant for tests.
     ///
     /// # Examples
     ///

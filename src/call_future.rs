@@ -22,9 +22,9 @@ pin_project! {
     /// future that was polled there enters it to be dropped as well. It may move between Tokio and another executor
     /// between two polls.
     ///
-    /// Beside the `enter()` guard of a current-thread runtime, another executor polls it on the shared runtime too:
-    /// the runtime of the guard may be driven by nobody. Any other runtime that is entered is the current one. A root
-    /// future of a current-thread runtime that hides its budget looks the same, see
+    /// If the thread holds an `enter()` guard of a current-thread runtime, another executor still polls the call
+    /// on the shared runtime, because nobody may be driving the guard's runtime. Any other runtime that is entered
+    /// is the current one. A root future of a current-thread runtime that hides its budget looks the same, see
     /// [the limits of `context()`](crate::context()#limits).
     ///
     /// The function may hold an `EnterGuard` over an await, as a plain `async fn` may: the runtime of the guard then
@@ -95,12 +95,12 @@ impl<F: Future> Future for CallFuture<F> {
 }
 
 impl<F: Future> CallFuture<F> {
-    /// Polls in the root future of a `block_on`, or on another executor. Takes nothing but `self` and `cx`, so that
-    /// a poll in a task keeps nothing else in registers.
+    /// Polls in the root future of a `block_on`, or on another executor. Takes only `self` and `cx`, so that a
+    /// poll in a task keeps nothing else in registers.
     #[cold]
     fn poll_outside_task(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        // What was left over was entered by this future on another executor.
+        // If something is left over, this future has entered it on another executor.
         if this.enter.left_over.is_none() && is_tokio_poll(cx, *this.was_near_tokio) {
             *this.was_near_tokio = true;
             return this.future.poll(cx);
@@ -111,13 +111,13 @@ impl<F: Future> CallFuture<F> {
     }
 }
 
-/// Whether there is a current runtime that somebody drives. As far as can be told, nobody drives a current-thread
-/// runtime that was only entered.
+/// Whether there is a current runtime that somebody drives. A current-thread runtime that was only entered counts
+/// as one that nobody drives, as far as this can be told.
 fn is_tokio_poll(cx: &Context<'_>, was_near_tokio: bool) -> bool {
     let Ok(current) = Handle::try_current() else { return false };
-    // Under the mark the shared runtime is entered already. There, and where there was a runtime before, the code that
-    // is polled may have entered the current one, and may leave it in this poll: so nothing is entered over it.
-    // The waker is asked before the context, which takes ten times as long.
+    // Under the mark the shared runtime is already entered. There, and where a runtime was found before, the
+    // polled code may have entered the current runtime itself, and may leave it in this poll. So nothing is
+    // entered on top of it. The waker is asked before the context, which takes ten times as long.
     was_near_tokio || mark::is_set() || is_call_waker(cx.waker()) || !may_be_undriven(&current)
 }
 
@@ -127,7 +127,7 @@ impl<F> fmt::Debug for CallFuture<F> {
     }
 }
 
-/// Dropped before the future: enters the shared runtime, if the future was ever polled there.
+/// Dropped before the future: enters the shared runtime if the future was ever polled there.
 struct EnterOnDrop {
     is_foreign: bool,
     /// What the last poll has entered and could not leave.
@@ -143,7 +143,7 @@ impl Drop for EnterOnDrop {
     }
 }
 
-/// Dropped after the future: leaves the shared runtime, if the other guard has entered it.
+/// Dropped after the future: leaves the shared runtime if the other guard has entered it.
 struct LeaveOnDrop {
     is_foreign: bool,
 }
@@ -165,7 +165,7 @@ thread_local! {
 
 #[cold]
 fn enter(left_over: Option<Key>) {
-    // This cannot fail where the future was polled, but for a forked child and a thread that exits.
+    // If the future was polled there, this fails only in a forked child and on a thread that exits.
     let marks = left_over.is_some() || Handle::try_current().is_err();
     let entered = Entered::new(left_over, marks).ok();
     let _ = ENTERED.try_with(|all| all.borrow_mut().push(entered));
@@ -174,7 +174,7 @@ fn enter(left_over: Option<Key>) {
 #[cold]
 fn leave() {
     let entered = ENTERED.try_with(|all| all.borrow_mut().pop());
-    // A guard of the future that has outlived it is left by nobody.
+    // If a guard that the future has made outlives it, the shared runtime is never left.
     let _ = entered.ok().flatten().flatten().map(Entered::leave);
 }
 

@@ -8,11 +8,12 @@ use std::thread;
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// Catches the panic of a future, for who asks for its output: it is not for those who happen to poll it.
+    /// Catches the panic of a future for whoever asks for its output. It must not reach those who only happen to
+    /// poll it.
     ///
-    /// The future is dropped where it ends, so a panic of its destructor is caught too.
+    /// The future is dropped as soon as it ends, so a panic of its destructor is caught too.
     pub(crate) struct Caught<F> {
-        // There until its end.
+        // `None` once the future has ended.
         #[pin]
         future: Option<F>,
     }
@@ -40,7 +41,7 @@ impl<F: Future> Future for Caught<F> {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
             Err(payload) => {
-                // The first panic tells more than one of the destructor.
+                // The first panic says more than one of the destructor.
                 let _ = catch_unwind(AssertUnwindSafe(|| future.set(None)));
                 Poll::Ready(Err(payload))
             }

@@ -46,16 +46,16 @@ pub enum Context {
 ///
 /// Only Tokio shows what polls, and only the copy of Tokio that this crate is built with:
 ///
-/// - A task of another executor (smol, futures, the loop of a GUI) reads as `Sync`. A wait there blocks the thread of
-///   that executor, and so do `try_wait` and `dispatch`, which find nothing to refuse. Inside the `.await` of a
-///   decorated call the context is `Async`, on every executor.
+/// - A task of another executor (smol, futures, the loop of a GUI) reads as `Sync`. A wait there blocks the thread
+///   of that executor, and so do `try_wait` and `dispatch`, which see no reason to refuse. Inside the `.await` of
+///   a decorated call the context is `Async`, on every executor.
 /// - A task of a second copy of Tokio, in another version, reads as `Sync` too. Each copy keeps what it knows of a
 ///   thread in thread-locals of its own, and sees none of the other's.
 ///
 /// A job that rayon runs while a poll waits for the pool reads as `Async`, even where that poll and the job have
 /// nothing to do with each other: the poll is on the same stack.
 ///
-/// That a thread may block does not say that its wait ends. Only [`wait_timeout`](crate::Call::wait_timeout) ends
+/// That a thread may block does not mean that its wait ends. Only [`wait_timeout`](crate::Call::wait_timeout) ends
 /// these two:
 ///
 /// - A `spawn_blocking` job waits for another job of the same pool, and so do all threads of the pool; see
@@ -63,17 +63,17 @@ pub enum Context {
 /// - A thread of a rayon pool waits for a job of that pool, and so do all its threads. Rayon does not know that they
 ///   wait, and runs nothing on them.
 ///
-/// A future that is polled without driving a scheduler shows nothing but its cooperative budget: the future of a
-/// call that is waited for, and the root future of a multi-thread runtime's `block_on`, of a `Handle`'s, and of
-/// the second `block_on` of a current-thread runtime. Where the budget is hidden it reads as `Blocking`: inside
-/// `tokio::task::unconstrained`, and for the rest of a poll after a `block_in_place`.
+/// Some futures are polled without driving a scheduler, and show nothing but their cooperative budget: the future
+/// of a call that is waited for, and the root future of a multi-thread runtime's `block_on`, of a `Handle`'s, and
+/// of the second `block_on` of a current-thread runtime. Where the budget is hidden, such a future reads as
+/// `Blocking`: inside `tokio::task::unconstrained`, and for the rest of a poll after a `block_in_place`.
 ///
 /// A wait in these places runs the call, with two exceptions, where Tokio does not allow it and the wait panics:
 /// inside `unconstrained` in a `LocalSet` in one of these futures, and inside `unconstrained` in the second
 /// `block_on` of a current-thread runtime.
 ///
 /// The destructors of the tasks of a current-thread runtime that is being dropped read as `Blocking`, and a call
-/// there that needs the driver never returns. On a runtime of this crate the call is refused.
+/// there that needs the driver never returns. On a runtime of this crate such a call is refused.
 ///
 /// # Examples
 ///
@@ -96,8 +96,8 @@ pub fn context() -> Context {
 /// What a thread that has a current runtime can run calls on.
 #[derive(Debug)]
 pub(crate) enum Ambient {
-    /// The thread's own runtime. The current one is a current-thread runtime, and it is possible that no thread drives
-    /// it: beside an `enter()` guard, or in a `spawn_blocking` job whose runtime's `block_on` has returned.
+    /// The thread's own runtime. The current one is a current-thread runtime that may be driven by nobody: the
+    /// thread holds an `enter()` guard, or runs a `spawn_blocking` job whose runtime's `block_on` has returned.
     Own,
     /// The current runtime, which drives itself. The thread may block.
     Handle(Handle),
@@ -152,7 +152,7 @@ impl Ambient {
     }
 }
 
-/// Whether the current runtime polls nothing on this thread, and it is possible that no thread drives it.
+/// Whether the current runtime polls nothing on this thread, and may be driven by nobody.
 pub(crate) fn may_be_undriven(current: &Handle) -> bool {
     current.runtime_flavor() != RuntimeFlavor::MultiThread
         && runtime::worker_index().is_none()

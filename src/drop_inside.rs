@@ -1,8 +1,9 @@
 //! An object that is dropped inside a runtime.
 //!
-//! Its destructor may need one: to spawn a task that says goodbye, to give a connection back to its pool. What is done
-//! before and after that is in two fields around the object, and not in a `Drop` of the whole. So the object can be
-//! moved out, what has no destructor gets none, and to the compiler the destructor uses nothing that the object borrows.
+//! Its destructor may need one: to spawn a task that says goodbye, or to give a connection back to its pool. Two
+//! fields around the object enter the runtime before that and leave it afterwards. There is no `Drop` of the
+//! whole, so that the object can be moved out, an object without a destructor gets none, and to the compiler the
+//! destructor uses nothing that the object borrows.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -11,10 +12,10 @@ use std::mem::{self, ManuallyDrop, needs_drop};
 
 use crate::bridge::{Bridge, Entered};
 
-/// An object that is dropped inside the runtime of the thread, if that may block and can get one; in async code it is
-/// dropped in the current one. It costs nothing where it is known that there is no destructor.
+/// An object that is dropped inside the runtime of the thread, if the thread may block and can get one. In async
+/// code it is dropped in the current runtime. This costs nothing if the object is known to have no destructor.
 ///
-/// The fields are in the order in which they are to be dropped: the first enters, the last leaves.
+/// The fields are in the order in which they must be dropped: the first enters, the last leaves.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DropInside<T, K: Kind> {
     enter: K::Enter,
@@ -76,8 +77,8 @@ pub trait Kind {
     const LEAVE: Self::Leave;
 }
 
-/// It is known whether the object has a destructor. `B` is a function pointer that returns a [`Through`]: these have
-/// every trait that an object may have, whatever they return.
+/// It is known whether the object has a destructor. `B` is a function pointer that returns a [`Through`]: function
+/// pointers have every trait that an object may have, whatever they return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Known<const HAS_DESTRUCTOR: bool, B>(PhantomData<B>);
 
@@ -99,8 +100,9 @@ impl<B: Through> Kind for Known<false, fn() -> B> {
     const LEAVE: Self::Leave = ();
 }
 
-/// Whether the object has a destructor depends on the parameters of its type. A flag says so: were the type of the
-/// object one of the fields around it, its destructor would be a use of what it borrows.
+/// Whether the object has a destructor depends on the parameters of its type, so a flag says whether it has one.
+/// If one of the fields around the object named its type, the destructor would count as a use of what the object
+/// borrows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Unknown<B>(PhantomData<B>);
 
@@ -130,7 +132,7 @@ impl Through for DefaultBridge {
     }
 }
 
-/// Whether a runtime is entered, and which.
+/// Whether a runtime is entered, and which one.
 pub trait Condition {
     fn enters(&self) -> bool;
     fn bridge(&self) -> Option<Bridge>;
@@ -169,7 +171,7 @@ impl<B: Through> Condition for IfNeeded<fn() -> B> {
     }
 }
 
-/// Dropped before the object: enters a runtime on the condition.
+/// Dropped before the object: enters a runtime if the condition says so.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EnterOnDrop<C: Condition>(pub(crate) C);
 
@@ -205,10 +207,10 @@ thread_local! {
     static DROPS: Drops = const { Drops::new() };
 }
 
-/// The drops that a thread is in, each inside of the one before. What they have entered cannot be in the fields around
-/// the object: it stays on the thread, and the object may be `Send`.
+/// The drops that a thread is in, each inside the one before. What they have entered cannot be in the fields
+/// around the object, since it stays on the thread, and the object may be `Send`.
 ///
-/// It has no destructor, so it is there for as long as the thread drops anything.
+/// It has no destructor, so it exists as long as the thread drops anything.
 struct Drops {
     /// How many they are. The field after an object cannot see whether the one before it has entered anything.
     depth: Cell<usize>,

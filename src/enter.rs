@@ -1,4 +1,4 @@
-//! Tokio's objects, made in sync code.
+//! Objects that need Tokio, made in sync code.
 
 use std::fmt;
 
@@ -6,11 +6,11 @@ use crate::bridge::{self, Bridge, Entered};
 use crate::call::Call;
 use crate::site::{Name, Site};
 
-/// Enters the runtime that the calling thread's calls run on, until the guard is dropped: for what needs Tokio when it is
-/// made or dropped.
+/// Enters the runtime that the calling thread's calls run on, until the guard is dropped. It is meant for objects
+/// that need Tokio when they are made or dropped.
 ///
-/// A future is polled inside a runtime when it is waited for, but whatever is built before that is not. So this
-/// panics in sync code with "there is no reactor running", since `sleep` asks for a timer as soon as it is called:
+/// A future is polled inside a runtime when it is waited for, but what is built before that is not. So this panics
+/// in sync code with "there is no reactor running", since `sleep` needs a timer as soon as it is called:
 ///
 /// ```should_panic
 /// use std::time::Duration;
@@ -20,8 +20,8 @@ use crate::site::{Name, Site};
 /// block_on(sleep(Duration::from_millis(1)));
 /// ```
 ///
-/// So do `timeout`, `interval`, `spawn`, a `Command`, a socket that is made of one of the standard library, and a
-/// client that has a time limit. Make them inside:
+/// So do `timeout`, `interval`, `spawn`, a `Command`, a socket that is made from one of the standard library, and
+/// a client that has a time limit. Make them inside:
 ///
 /// ```
 /// use std::time::Duration;
@@ -37,15 +37,15 @@ use crate::site::{Name, Site};
 /// block_on(sleep(Duration::from_millis(1)));
 /// ```
 ///
-/// The guard counts as a call: what is left behind is driven after it, and a [`drain`](crate::drain) waits for it. While
-/// it lives the thread may block, and its calls run as they would without it.
+/// The guard counts as a call: what is left behind is driven afterwards, and a [`drain`](crate::drain) waits for
+/// the guard. While it lives the thread may block, and its calls run as they would without it.
 ///
 /// In async code, and where calls run on the current runtime, that runtime stays the current one.
 ///
 /// # Panics
 ///
-/// When the thread cannot get a runtime. Guards are to be dropped in the reverse order in which they were made, Tokio's
-/// own included: Tokio panics otherwise.
+/// When the thread cannot get a runtime. Guards, including Tokio's own, must be dropped in the reverse order in
+/// which they were made: otherwise Tokio panics.
 #[track_caller]
 pub fn enter() -> EnterGuard {
     EnterGuard::of(bridge::default(), || "smartasync::enter")
@@ -122,7 +122,7 @@ async fn made_inside<F: IntoFuture>(make: impl FnOnce() -> F) -> F::Output {
     make().await
 }
 
-/// A runtime that is entered until this is dropped: see [`enter`].
+/// Keeps a runtime entered until it is dropped: see [`enter`].
 ///
 /// # Examples
 ///

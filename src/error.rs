@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::site::Site;
 
-/// The error of a wait that gave no output; it holds the call if that was not started.
+/// The error of a wait that returned no output. It holds the call if that was not started.
 ///
 /// Its message names the function and the call site, and says what to write instead.
 ///
@@ -27,7 +27,7 @@ use crate::site::Site;
 /// # });
 /// ```
 pub struct WaitError<C> {
-    /// Boxed: an error is rare, and a result that has room for a call is as large as the call.
+    /// Boxed: an error is rare, and a result with room for a call is as large as the call.
     call: Option<Box<C>>,
     cause: Cause,
     site: Site,
@@ -52,8 +52,8 @@ pub struct WaitError<C> {
 pub enum WaitErrorKind {
     /// The caller is async code, which must not block: await the call there.
     AsyncContext,
-    /// The thread has no runtime and cannot get one, or that of a call which had begun is lost to a waker that
-    /// panicked; [`source`](Error::source) says why.
+    /// The thread has no runtime and cannot get one, or the runtime of a call that had begun is lost because a
+    /// waker panicked in its driver. [`source`](Error::source) says why.
     Runtime,
     /// The call's bridge [has been shut down](crate::Bridge::shutdown): the call was not started, or
     /// it was cancelled, and its future is dropped.
@@ -100,7 +100,7 @@ impl<C> WaitError<C> {
         }
     }
 
-    /// Returns the call if it was not started: it can still be awaited, or waited for elsewhere.
+    /// Returns the call if it was not started. It can still be awaited, or waited for elsewhere.
     ///
     /// # Examples
     ///
@@ -117,8 +117,8 @@ impl<C> WaitError<C> {
         self.call.map(|call| *call)
     }
 
-    /// Returns the error without the call, which may borrow what the caller has: with it, an error that is to
-    /// leave a function, in a `Box<dyn Error>` say, would have to outlive the arguments.
+    /// Returns the error without the call. The call may borrow what the caller has, and then an error that leaves
+    /// a function, for example in a `Box<dyn Error>`, would have to outlive the arguments.
     ///
     /// # Examples
     ///
@@ -204,7 +204,7 @@ pub(crate) enum Cause {
     ThreadExit(io::Error),
     /// The bridge is shut down.
     Shutdown,
-    /// Its deadline passed, after it had been waited for this long.
+    /// Its deadline has passed. It had been waited for this long.
     TimedOut(Duration),
     /// Its token is cancelled.
     Cancelled,

@@ -1,11 +1,11 @@
-//! What a blocking twin's method does with a client that is within another type.
+//! How a blocking twin's method exchanges a client that is inside another type.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasher, Hash};
 
 /// Something that owns values of type `A`, each of which can be exchanged for one of type `B`: a client for its twin.
 ///
-/// A trait, and not a match in the macro, because an alias hides from the macro what a type is.
+/// This is a trait, and not a match in the macro, because an alias hides the type from the macro.
 #[diagnostic::on_unimplemented(
     message = "the twin of a client cannot be made in `{Self}`",
     label = "say `{A}` in place of `Self` if the client is meant",
@@ -13,7 +13,7 @@ use std::hash::{BuildHasher, Hash};
             a `HashMap` or a `BTreeMap`"
 )]
 pub trait Exchange<A, B> {
-    /// The same, with the other values.
+    /// The same type, with the other values.
     type Exchanged;
 
     /// Exchanges each value.

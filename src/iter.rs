@@ -39,7 +39,7 @@ pub fn iter<S: Stream>(stream: S) -> Iter<S> {
     Iter { stream: SyncDriver::new(Box::pin(stream), || "smartasync::iter"), has_ended: false }
 }
 
-/// A blocking iterator over a stream: what [`iter`] returns.
+/// A blocking iterator over a stream, returned by [`iter`].
 ///
 /// It waits for each item as [`Call::wait`](crate::Call::wait) does: on a plain thread, on a `spawn_blocking`
 /// thread, in `block_in_place`, and never in async code. After its end the stream is not polled again. The
@@ -68,7 +68,7 @@ pub struct Iter<S> {
 }
 
 impl<S: Stream> Iter<S> {
-    /// Waits for the next item; `None` is the end of the stream.
+    /// Waits for the next item. Returns `None` at the end of the stream.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl<S: Stream> Iter<S> {
         self.advance(Site::of(|| "Iter::try_next"), None)
     }
 
-    /// Waits for the next item until `limit` has passed; `None` is the end of the stream.
+    /// Waits for the next item until `limit` has passed. Returns `None` at the end of the stream.
     ///
     /// After a timeout the stream stays as it is, and the next call goes on waiting. The stream is polled at
     /// least once, even if `limit` is zero.

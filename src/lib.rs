@@ -59,8 +59,8 @@
 //! # Many at once
 //!
 //! With the feature `concurrent`, `scope` runs many calls at once on the calling thread, and `buffered` and
-//! `buffer_unordered` make a blocking iterator over the answers of many calls, some at a time. [`race`] makes one call of
-//! two.
+//! `buffer_unordered` make a blocking iterator over the answers of many calls, some at a time. [`race`] makes one
+//! call from two.
 //!
 //! ```
 //! # async fn size(page: &str) -> usize { page.len() }
@@ -86,8 +86,8 @@
 //! | `spawn_blocking` thread, `block_in_place`, plain thread that holds `Handle::enter()` | [`Blocking`](Context::Blocking) | runs on that runtime's handle if it is a multi-thread runtime, else on the thread's own runtime |
 //! | any future: a task, the root of a `block_on`, a call that is being waited for | [`Async`](Context::Async) | refused |
 //!
-//! A *current-thread* runtime that is near does not run calls: it is possible that no thread drives it, since its
-//! `block_on` may have returned, or waits for this thread.
+//! If the current runtime is a *current-thread* one, calls do not run on it, because nobody may be driving it: its
+//! `block_on` may have returned, or may be waiting for this thread.
 //!
 //! # Which thread runs a task
 //!
@@ -99,9 +99,10 @@
 //! | the thread makes calls and does not rest between them | the calling thread, while it waits |
 //! | the thread has rested for the [idle timeout](BridgeBuilder::idle_timeout) at least once, or a call has left tasks behind | `smartasync/driver` from then on, also in later calls |
 //!
-//! So a task that relies on the caller's thread can differ between a quick run and a slow one: with a lock that belongs
-//! to the calling thread (a GIL, say), with a subscriber that is set for one thread, with output that a test harness
-//! captures. Run such tasks in a [`LocalSet`](tokio::task::LocalSet) inside the call: they stay on the calling thread.
+//! So a task that relies on the caller's thread may behave differently in a quick run and in a slow one. Examples
+//! are a lock that belongs to the calling thread (a GIL), a subscriber that is set for one thread, and output that
+//! a test harness captures. Run such tasks in a [`LocalSet`](tokio::task::LocalSet) inside the call: they stay on
+//! the calling thread.
 //!
 //! ```
 //! use std::thread;
@@ -115,14 +116,16 @@
 //!
 //! # Objects that need Tokio when they are made
 //!
-//! `sleep`, `timeout`, `interval`, `spawn`, a `Command`, and a client with a time limit need a current runtime as soon as they
-//! are made: "there is no reactor running" is the message. [`enter`] has the ways.
+//! `sleep`, `timeout`, `interval`, `spawn`, a `Command`, and a client with a time limit need a current runtime as
+//! soon as they are made. Without one they panic with "there is no reactor running". [`enter`] shows how to make
+//! them in sync code.
 //!
 //! # Objects that need Tokio when they are dropped
 //!
 //! A destructor runs where the object is dropped. A pooled connection, or a client that spawns a task to say
-//! goodbye, panics on a plain thread: there is no current runtime. The blocking twin of a client drops it inside a
-//! runtime, and so do `iter` and `io::SyncIo` with what they are made of. Drop any other object in a call, or while a guard of [`enter`] lives:
+//! goodbye, panics on a plain thread, because there is no current runtime. The blocking twin of a client drops it
+//! inside a runtime, and so do `iter` and `io::SyncIo` with what they are made of. Drop any other object in a
+//! call, or while a guard of [`enter`] lives:
 //!
 //! ```
 //! struct Client;
@@ -166,10 +169,11 @@
 //! network of its own leaves to them is done in the main thread's network: a task that goes on after the call, the
 //! lookup of a host's name. [`join_threads`] ends them all, for a host that unloads the library.
 //!
-//! When a thread ends, its runtime goes to the pool, from which the next new thread takes it. The exit of the
-//! thread waits for nothing; that of the main thread waits for blocking jobs, for a second: see [`drain`]. The number of runtimes is [limited](BridgeBuilder::max_runtimes); threads beyond
-//! the limit share them. A call from the destructor of a thread-local, made after the thread has given up its
-//! runtime, returns [`WaitErrorKind::Runtime`], and so does a call in an `atexit` handler. On a new thread it runs.
+//! When a thread ends, its runtime goes to the pool, from which the next new thread takes it. The exit of a thread
+//! waits for nothing, except that of the main thread, which waits for blocking jobs for up to one second: see
+//! [`drain`]. The number of runtimes is [limited](BridgeBuilder::max_runtimes); threads beyond the limit share
+//! them. A call from the destructor of a thread-local, made after the thread has given up its runtime, returns
+//! [`WaitErrorKind::Runtime`], and so does a call in an `atexit` handler. On a new thread it runs.
 //!
 //! A wait allocates nothing, with two exceptions for futures of more than 16 KiB, the threshold at which Tokio
 //! boxes a future too: a debug build, and a wait that may hand its call back, put these on the heap.
@@ -186,7 +190,7 @@
 //! reach the parent's `ctrl_c()` late or not at all. Where the parent waits for signals, end such a child soon, or
 //! have it `exec` another program.
 //!
-//! It sees only Tokio, and only its own copy of it: the limits of [`context()`] name what that leaves open.
+//! It sees only Tokio, and only its own copy of it: the limits of [`context()`] say what follows from that.
 
 #[cfg(feature = "concurrent")]
 mod answers;

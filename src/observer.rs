@@ -1,6 +1,6 @@
-//! Code of the user's that looks on at calls: a `tracing` subscriber, and the report of a slow call.
+//! The user's code that observes calls: a `tracing` subscriber, and the report of a slow call.
 //!
-//! It may make calls itself. At these nobody looks on: otherwise each would be told of, and lead to the next.
+//! An observer may make calls itself. These are not observed: otherwise each of them would lead to the next one.
 
 use std::cell::Cell;
 
@@ -12,13 +12,13 @@ thread_local! {
     static IS_RUNNING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether an observer has called the calling code, on this thread.
+/// Whether the calling code runs inside an observer, on this thread.
 #[inline]
 pub(crate) fn is_running() -> bool {
     IS_RUNNING.with(Cell::get)
 }
 
-/// Runs an observer: nobody looks on at the calls that it makes.
+/// Runs an observer. The calls that it makes are not observed.
 #[inline]
 pub(crate) fn run<T>(observer: impl FnOnce() -> T) -> T {
     let _running = FlagGuard::set(&IS_RUNNING);

@@ -38,7 +38,7 @@ where
     Offload { function }
 }
 
-/// A call of a sync function that has not started: the result of [`offload`], and of a function decorated with
+/// A call of a sync function that has not started. It is returned by [`offload`], and by functions decorated with
 /// `#[smartasync(offload)]`.
 ///
 /// A wait runs the function at once on the calling thread, like a direct call. An await runs it on the blocking

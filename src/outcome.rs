@@ -1,4 +1,4 @@
-//! What a call returns that decides at run time whether it waits.
+//! The result of a call that decides at run time whether it waits.
 
 use std::fmt;
 use std::pin::Pin;

@@ -6,9 +6,9 @@ use thread_local::ThreadLocal;
 
 /// A value for each thread, made on first use.
 ///
-/// It suits what is better not shared: a client with connections of its own, a buffer, a counter. The values
-/// are dropped with the container or by [`clear`](PerThread::clear). The value of a thread that has ended stays,
-/// and passes to a new thread.
+/// It suits values that are better not shared: a client with connections of its own, a buffer, a counter. The
+/// values are dropped with the container or by [`clear`](PerThread::clear). The value of a thread that has ended
+/// stays, and passes to a new thread.
 ///
 /// # Examples
 ///

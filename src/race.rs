@@ -8,14 +8,15 @@ use pin_project_lite::pin_project;
 
 use crate::call::Call;
 
-/// Makes one call of two, which returns the output of the one that is done first and drops the other.
+/// Makes one call from two. It returns the output of the one that is done first, and drops the other.
 ///
-/// The two run concurrently on the thread or the task that waits for the call. The one that has lost is dropped
-/// inside the runtime, as soon as the other is done. Where both are ready at once when the call begins, it returns
-/// the output of `one`; later, that of either.
+/// The two run concurrently on the thread or the task that waits for the call. The loser is dropped inside the
+/// runtime as soon as the other is done. If both are ready when the call begins, it returns the output of `one`;
+/// later it may return either.
 ///
 /// It is a [`Call`] like that of a decorated function: wait for it in sync code, with a limit or on a
-/// [bridge](Call::on), or await it. Where the two have outputs of different types, an `async` block gives them one.
+/// [bridge](Call::on), or await it. If the outputs of the two have different types, `async` blocks can give them
+/// one.
 ///
 /// # Panics
 ///
@@ -74,8 +75,8 @@ pin_project! {
         one: A,
         #[pin]
         other: B,
-        // Which of the two is asked first in the next poll. They take turns: the first may use up Tokio's budget, which
-        // leaves nothing to the second, even if that is a timer.
+        // Which of the two is polled first in the next poll. They take turns: the first may use up Tokio's budget,
+        // which leaves nothing for the second, even if that is a timer.
         other_is_next: bool,
     }
 }

@@ -20,26 +20,26 @@ pub use handle::ScopedJoinHandle;
 const SCOPE: Name = || "smartasync::scope";
 const TRY_SCOPE: Name = || "smartasync::try_scope";
 
-/// Runs many calls at once on the calling thread, which may borrow what the caller has.
+/// Runs many calls at once on the calling thread. The calls may borrow from the caller.
 ///
 /// It is to calls what [`std::thread::scope`] is to threads. [`Scope::spawn`] begins a call, and
-/// [`join`](ScopedJoinHandle::join) waits for one, in any order. At the end of the closure all that is left is waited
-/// for.
+/// [`join`](ScopedJoinHandle::join) waits for one, in any order. At the end of the closure, the scope waits for
+/// all calls that are left.
 ///
-/// All calls are polled on the calling thread: at their begin, and while it waits for any of them, or for the end of
-/// the scope. Between these, while the closure computes or waits for something else, they stand still; what they have
-/// started elsewhere, like a job of [`offload`](crate::offload) or a request, goes on. So what waits for a call of the scope
-/// by other means, over a channel say, has to be a call of it too.
+/// All calls are polled on the calling thread: when they begin, and while the thread waits for any of them or for
+/// the end of the scope. In between, while the closure computes or waits for something else, they stand still.
+/// What they have started elsewhere, like a job of [`offload`](crate::offload) or a request, goes on. So code that
+/// waits for a call of the scope by other means, for example over a channel, must itself be a call of the scope.
 ///
-/// Where the closure may fail, and is to cancel the rest then, there is [`try_scope`].
+/// Use [`try_scope`] if the closure may fail, and an error must cancel the other calls.
 ///
 /// # Panics
 ///
-/// - Where it is called from async code, or cannot get a runtime, before the closure runs: with the message of
-///   [`Call::wait`](crate::Call::wait).
-/// - With a panic of the closure, once the calls that are not done have been dropped, inside the runtime.
+/// - When it is called from async code, or cannot get a runtime. This panic comes before the closure runs, with
+///   the message of [`Call::wait`](crate::Call::wait).
+/// - With a panic of the closure, once the calls that are not done have been dropped inside the runtime.
 /// - With the panic of a call that nobody has joined, once all others are done. The panic of a call that is joined
-///   reaches who joins it.
+///   reaches whoever joins it.
 ///
 /// # Examples
 ///
@@ -95,9 +95,10 @@ where
 
 /// Runs many calls at once like [`scope`], and cancels those that are not done when the closure returns an error.
 ///
-/// They are dropped inside the runtime, as async code does with a future that it awaits no longer. So `?` in the
-/// closure ends the scope at once, where [`scope`] would wait for calls whose outputs nobody wants any more. It is a
-/// function of its own because an error that a closure *returns* need not mean that: `scope` treats all values alike.
+/// They are dropped inside the runtime, as async code drops a future that it no longer awaits. So `?` in the
+/// closure ends the scope at once, while [`scope`] would wait for calls whose outputs nobody needs any more. It is
+/// a function of its own because an error that a closure *returns* need not mean that: `scope` treats all return
+/// values alike.
 ///
 /// # Errors
 ///
@@ -193,10 +194,10 @@ impl Bridge {
     }
 }
 
-/// Where calls begin that run at once: what [`scope`] passes to its closure.
+/// Where calls that run at once begin. [`scope`] passes it to its closure.
 ///
-/// `'scope` is the time in which they run, and `'env` that of what they may borrow, as with
-/// [`std::thread::Scope`]. It stays on its thread.
+/// `'scope` is the lifetime of the calls, and `'env` that of what they may borrow, as with [`std::thread::Scope`].
+/// A scope stays on its thread.
 ///
 /// # Examples
 ///
@@ -220,9 +221,9 @@ pub struct Scope<'scope, 'env: 'scope> {
 }
 
 impl<'scope> Scope<'scope, '_> {
-    /// Begins a call, of whatever can be awaited, and returns its handle.
+    /// Begins a call of anything that can be awaited, and returns its handle.
     ///
-    /// The call is polled once before this returns, except in async code: there it begins with the next wait.
+    /// The call is polled once before this returns. In async code, the next wait polls it first.
     ///
     /// # Examples
     ///
@@ -255,7 +256,7 @@ impl fmt::Debug for Scope<'_, '_> {
     }
 }
 
-/// Runs the closure, and then the rest of the calls if `waits` says so.
+/// Runs the closure, and then the remaining calls if `waits` says so.
 #[track_caller]
 fn run<'env, T, F>(bridge: Option<&Bridge>, site: Site, f: F, waits: fn(&T) -> bool) -> T
 where

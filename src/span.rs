@@ -1,4 +1,4 @@
-//! The `tracing` span of a wait. The subscriber is an observer: what it waits for itself has no span.
+//! The `tracing` span of a wait. The subscriber is an observer: its own waits have no spans.
 
 use tracing::{Span, span::Entered};
 

@@ -4,8 +4,8 @@ use std::sync::{LockResult, PoisonError};
 
 pub(crate) use imp::*;
 
-// Never loom's, whose atomics cannot be static. Some targets of 32 bits have none. Half of it would not do: a key or a
-// generation is never to come twice.
+// Never loom's, whose atomics cannot be static. Some 32-bit targets have no 64-bit atomics, so this may be
+// emulated. 32 bits would not do: a key or a generation must never be used twice.
 #[cfg(not(target_has_atomic = "64"))]
 pub(crate) use portable_atomic::AtomicU64 as StdAtomicU64;
 #[cfg(target_has_atomic = "64")]
@@ -37,7 +37,7 @@ mod imp {
         Arc::downgrade(arc)
     }
 
-    /// Does nothing: `SeqCst` accesses have the order of this fence by themselves.
+    /// Does nothing: `SeqCst` accesses have this order by themselves.
     macro_rules! loom_fence {
         () => {};
     }
@@ -101,8 +101,8 @@ mod imp {
 
     pub(crate) use loom::sync::{Arc, Condvar, Mutex, MutexGuard, atomic};
 
-    /// Loom's, with the `const` taken away that it does not support. Loom runs all its threads on one thread of the
-    /// system, so they would share a thread-local of the standard library.
+    /// Loom's thread-locals, without the `const`, which loom does not support. Loom runs all its threads on one
+    /// system thread, so they would share a thread-local of the standard library.
     macro_rules! local {
         ($(#[$attr:meta])* static $name:ident: $type:ty = const { $init:expr };) => {
             loom::thread_local! { $(#[$attr])* static $name: $type = $init; }
@@ -136,7 +136,7 @@ mod imp {
     }
     pub(crate) use loom_fence;
 
-    /// Loom's, with the interface of `atomic_waker::AtomicWaker`.
+    /// Loom's waker, with the interface of `atomic_waker::AtomicWaker`.
     #[derive(Debug)]
     pub(crate) struct AtomicWaker(loom::future::AtomicWaker);
 

@@ -61,7 +61,7 @@ impl<T> SyncDriver<T> {
     ///
     /// # Errors
     ///
-    /// Those of `Call::try_wait`, and `TimedOut`. The error has a call in it if the object was not polled.
+    /// Those of `Call::try_wait`, and `TimedOut`. The error contains a call if the object was not polled.
     #[inline]
     pub(crate) fn wait<'a, F: Future>(
         &'a mut self,

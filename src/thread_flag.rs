@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 
 use crate::sync::LocalKey;
 
-/// Puts a flag back to what it was, by return or by panic, on the thread that has set it: what sets it may run inside of
-/// what has set it before.
+/// Restores a flag to its earlier value, by return or by panic, on the thread that has set it. The code that sets
+/// a flag may run inside other code that has set it.
 #[must_use = "the flag is set as long as the guard lives"]
 pub(crate) struct FlagGuard {
     flag: &'static LocalKey<Cell<bool>>,
@@ -15,7 +15,7 @@ pub(crate) struct FlagGuard {
 }
 
 impl FlagGuard {
-    /// Sets the flag of the calling thread until what is returned is dropped.
+    /// Sets the flag of the calling thread until the guard is dropped.
     #[inline]
     pub(crate) fn set(flag: &'static LocalKey<Cell<bool>>) -> FlagGuard {
         let before = flag.with(|flag| flag.replace(true));

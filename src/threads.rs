@@ -9,7 +9,7 @@ use crate::process::PerProcess;
 use crate::registry::Registry;
 use crate::sync::ignore_poison;
 
-/// Those that have been started and not waited for. A forked child has none of its parent's.
+/// The threads that have been started and not joined. A forked child has none of its parent's.
 static STARTED: LazyLock<PerProcess<Mutex<Started>>> =
     LazyLock::new(|| PerProcess::new(Started::none()));
 
@@ -75,10 +75,10 @@ fn started() -> MutexGuard<'static, Started> {
     ignore_poison(STARTED.get(|_| Started::none()).lock())
 }
 
-/// How long a thread sleeps between two looks at what nobody tells it of.
+/// How long a thread sleeps between two checks of something that nobody notifies it of.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Waits until `is_done`, or `deadline` has passed; whether it is done.
+/// Waits until `is_done`, or until `deadline` has passed. Returns whether it is done.
 pub(crate) fn wait_until(deadline: Instant, mut is_done: impl FnMut() -> bool) -> bool {
     while !is_done() {
         let left = left_until(deadline);

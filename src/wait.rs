@@ -10,7 +10,7 @@ use crate::error::WaitError;
 ///
 /// Errors name the type of the future.
 ///
-/// A type that is no future, like a `Barrier` or a `Child`, keeps a `wait` of its own. A future keeps its own
+/// A type that is not a future, like a `Barrier` or a `Child`, keeps its own `wait`. A future keeps its own
 /// `wait(self)`, but not its own `wait(&mut self)`, which Rust looks for after the methods of this trait. A
 /// [`Call`] that generic code waits for through `Wait` is like any other future: it loses the bridge that
 /// [`Call::on`] gave it.
@@ -47,8 +47,8 @@ pub trait Wait: IntoFuture + Sized {
         call(self).wait()
     }
 
-    /// Blocks the calling thread until the future is done. Where it must not block, or has no runtime, the future
-    /// is handed back.
+    /// Blocks the calling thread until the future is done. If the thread must not block, or has no runtime, the
+    /// future is handed back.
     ///
     /// # Errors
     ///

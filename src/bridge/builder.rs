@@ -59,10 +59,10 @@ pub enum Nested {
     BlockInPlace,
 }
 
-/// With a shorter one the monitor would do nothing but tick.
+/// With a shorter timeout the monitor would do nothing but tick.
 const SHORTEST_IDLE_TIMEOUT: Duration = Duration::from_micros(400);
 
-/// A longer one could overflow an `Instant`.
+/// A longer timeout could overflow an `Instant`.
 const LONGEST_IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The options of a private [`Bridge`].
@@ -135,8 +135,8 @@ impl BridgeBuilder {
     /// Limits the threads for `spawn_blocking` jobs that each runtime of the bridge may have. Default:
     /// Tokio's, which is 512.
     ///
-    /// A job that waits for another job needs a free thread for that one. Where all threads of the pool run jobs that
-    /// wait in this way, none of them ends, but for [`wait_timeout`](crate::Call::wait_timeout).
+    /// A job that waits for another job needs a free thread for that one. If all threads of the pool run jobs that
+    /// wait in this way, none of them ends, except with [`wait_timeout`](crate::Call::wait_timeout).
     ///
     /// # Panics
     ///
@@ -189,11 +189,11 @@ impl BridgeBuilder {
         self
     }
 
-    /// Sets for how long a runtime may stand still while its thread makes no call; then a driver thread takes
-    /// over. Default: 20 ms. A shorter time than 400 us counts as 400 us, a longer one than a day as a day.
+    /// Sets how long a runtime may stand still while its thread makes no call. Then a driver thread takes over.
+    /// Default: 20 ms. A time below 400 us counts as 400 us, and one above a day as a day.
     ///
     /// The time is measured in quarters, and a driver thread takes over after three to four of them. So a thread
-    /// that makes a call in every three quarters always drives its runtime itself. Where a call leaves tasks
+    /// that makes a call within every three quarters always drives its runtime itself. If a call leaves tasks
     /// behind, a driver thread takes over at once.
     ///
     /// # Panics
@@ -222,17 +222,19 @@ impl BridgeBuilder {
 
     /// Sets whether driver threads run what calls leave behind. Default: `true`.
     ///
-    /// With `false` the tasks that a thread's calls spawn are polled on that thread only, while it waits for a call on
-    /// this bridge: for hosts whose threads are not alike, where code depends on a lock, a subscriber or another
-    /// thing of the thread. Between its calls everything on its runtime stands still. So a task that was left behind
-    /// may never end, and a socket, a timer or a pooled connection that another thread uses waits for ever.
+    /// With `false`, the tasks that a thread's calls spawn are polled on that thread only, while it waits for a
+    /// call on this bridge. This is for hosts whose threads are not alike, where code depends on a lock, a
+    /// subscriber or something else that belongs to a thread. Between its calls everything on the thread's runtime
+    /// stands still. So a task that was left behind may never end, and a socket, a timer or a pooled connection
+    /// that another thread uses may make that thread wait forever.
     ///
-    /// Each thread has a runtime of its own then, without regard to [`max_runtimes`](BridgeBuilder::max_runtimes), and
-    /// its tasks are dropped when it ends. A [`shutdown`](Bridge::shutdown) does not wait for the tasks. The tasks of
-    /// [`Bridge::spawn`] belong to no thread, and still have a driver thread. Has no effect with
+    /// Each thread then has a runtime of its own, regardless of [`max_runtimes`](BridgeBuilder::max_runtimes), and
+    /// its tasks are dropped when it ends. A [`shutdown`](Bridge::shutdown) does not wait for the tasks. The tasks
+    /// of [`Bridge::spawn`] belong to no thread, and still have a driver thread. This has no effect together with
     /// [`shared_threads`](BridgeBuilder::shared_threads).
     ///
-    /// The tasks of a [`LocalSet`](tokio::task::LocalSet) in a call stay on the calling thread on each kind of bridge.
+    /// The tasks of a [`LocalSet`](tokio::task::LocalSet) in a call stay on the calling thread on every kind of
+    /// bridge.
     ///
     /// # Examples
     ///
@@ -250,8 +252,8 @@ impl BridgeBuilder {
         self
     }
 
-    /// Gives the bridge one background runtime with this many threads, called `NAME/shared`, instead of a
-    /// runtime for each calling thread; see [`Bridge::shared`]. Default: a runtime for each thread.
+    /// Gives the bridge one background runtime with this many threads, called `NAME/shared`, instead of one
+    /// runtime for each calling thread; see [`Bridge::shared`]. Default: one runtime for each thread.
     ///
     /// [`max_runtimes`](BridgeBuilder::max_runtimes), [`idle_timeout`](BridgeBuilder::idle_timeout) and
     /// [`max_blocking_threads`](BridgeBuilder::max_blocking_threads) have no effect on it.
@@ -281,8 +283,8 @@ impl BridgeBuilder {
     /// The report goes to [`on_slow_call`](BridgeBuilder::on_slow_call). Without that it is a `tracing` event
     /// of the level `WARN` (feature `tracing`), or a line on standard error.
     ///
-    /// A thread called `NAME/watchdog` looks at the clock. Where it is late or cannot be started, the call is
-    /// reported as it ends. Each call takes a lock twice.
+    /// A thread called `NAME/watchdog` checks the time. If it is late or cannot be started, the call is reported
+    /// when it ends. Each call takes a lock twice.
     ///
     /// # Panics
     ///
@@ -311,12 +313,11 @@ impl BridgeBuilder {
         self
     }
 
-    /// Sets the function that gets each call that [`warn_after`](BridgeBuilder::warn_after) finds slow.
-    /// Default: see there.
+    /// Sets the function that is called for each call that [`warn_after`](BridgeBuilder::warn_after) finds slow.
+    /// The default is described there.
     ///
     /// A panic in `report` is caught. The calls that `report` makes on its thread are neither watched nor traced.
-    /// `report` must not hold a clone of the bridge, which would keep the bridge
-    /// alive.
+    /// `report` must not hold a clone of the bridge, which would keep the bridge alive.
     ///
     /// # Examples
     ///
@@ -346,7 +347,7 @@ impl BridgeBuilder {
         self
     }
 
-    /// Makes the bridge. It has no runtime yet: each is built at the first call of a thread.
+    /// Makes the bridge. It has no runtime at first: each one is built at the first call of a thread.
     ///
     /// When the last clone of the bridge is dropped, its runtimes are shut down without waiting for
     /// anything. This is legal inside async code too.
@@ -374,8 +375,8 @@ impl BridgeBuilder {
     }
 }
 
-// The compiler takes the report of slow calls for something that a panic may break. A builder does not call it, and a
-// bridge catches its panics. A method that panics has taken the builder by value.
+// The compiler takes the report of slow calls for something that a panic may break. But a builder does not call
+// it, and a bridge catches its panics. A method that panics has taken the builder by value.
 impl UnwindSafe for BridgeBuilder {}
 impl RefUnwindSafe for BridgeBuilder {}
 

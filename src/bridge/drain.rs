@@ -1,4 +1,4 @@
-//! The end of bridges: what their runtimes still have to do is waited for.
+//! The end of bridges, which waits for what their runtimes still have to do.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::runtime::monitor;
 use crate::runtime::owned::has_threads_of_ended;
 use crate::threads::{join_ended, left_until, wait_until};
 
-/// What has ended of a bridge that was [shut down](Bridge::shutdown) or [drained](drain).
+/// What has ended on a bridge that was [shut down](Bridge::shutdown) or [drained](drain).
 ///
 /// # Examples
 ///
@@ -29,17 +29,18 @@ use crate::threads::{join_ended, left_until, wait_until};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Drained {
-    /// Whether all calls have ended, be it that they were cancelled.
+    /// Whether all calls have ended, including those that were cancelled.
     pub calls_ended: bool,
-    /// Whether all tasks have ended by themselves. Those that have not are dropped, after a call that still runs.
+    /// Whether all tasks have ended by themselves. The others are dropped, but not while a call still uses their
+    /// runtime.
     pub tasks_ended: bool,
-    /// Whether all `spawn_blocking` jobs have ended, as those of `tokio::fs`. One that runs goes on; one that has not
-    /// begun is dropped.
+    /// Whether all `spawn_blocking` jobs have ended, including those of `tokio::fs`. A job that runs goes on; a
+    /// job that has not begun is dropped.
     pub blocking_jobs_ended: bool,
 }
 
 impl Drained {
-    /// Whether all has ended.
+    /// Returns whether everything has ended.
     ///
     /// # Examples
     ///
@@ -57,20 +58,20 @@ impl Drained {
     }
 }
 
-/// Waits until what calls of the process-wide bridges have left behind has ended, for no longer than `limit`: for the
-/// end of `main`.
+/// Waits, for no longer than `limit`, until everything that calls of the process-wide bridges have left behind has
+/// ended. It is meant for the end of `main`.
 ///
-/// [`Bridge::per_thread`] and [`Bridge::shared`] give their runtimes up, those of all threads. The calls on them have
-/// `limit` to end by themselves, then their tasks, then the `spawn_blocking` jobs, which write the files of
-/// `tokio::fs`. At the end the runtimes are gone, unless a call has not ended. A later call uses a new one. One that
-/// another thread begins at the same time may find its runtime gone, and return
+/// [`Bridge::per_thread`] and [`Bridge::shared`] give up their runtimes, those of all threads. Within `limit`, the
+/// calls on them may end by themselves, then their tasks, then the `spawn_blocking` jobs, which write the files of
+/// `tokio::fs`. At the end the runtimes are gone, unless a call has not ended. A later call uses a new runtime. A
+/// call that another thread begins at the same time may find its runtime gone, and return
 /// [`WaitErrorKind::Shutdown`](crate::WaitErrorKind::Shutdown).
 ///
-/// A client that keeps connections has tasks that do not end: drop it first. Inside async code `drain` does not wait,
-/// and inside a call it waits for that call in vain.
+/// A client that keeps connections open has tasks that do not end, so drop it first. Inside async code `drain`
+/// does not wait. Inside a call it waits for that call in vain.
 ///
-/// Without it, the process ends with `main`: a main thread that has made calls lets the `spawn_blocking` jobs of ended
-/// threads and of its own end, for one second at the most, and drops the tasks.
+/// Without `drain`, the process ends with `main`. A main thread that has made calls then waits for at most one
+/// second for the `spawn_blocking` jobs of ended threads and of its own, and drops the tasks.
 ///
 /// # Examples
 ///
@@ -91,22 +92,22 @@ pub fn drain(limit: Duration) -> Drained {
 }
 
 impl Bridge {
-    /// Shuts a private bridge down: refuses new calls, and waits for what it still has to do, for `grace`.
+    /// Shuts a private bridge down: refuses new calls, and waits for what it still has to do.
     ///
     /// Calls that have begun have `grace` to end by themselves. Then those that still wait are cancelled: they
     /// return [`WaitErrorKind::Shutdown`](crate::WaitErrorKind::Shutdown), and their futures are dropped where
     /// they were polled. A later call returns the same error and is handed back.
     ///
-    /// What is left of `grace` belongs to the tasks of its runtimes, and then to their `spawn_blocking` jobs, which
-    /// write the files of `tokio::fs`. At the end the tasks are dropped and the threads are gone, except those of jobs
-    /// that still run. While a call goes on, its runtime stays.
+    /// What is left of `grace` is for the tasks of its runtimes, and then for their `spawn_blocking` jobs, which
+    /// write the files of `tokio::fs`. At the end the tasks are dropped and the threads are gone, except those of
+    /// jobs that still run. A runtime stays as long as a call uses it.
     ///
-    /// Returns what has ended. It waits for twice `grace` at the most: once before it cancels the calls, and once for
-    /// the cancelled calls to end. Inside async code it does not wait, and cancels the
-    /// calls at once. A future that never yields cannot be interrupted, and a call that waits for the thread
-    /// on which this is called does not end. The destructors of tasks may run on the calling thread.
+    /// Returns what has ended. It takes at most twice `grace`: once before it cancels the calls, and once until
+    /// the cancelled calls have ended. Inside async code it does not wait, and cancels the calls at once. A future
+    /// that never yields cannot be interrupted. A call that waits for the thread on which `shutdown` is called
+    /// does not end. The destructors of tasks may run on the calling thread.
     ///
-    /// Dropping the last clone of a bridge shuts it down too, and waits for nothing. No call can be running then.
+    /// Dropping the last clone of a bridge shuts it down too, without waiting. No call can be running then.
     ///
     /// # Panics
     ///
@@ -144,16 +145,16 @@ impl Bridge {
     }
 }
 
-/// Ends the threads of this crate, and waits until they are gone, for no longer than `limit`: for a host that unloads the
-/// library which contains it.
+/// Ends the threads of this crate, and waits for no longer than `limit` until they are gone. It is meant for a
+/// host that unloads the library which contains this crate.
 ///
-/// It [drains](drain) the process-wide bridges first. Private bridges are to be [shut down](Bridge::shutdown) and dropped
-/// by then: the threads of one that is still there do not end. Returns whether all threads are gone. They are not
-/// where a call, a task or a `spawn_blocking` job does not end, or on one of these threads itself. A later call starts
-/// what it needs again.
+/// It [drains](drain) the process-wide bridges first. [Shut down](Bridge::shutdown) and drop private bridges
+/// before: the threads of a bridge that still exists do not end. Returns whether all threads are gone. They are
+/// not gone if a call, a task or a `spawn_blocking` job does not end, or if this is called on one of these
+/// threads. A later call starts the threads that it needs again.
 ///
-/// What is left then belongs to the threads that have made calls: at their end they drop what they have kept. The C
-/// libraries of Linux and macOS do not unload a library before that.
+/// What is left then belongs to the threads that have made calls: when they end, they drop what they have kept.
+/// The C libraries of Linux and macOS do not unload a library before that.
 ///
 /// # Examples
 ///
@@ -187,22 +188,22 @@ fn drain_all(bridges: &[&Inner], limit: Duration) -> Drained {
     let drains: Vec<Drain> = bridges.iter().map(|inner| inner.give_up_runtimes()).collect();
     wait_until(deadline, || !drains.iter().any(Drain::has_driven_tasks));
     let tasks_ended = !drains.iter().any(Drain::has_tasks);
-    // While a call runs, its runtime stays.
+    // A runtime stays as long as a call runs on it.
     let blocking_jobs_ended =
         if calls_ended { end(&drains, deadline) } else { have_jobs_ended(&drains) };
     Drained { calls_ended, tasks_ended, blocking_jobs_ended }
 }
 
-/// The end of a wait that begins now. Async code does not wait.
+/// Returns the deadline of a wait that begins now. Async code does not wait.
 fn deadline_in(limit: Duration) -> Instant {
     let limit = if context() == Context::Async { Duration::ZERO } else { limit };
     let deadline = Instant::now().checked_add(limit);
-    // Without a limit that the clock can tell, decades.
+    // If the clock cannot represent the deadline, wait for decades.
     deadline.unwrap_or_else(|| Instant::now() + Duration::from_secs(1 << 31))
 }
 
 impl Inner {
-    /// No later call uses the runtimes that there are.
+    /// Makes later calls use other runtimes than those that exist now.
     pub(super) fn forget_runtimes(&self) {
         match &self.backend {
             Backend::PerThread(runtimes) => {
@@ -221,7 +222,8 @@ impl Inner {
         }
     }
 
-    /// Waits until no call runs. Those of a private bridge are cancelled at the deadline, and have `limit` once more.
+    /// Waits until no call runs. At the deadline, the calls of a private bridge are cancelled, and have `limit`
+    /// once more.
     fn wait_for_calls(&self, limit: Duration, deadline: Instant) -> bool {
         let Some(tracker) = self.backend.tracker() else { return true };
         if self.is_private {

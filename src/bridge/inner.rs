@@ -102,7 +102,7 @@ pub(super) struct Inner {
     pub(super) backend: Backend,
     pub(super) nested: Nested,
     pub(super) counters: Counters,
-    /// Whether a builder has made it: only such a bridge can be shut down.
+    /// Whether a builder has made the bridge. Only such a bridge can be shut down.
     pub(super) is_private: bool,
     pub(super) watchdog: Option<Watchdog>,
 }

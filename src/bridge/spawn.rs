@@ -9,7 +9,7 @@ use crate::error::{Cause, WaitError};
 use crate::site::Site;
 
 impl Bridge {
-    /// Spawns a task that outlives its caller: a thread of the bridge's runs it, whatever the calling thread does.
+    /// Spawns a task that outlives its caller: a thread of the bridge runs it, whatever the calling thread does.
     ///
     /// It can be called anywhere, in async code and in destructors too. A private bridge runs the task on a runtime
     /// of its own, [`per_thread`](Bridge::per_thread) and [`shared`](Bridge::shared) on the process's background
@@ -52,7 +52,7 @@ impl Bridge {
         }
     }
 
-    /// Spawns a task that outlives its caller, or hands its future back where no runtime can be had.
+    /// Spawns a task that outlives its caller, or hands its future back if there is no runtime for it.
     ///
     /// # Errors
     ///
@@ -89,7 +89,7 @@ impl Bridge {
 }
 
 impl Inner {
-    /// The runtime of tasks that belong to no thread.
+    /// Returns the runtime of tasks that belong to no thread.
     fn task_handle(&self) -> Result<Handle, Cause> {
         match &self.backend {
             Backend::PerThread(_) => Ok(shared_handle()?.clone()),

@@ -11,8 +11,8 @@ use crate::sync::StdAtomicU64;
 
 /// What a [`Bridge`](crate::Bridge) has done so far.
 ///
-/// Each number is exact for what happened before the question; what happens at the same time may be counted or
-/// not.
+/// Each number includes everything that happened before the statistics were read. What happens at the same time
+/// may or may not be included.
 ///
 /// # Examples
 ///
@@ -32,7 +32,7 @@ use crate::sync::StdAtomicU64;
 pub struct Stats {
     /// Runtimes that the bridge has built and not given up.
     pub runtimes: usize,
-    /// Times that a driver thread has taken over a runtime whose owner did not drive it.
+    /// How often a driver thread has taken over a runtime that its owner did not drive.
     pub driver_threads: u64,
     /// Calls on a runtime of the bridge's own.
     pub calls_on_own_runtime: u64,
@@ -43,8 +43,8 @@ pub struct Stats {
     pub refused: u64,
 }
 
-/// The counters of a bridge: as many sets as there are cores, so that the calls of two threads seldom share a cache
-/// line, and the memory does not grow with the threads. A bridge that counts nothing has none.
+/// The counters of a bridge. There are as many sets as cores, so that the calls of two threads seldom share a
+/// cache line, and the memory does not grow with the number of threads. A bridge that counts nothing has none.
 #[derive(Debug, Default)]
 pub(super) struct Counters(OnceLock<Box<[CachePadded<Set>]>>);
 
@@ -58,7 +58,7 @@ thread_local! {
     /// Numbers the threads. It has no destructor, so calls are counted at a thread's exit too.
     static NUMBER: usize = {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
-        // Relaxed: any number will do, and different ones are better.
+        // Relaxed: any number will do, though different ones are better.
         NEXT.fetch_add(1, Relaxed)
     };
 }
@@ -95,9 +95,9 @@ impl Inner {
 
 #[cold]
 fn sets() -> Box<[CachePadded<Set>]> {
-    /// A bridge is to stay small, also where there are many cores.
+    /// Keeps a bridge small on machines with many cores.
     const MOST: usize = 32;
-    // Asked once: the answer takes a look at the control groups.
+    // Computed once, since it reads the control groups.
     static CORES: LazyLock<usize> =
         LazyLock::new(|| thread::available_parallelism().map_or(1, Into::into));
     (0..MOST.min(*CORES)).map(|_| CachePadded::default()).collect()
@@ -110,7 +110,7 @@ pub(super) struct Counter(StdAtomicU64);
 impl Counter {
     #[inline]
     fn add_one(&self) {
-        // Relaxed: readers want a number and nothing that was written before it.
+        // Relaxed: readers want the number, and nothing that was written before it.
         self.0.fetch_add(1, Relaxed);
     }
 }

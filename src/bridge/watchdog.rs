@@ -131,10 +131,10 @@ impl fmt::Display for SlowCall {
     }
 }
 
-/// What the user does with a slow call.
+/// The user's function for slow calls.
 pub(super) type Report = Arc<dyn Fn(&SlowCall) + Send + Sync>;
 
-/// Reports a slow call where the user has no report.
+/// Reports a slow call if the user has set no function.
 pub(super) fn log(call: &SlowCall) {
     #[cfg(feature = "tracing")]
     tracing::warn!(name = call.name(), caller = %call.caller(), waited = ?call.waited(), "slow call");
@@ -142,7 +142,7 @@ pub(super) fn log(call: &SlowCall) {
     eprintln!("smartasync: {call}");
 }
 
-/// The waiting calls of a bridge, and a thread that looks at the clock for them. The thread is started at the
+/// The waiting calls of a bridge, and a thread that checks how long they have waited. The thread is started at the
 /// first call, and sleeps until the oldest waiting call is slow.
 pub(super) struct Watchdog {
     thread_name: String,
@@ -159,7 +159,8 @@ struct Watch {
 
 #[derive(Default)]
 struct State {
-    /// Keyed by the time at which each began, and a number that tells apart calls that began at the same time.
+    /// Keyed by the time at which each call began, and by a number that distinguishes calls which began at the
+    /// same time.
     waiting: BTreeMap<(Instant, u64), Site>,
     next_number: u64,
     has_thread: bool,
@@ -183,7 +184,7 @@ impl Watchdog {
         Watchdog::on_thread(self.thread_name.clone(), limit, report)
     }
 
-    /// Watches a call until the guard is dropped, unless an observer makes it.
+    /// Watches a call until the guard is dropped, unless an observer makes the call.
     pub(super) fn watch(&self, site: Site) -> Option<Watched<'_>> {
         if observer::is_running() {
             return None;
@@ -239,8 +240,8 @@ impl Watch {
         }
     }
 
-    /// Reports a call. A panic in the report ends neither this thread nor the call, and what the report waits for is
-    /// not reported.
+    /// Reports a call. A panic in the report ends neither this thread nor the call. The calls that the report
+    /// makes are not reported.
     fn tell(&self, call: SlowCall) {
         observer::run(|| drop(catch_unwind(AssertUnwindSafe(|| (self.report)(&call)))));
     }

@@ -1,8 +1,8 @@
 //! The shared runtime, entered for one poll of a future or for its drop.
 //!
-//! Tokio panics when what was entered is not left in the reverse order. A future that holds an `EnterGuard` of its own
-//! over an await has entered it after us, and leaves it in a later poll: until then we cannot leave. The guard that is
-//! ours then waits in a thread-local, as it is not `Send` and the future may be.
+//! Tokio panics if what was entered is not left in the reverse order. A future that holds an `EnterGuard` of its
+//! own over an await has entered it after us, and leaves it in a later poll. Until then we cannot leave. Our guard
+//! then waits in a thread-local, since it is not `Send` and the future may be.
 
 use std::cell::RefCell;
 use std::io;
@@ -16,7 +16,7 @@ use crate::bridge;
 use crate::context::mark;
 use crate::thread_flag::FlagGuard;
 
-/// Names what a future could not leave. Small, since it is in each future of a call.
+/// Names a guard that a future could not leave. It is small, since each future of a call contains one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Key(NonZero<u32>);
 
@@ -28,7 +28,8 @@ pub(super) struct Entered {
 }
 
 impl Entered {
-    /// Enters the shared runtime, unless an earlier poll of the future could not leave it, and gave `left_over`.
+    /// Enters the shared runtime. If an earlier poll of the future could not leave it, `left_over` is the key
+    /// which that poll returned, and the runtime is still entered.
     ///
     /// # Errors
     ///
@@ -38,7 +39,7 @@ impl Entered {
             Some(guard) => guard,
             None => Guard::enter()?,
         };
-        // Tokio does not show a poll that another executor makes. It shows its own, which needs no mark.
+        // Tokio does not show a poll by another executor. It shows its own polls, which need no mark.
         Ok(Entered { guard, _mark: marks.then(mark::set) })
     }
 
@@ -64,22 +65,23 @@ impl Guard {
     }
 
     /// Whether nothing that was entered later is still entered. Tokio tells the current runtime only, so a later
-    /// guard of the shared runtime itself is not seen.
+    /// guard of the shared runtime itself is not noticed.
     fn is_innermost(&self) -> bool {
         Handle::try_current().is_ok_and(|current| current.id() == self.runtime)
     }
 }
 
 thread_local! {
-    /// What futures could not leave. Never dropped with the thread: a drop out of order would end the process.
+    /// The guards that futures could not leave. They are never dropped with the thread, since a drop out of order
+    /// would end the process.
     static LEFT_OVER: RefCell<Vec<(Key, ManuallyDrop<Guard>)>> = const { RefCell::new(Vec::new()) };
 }
 
 fn leave_over(guard: Guard) -> Option<Key> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
 
-    // Relaxed: nothing but its value is asked for. A number comes again after four billions: keys are compared on one
-    // thread, where few are there at a time.
+    // Relaxed: only the value matters. A number is used again after four billion others, but keys are compared on
+    // one thread, which has only a few at a time.
     let key = loop {
         if let Some(number) = NonZero::new(NEXT.fetch_add(1, Ordering::Relaxed)) {
             break Key(number);
@@ -89,7 +91,7 @@ fn leave_over(guard: Guard) -> Option<Key> {
     LEFT_OVER.try_with(|all| all.borrow_mut().push((key, guard))).ok().map(|()| key)
 }
 
-/// `None` on another thread.
+/// Returns `None` on another thread.
 fn take_left_over(key: Key) -> Option<Guard> {
     let take = |all: &RefCell<Vec<(Key, ManuallyDrop<Guard>)>>| {
         let mut all = all.borrow_mut();

@@ -24,11 +24,11 @@ pub(crate) fn is_limited() -> bool {
 
 /// A grant that was the last of its budget.
 ///
-/// Tokio tells whether there is budget left, but not whether there is a limit. A grant that is dropped, however,
-/// sets the current budget back to its value before the grant, if that value had a limit, and changes nothing if
-/// it had none. So drop a grant of the calling code in a budget that is used up: if there is budget left then, the
-/// calling code has a limit. The last grant of a budget makes a budget that is used up: dropping it sets the budget
-/// to one, and taking that one uses the budget up, and is a last grant again.
+/// Tokio tells whether there is budget left, but not whether there is a limit. However, dropping a grant sets the
+/// current budget back to its value before the grant if that value had a limit, and changes nothing if it had
+/// none. So a grant of the calling code is dropped where the budget is used up: if there is budget left then, the
+/// calling code has a limit. The last grant of another budget makes a budget that is used up: dropping it sets the
+/// budget to one, and taking that one uses the budget up, and is a last grant again.
 ///
 /// This takes ten accesses of a thread-local. Using up a budget would take three hundred.
 struct Last(Cell<Option<RestoreOnPending>>);
@@ -38,7 +38,7 @@ impl Last {
         Last(Cell::new(take_last()))
     }
 
-    /// Returns whether the calling code has a limit, or `None` where there is no grant to try it with.
+    /// Returns whether the calling code has a limit, or `None` if there is no grant to try it with.
     fn tell(&self) -> Option<bool> {
         let last = self.0.take()?;
         // Its drop at the end of the function gives back everything that is taken here.
@@ -63,7 +63,7 @@ impl Last {
 
 impl Drop for Last {
     fn drop(&mut self) {
-        // The grant's own drop would set the budget of the code that runs next on this thread.
+        // The grant's own drop would change the budget of the code that runs next on this thread.
         if let Some(last) = self.0.take() {
             last.made_progress();
         }
@@ -72,7 +72,8 @@ impl Drop for Last {
 
 /// Takes the last grant of a task's budget, in a task that is run here.
 ///
-/// `None` with a Tokio in which dropping a grant of unlimited code lifts the limit, or a budget has no end.
+/// Returns `None` with a Tokio in which dropping a grant of unlimited code lifts the limit, or a budget never
+/// ends.
 fn take_last() -> Option<RestoreOnPending> {
     let found = Rc::new(Cell::new(None));
     let tasks = LocalSet::new();
@@ -94,7 +95,7 @@ fn take_last() -> Option<RestoreOnPending> {
     found.take()
 }
 
-/// Whether the calling code runs out of budget: only without a limit it gets more grants than a poll has.
+/// Whether the calling code runs out of budget. Only without a limit does it get more grants than one poll has.
 fn runs_out() -> bool {
     let Some(_restore) = grant() else { return true };
     (0..GRANTS_PER_POLL).any(|_| match grant() {
@@ -130,13 +131,13 @@ mod tests {
 
     use super::*;
 
-    /// Takes grants until there are none, for `at_most` times. Returns how many there were.
+    /// Takes up to `at_most` grants. Returns how many there were.
     fn use_up(at_most: usize) -> usize {
         let taken = std::iter::from_fn(grant).take(at_most);
         taken.inspect(RestoreOnPending::made_progress).count()
     }
 
-    /// Asks both ways whether there is a limit.
+    /// Asks in both ways whether there is a limit.
     fn answers() -> [Option<bool>; 2] {
         [LAST.with(Last::tell), Some(runs_out())]
     }
@@ -171,7 +172,7 @@ mod tests {
     fn the_end_of_a_thread_changes_no_budget() {
         Builder::new_multi_thread().worker_threads(1).build().unwrap().block_on(async {
             assert_eq!(use_up(8), 8);
-            // As the thread's own is dropped: in the budget of whatever runs then.
+            // Dropped as the thread's own value is: with the budget of whatever code runs then.
             drop(Last::new());
             assert_eq!(use_up(usize::MAX), GRANTS_PER_POLL - 8);
         });

@@ -12,7 +12,7 @@ use tokio::task::{self, LocalSet};
 /// compared, never followed.
 static TASK_VTABLE: AtomicPtr<RawWakerVTable> = AtomicPtr::new(ptr::null_mut());
 
-/// Whether a Tokio task polls, with its own waker or with another.
+/// Whether a Tokio task makes this poll, with its own waker or with another.
 ///
 /// The waker comes first, as comparing it is cheaper than asking Tokio for the task's id. Only code with a waker of
 /// its own, like `FuturesUnordered`, needs the second check in a task.
@@ -87,7 +87,7 @@ mod tests {
     fn after_the_first_task_the_waker_alone_tells() {
         let runtime = Builder::new_current_thread().build().unwrap();
         let task = runtime.spawn(poll_fn(|cx| {
-            // Asked with another waker, it learns what those of tasks have in common, once.
+            // When asked with another waker, it learns the vtable that the wakers of all tasks share, once.
             assert!(is_seen_with(Waker::noop()));
             let asked_again = measure(|| assert!(is_seen_with(Waker::noop())));
             assert_eq!(asked_again.count_total, 0);

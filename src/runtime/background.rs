@@ -31,7 +31,7 @@ pub(crate) struct Background {
     state: Mutex<State>,
     /// Held while a runtime is started.
     starting: Mutex<()>,
-    /// From the first start on.
+    /// Done at the first start.
     is_monitored: Once,
 }
 
@@ -83,7 +83,7 @@ impl Background {
         Ok(runtime)
     }
 
-    /// What there is, or nothing if a runtime is to be started.
+    /// Returns the runtime or the error, or `None` if a runtime must be started.
     fn started(&self) -> Option<Result<Arc<BackgroundRuntime>, Cause>> {
         match &*self.state() {
             State::Started(runtime) if !runtime.is_lost() => Some(Ok(Arc::clone(runtime))),
@@ -105,7 +105,7 @@ impl Background {
         }
     }
 
-    /// Gives the runtime up, which ends with the last call that holds it: the next call starts another, unless
+    /// Gives up the runtime, which ends with the last call that holds it. The next call starts another one, unless
     /// `is_final`.
     pub(crate) fn give_up(&self, is_final: bool) -> Option<Arc<BackgroundRuntime>> {
         let mut state = self.state();
@@ -128,9 +128,9 @@ impl Background {
 impl Monitored for Background {
     /// Finds out whether the runtime is lost.
     ///
-    /// Tokio keeps the panics of tasks, but a waker that panics in the driver ends the worker that called it. Nobody
-    /// is told. So while a call waits, the runtime is given a task now and then: one that nobody runs though all
-    /// workers are parked shows that there are no workers any more.
+    /// Tokio catches the panics of tasks, but a waker that panics in the driver ends the worker that called it,
+    /// and nobody is told. So while a call waits, the runtime is given a task now and then. If all workers are
+    /// parked and nobody runs it, there are no workers left.
     fn tick(&self, now: Instant) -> Option<Duration> {
         let State::Started(runtime) = &*self.state() else { return None };
         let mut probe = ignore_poison(runtime.probe.lock());
@@ -155,7 +155,7 @@ impl Monitored for Background {
         PROBE_INTERVAL
     }
 
-    /// Each call that parks asks for the monitor.
+    /// Nothing to do: each call that parks asks for the monitor.
     fn not_watched(&self) {}
 }
 
@@ -171,7 +171,7 @@ pub(crate) struct BackgroundRuntime {
     pub(crate) runtime: OwnedRuntime,
     static_handle: OnceLock<&'static Handle>,
     threads: usize,
-    /// Those and the ones for blocking jobs.
+    /// The workers, and the threads for blocking jobs.
     all_threads: Arc<AtomicUsize>,
     parked: Arc<AtomicUsize>,
     /// Whether the monitor comes back: a call that parks need not wake it.
@@ -192,7 +192,7 @@ impl BackgroundRuntime {
         builder
             .worker_threads(threads)
             .thread_name(format!("{name}/shared"))
-            // Relaxed: a count that is late is looked at again.
+            // Relaxed: a stale count is read again later.
             .on_thread_park(move || {
                 parks.fetch_add(1, Ordering::Relaxed);
             })
@@ -218,7 +218,7 @@ impl BackgroundRuntime {
         self.runtime.handle()
     }
 
-    /// Has the monitor come, after a call has said that it parks.
+    /// Has the monitor watch the runtime, after a call has said that it parks.
     pub(crate) fn watch(&self) {
         // SeqCst, as in `SleepFlag`: the read after the caller's write.
         if !self.is_watched.load(Ordering::SeqCst) {
@@ -266,15 +266,15 @@ impl BackgroundRuntime {
 
     /// Whether all workers are parked, the lost ones included: these never leave the park that they were lost in.
     fn is_parked(&self) -> bool {
-        // Relaxed, as where it is counted: a count that is late is looked at again.
+        // Relaxed, as where it is counted: a stale count is read again later.
         self.parked.load(Ordering::Relaxed) >= self.threads
     }
 }
 
-/// Whether so many threads, and one to spare, can be alive at once.
+/// Checks that `threads` threads, and one to spare, can be alive at once.
 ///
-/// Tokio panics where it cannot start a worker, and the end of what it has started by then waits for ever. Nothing
-/// keeps others from starting threads between this look and Tokio's, so it only makes that unlikely.
+/// Tokio panics if it cannot start a worker, and the end of those that it has started then waits forever. Other
+/// threads may still be started between this check and Tokio's start, so it only makes that unlikely.
 ///
 /// # Errors
 ///
@@ -290,7 +290,7 @@ fn check_threads(threads: usize) -> io::Result<()> {
         thread::Builder::new().spawn(wait).map(|thread| started.push(thread))
     });
     drop(closed);
-    // Gone before Tokio begins: it needs their places.
+    // They end before Tokio starts its own, which need their resources.
     started.into_iter().for_each(|thread| drop(thread.join()));
     result
 }

@@ -13,8 +13,8 @@ use crate::threads::{left_until, spawn_scoped, wait_until};
 /// The threads that wait for blocking jobs.
 const NAME: &str = "smartasync/end";
 
-/// The runtimes that a bridge has given up. Each is driven, and closed when this is dropped unless a call still uses
-/// it.
+/// The runtimes that a bridge has given up. Each is driven. When this is dropped they are closed, unless a call
+/// still uses them.
 pub(crate) struct Drain {
     local: Vec<Arc<LocalRuntime>>,
     background: Option<Arc<BackgroundRuntime>>,
@@ -26,7 +26,7 @@ pub(crate) struct Drain {
 }
 
 impl Drain {
-    /// Takes over what a bridge had before its reset. Whoever calls since then has another runtime.
+    /// Takes over what a bridge had before its reset. Calls that begin after the reset have other runtimes.
     pub(crate) fn of(
         runtimes: Option<&Arc<Runtimes>>,
         background: Option<Arc<BackgroundRuntime>>,
@@ -91,13 +91,13 @@ impl Drop for Drain {
     }
 }
 
-/// Ends the runtimes, which no call uses any more, and waits for their blocking jobs; for no longer than until
-/// `deadline`. Returns whether all have ended. Past the deadline it only tells.
+/// Ends the runtimes, which no call uses any more, and waits until `deadline` for their blocking jobs. Returns
+/// whether all have ended. After the deadline it only returns that.
 pub(crate) fn end(drains: &[Drain], deadline: Instant) -> bool {
     if !left_until(deadline).is_zero() {
         end_all(drains, deadline);
     }
-    // Those of runtimes that have ended before, too.
+    // Including the jobs of runtimes that have ended before.
     wait_until(deadline, || have_jobs_ended(drains))
 }
 
@@ -114,7 +114,7 @@ pub(crate) fn end_unused(bridges: &[Arc<Runtimes>], deadline: Instant) {
 }
 
 fn end_all(drains: &[Drain], deadline: Instant) {
-    // All at once: one that has a job without end must not take the time of the others.
+    // All at once: a runtime with an endless job must not take the time of the others.
     thread::scope(|scope| {
         let mut threads = Vec::new();
         for runtime in drains.iter().flat_map(|drain| &drain.local) {

@@ -14,7 +14,8 @@ const DESCRIPTORS_PER_RUNTIME: usize = 4;
 /// The share of the descriptors that runtimes may have: one of this many.
 const SHARE_OF_DESCRIPTORS: usize = 4;
 
-/// The places that are taken, by all bridges. A forked child has its parent's descriptors too, and so the count.
+/// The places that all bridges have taken. A forked child also has its parent's descriptors, and so keeps the
+/// count.
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 
 /// The place of a runtime among all of the process. It is given back on drop.
@@ -22,8 +23,8 @@ static TAKEN: AtomicUsize = AtomicUsize::new(0);
 pub(crate) struct Place(());
 
 impl Place {
-    /// Takes a place for one more runtime of a bridge that has `current`, and may have `limit` or else as many as
-    /// can be afforded. It can always have one.
+    /// Takes a place for one more runtime of a bridge that has `current` runtimes. The bridge may have `limit`, or
+    /// if there is none, as many as the process can afford. It may always have one.
     pub(crate) fn take(current: usize, limit: Option<usize>) -> Option<Place> {
         match limit {
             Some(limit) => (current < limit).then(Place::in_any_case),
@@ -33,7 +34,7 @@ impl Place {
         }
     }
 
-    /// Takes a place for a runtime that has to be.
+    /// Takes a place for a runtime that must be built.
     pub(crate) fn in_any_case() -> Place {
         // Relaxed, like all accesses: a number, and nothing is read because of it.
         TAKEN.fetch_add(1, Relaxed);
@@ -58,7 +59,7 @@ static MOST_OF_A_BRIDGE: LazyLock<usize> = LazyLock::new(|| {
     thread::available_parallelism().map_or(1, usize::from).saturating_mul(PER_CORE)
 });
 
-/// How many the process may have: asked each time, since a program may set it.
+/// How many descriptors the process may have. This is asked each time, since a program may change it.
 #[cfg(unix)]
 fn descriptors() -> usize {
     use rustix::process::{Resource, getrlimit};

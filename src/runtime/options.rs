@@ -8,9 +8,9 @@ pub(crate) struct RuntimeOptions {
     /// The threads are called `NAME/...`.
     pub(crate) name: String,
     pub(crate) max_blocking_threads: Option<usize>,
-    /// Beyond it threads share runtimes.
+    /// Beyond this number, threads share runtimes.
     pub(crate) max_runtimes: Option<usize>,
-    /// Otherwise a runtime is its thread's, driven by the calls of that thread only.
+    /// If false, a runtime belongs to its thread, and is driven by the calls of that thread only.
     pub(crate) driver_threads: bool,
     /// A thread that calls more often than this drives its runtime itself.
     pub(crate) idle_timeout: Duration,

@@ -17,9 +17,9 @@ use crate::threads::{self, left_until};
 /// A runtime whose end waits for nothing, unless it is told to: a `spawn_blocking` job that still runs keeps its
 /// thread, not ours.
 ///
-/// Inside of it the destructors of tasks run, which are the user's: not on a thread that has a current runtime or
-/// has no time for them, and under the mark. Tokio shows nothing of what it tears down, and a call would wait
-/// for it. In a forked child it is left alone.
+/// Its end runs the destructors of tasks, which are user code. So it does not run on a thread that has a current
+/// runtime or is needed for other things, and it runs under the mark: Tokio does not show the teardown, and a call
+/// inside it would wait for it. In a forked child the runtime is left alone.
 #[derive(Debug)]
 pub(crate) struct OwnedRuntime {
     /// Absent once it has ended. Locked for reading while somebody drives it.
@@ -40,9 +40,9 @@ impl OwnedRuntime {
         let starts = [Arc::clone(&threads), Arc::clone(all_threads)];
         let stops = starts.clone();
         let runtime = builder
-            // Relaxed: who reads the count has waited for the threads.
+            // Relaxed: whoever reads the count has waited for the threads.
             .on_thread_start(move || {
-                // It serves others, too, than the thread whose call has started it.
+                // It serves other threads than the one whose call has started it.
                 threads::follow_main_thread();
                 for threads in &starts {
                     threads.fetch_add(1, Relaxed);
@@ -67,7 +67,7 @@ impl OwnedRuntime {
         &self.handle
     }
 
-    /// Drives the runtime until `future` is ready. Nothing if the runtime has ended.
+    /// Drives the runtime until `future` is ready. Returns `None` if the runtime has ended.
     pub(crate) fn block_on<F: Future>(&self, future: F) -> Option<F::Output> {
         let runtime = self.runtime.read().unwrap_or_else(PoisonError::into_inner);
         Some(runtime.as_ref()?.block_on(future))
@@ -105,7 +105,7 @@ impl OwnedRuntime {
             match self.runtime.try_write() {
                 Ok(mut runtime) => break runtime.take(),
                 Err(TryLockError::Poisoned(error)) => break error.into_inner().take(),
-                // It is driven. What is still alive then is dropped with its last user.
+                // Somebody drives it. What is still alive then is dropped with its last user.
                 Err(TryLockError::WouldBlock) if left_until(deadline).is_zero() => return,
                 Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(1)),
             }
@@ -150,7 +150,7 @@ fn remember_threads(threads: &Arc<AtomicUsize>) {
     }
 }
 
-/// Whether blocking jobs go on although their runtimes have ended.
+/// Whether blocking jobs still run although their runtimes have ended.
 pub(crate) fn has_threads_of_ended() -> bool {
     let all = ignore_poison(THREADS_OF_ENDED.lock());
     // Relaxed: see `OwnedRuntime::build`.

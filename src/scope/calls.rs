@@ -20,10 +20,10 @@ use crate::site::{Name, Site};
 
 /// The calls of one scope: all that have begun and are not done.
 ///
-/// They belong to the thread. Whoever waits for one of them polls all that were woken, so that all go on.
+/// They belong to the thread. Whatever waits for one of them polls all that were woken, so that all make progress.
 pub(super) struct Calls<'scope> {
     running: ManuallyDrop<Running<'scope>>,
-    /// The panic of a call that nobody joins: the scope raises it at its end.
+    /// The panic of a call that nobody joins. The scope raises it at its end.
     lost: RefCell<Option<Box<dyn Any + Send>>>,
     /// `None` for the default bridge.
     bridge: Option<Bridge>,
@@ -36,19 +36,19 @@ pub(super) struct Calls<'scope> {
 
 /// What may borrow from the caller, and from the scope itself.
 ///
-/// A value that borrows from itself cannot have a destructor, so this one is in a `ManuallyDrop`, and is emptied by
-/// `Calls::close`.
+/// A value that borrows from itself cannot have a destructor. So this one is in a `ManuallyDrop`, and
+/// `Calls::close` empties it.
 struct Running<'scope> {
     /// `None` once the scope is closed. It is borrowed while it is polled.
     set: RefCell<Option<FuturesUnordered<Member<'scope>>>>,
-    /// Those that begin while the set is polled.
+    /// The calls that begin while the set is polled.
     incoming: RefCell<Vec<Member<'scope>>>,
 }
 
 impl<'scope> Calls<'scope> {
     /// # Panics
     ///
-    /// Where a call cannot be waited for, like a wait.
+    /// Like a wait, where a call cannot be waited for.
     #[track_caller]
     pub(super) fn new(bridge: Option<&Bridge>, site: Site) -> Calls<'scope> {
         if let Err(cause) = Route::new().find(bridge) {
@@ -79,13 +79,13 @@ impl<'scope> Calls<'scope> {
         }
     }
 
-    /// Whether a call of this scope is being polled, further down the stack.
+    /// Whether a call of this scope is being polled further down the stack.
     pub(super) fn is_polling(&self) -> bool {
         self.running.set.try_borrow().is_err()
     }
 
-    /// Begins a call: it is polled before this returns, where the thread may block. Nothing begins once the scope is
-    /// closed.
+    /// Begins a call. If the thread may block, the call is polled before this returns. Once the scope is closed,
+    /// nothing begins.
     pub(super) fn begin(
         &'scope self,
         call: Pin<Box<dyn Future<Output = ()> + 'scope>>,
@@ -94,18 +94,18 @@ impl<'scope> Calls<'scope> {
         let member = Member { call: Some(call), calls: self };
         {
             let Ok(set) = self.running.set.try_borrow() else {
-                // Whoever polls takes it from there.
+                // The code that polls the set takes it from there.
                 return self.running.incoming.borrow_mut().push(member);
             };
             let Some(set) = &*set else { return };
             set.push(member);
         }
-        // They may be waiting for what the new call does.
+        // Other calls may be waiting for what the new call does.
         self.waiters.0.wake();
         self.advance(site);
     }
 
-    /// Polls all calls that were woken, until `is_done`. It is ready too where there is none left.
+    /// Polls all calls that were woken, until `is_done`. It is also ready if there are none left.
     pub(super) fn poll_until(&self, cx: &Context<'_>, is_done: &dyn Fn() -> bool) -> Poll<()> {
         self.waiters.0.poll(cx.waker(), || self.poll(is_done))
     }
@@ -114,7 +114,7 @@ impl<'scope> Calls<'scope> {
     ///
     /// # Panics
     ///
-    /// Where that cannot be waited for.
+    /// If they cannot be waited for.
     pub(super) fn finish(&self) {
         if self.is_empty() {
             return;
@@ -125,7 +125,7 @@ impl<'scope> Calls<'scope> {
         job.ending.output()
     }
 
-    /// Drops what is not done, inside the runtime.
+    /// Drops the calls that are not done, inside the runtime.
     pub(super) fn close(&self) {
         let is_empty = self.is_empty();
         let rest = (self.running.set.take(), self.running.incoming.take());
@@ -135,7 +135,7 @@ impl<'scope> Calls<'scope> {
         }
     }
 
-    /// Keeps a panic that is nobody else's, for the end of the scope. The first tells most.
+    /// Keeps a panic that nobody joins for the end of the scope. The first one says most.
     pub(super) fn lose(&self, payload: Box<dyn Any + Send>) {
         let mut lost = self.lost.borrow_mut();
         if lost.is_none() {
@@ -156,7 +156,7 @@ impl<'scope> Calls<'scope> {
             && self.running.incoming.borrow().is_empty()
     }
 
-    /// Polls once all that were woken, for nobody in particular.
+    /// Polls all calls that were woken once, though nobody waits for them.
     fn advance(&self, site: Site) {
         let through = self.bridge().unwrap_or_else(|| bridge::default());
         if through.context() == CallerContext::Async {
@@ -168,7 +168,7 @@ impl<'scope> Calls<'scope> {
         })));
         let mut job = FutureJob::new(site, future);
         bridge::wait(self.bridge(), &mut job);
-        // Where it could not be, whoever waits for the call will be told.
+        // If this was not possible, whoever waits for the call gets the error.
         let _ = job.ending.result::<()>();
     }
 
@@ -193,9 +193,9 @@ impl<'scope> Calls<'scope> {
     }
 }
 
-/// One call in the set. Whatever it does, it does not disturb the others.
+/// One call in the set. Whatever it does, the others are not disturbed.
 struct Member<'scope> {
-    /// There until it is dropped.
+    /// `None` once it is dropped.
     call: Option<Pin<Box<dyn Future<Output = ()> + 'scope>>>,
     calls: &'scope Calls<'scope>,
 }
@@ -205,8 +205,8 @@ impl Future for Member<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let call = self.call.as_mut().expect("it is there until it is dropped");
-        // The panic of the call itself is caught further in. This is one of an output that nobody wants, as it is
-        // dropped.
+        // A panic of the call itself is caught further in. This one comes from dropping an output that nobody
+        // wants.
         match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx))) {
             Ok(polled) => polled,
             Err(payload) => {

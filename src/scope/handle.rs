@@ -13,12 +13,12 @@ use crate::error::{Cause, WaitError};
 use crate::exec::waker::is_call_waker;
 use crate::site::Site;
 
-/// A handle of a call in a [`scope`](crate::scope): what [`Scope::spawn`](crate::Scope::spawn) returns.
+/// A handle of a call in a [`scope`](crate::scope), returned by [`Scope::spawn`](crate::Scope::spawn).
 ///
 /// Handles are joined in any order. While one is joined, all calls of the scope go on. A call whose handle is
 /// dropped goes on too, and the scope waits for it.
 ///
-/// It is a future as well, for async code: for another call of the same scope, or for one that is waited for
+/// It is also a future, for async code: for another call of the same scope, or for a call that is waited for
 /// within the scope.
 ///
 /// # Examples
@@ -50,7 +50,7 @@ use crate::site::Site;
 /// assert_eq!(sum, 2);
 /// ```
 ///
-/// It stays on its thread, which polls the calls:
+/// A handle stays on its thread, which polls the calls:
 ///
 /// ```compile_fail,E0277
 /// smartasync::scope(|s| {
@@ -63,7 +63,7 @@ use crate::site::Site;
 pub struct ScopedJoinHandle<'scope, T> {
     calls: &'scope Calls<'scope>,
     slot: Rc<Slot<T>>,
-    /// Where the call has begun.
+    /// Where the call began.
     begun: Site,
 }
 
@@ -102,12 +102,13 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
         self.calls.call(self.begun.name, self).wait()
     }
 
-    /// Blocks the calling thread until the call is done, or hands the handle back where that cannot be waited for.
+    /// Blocks the calling thread until the call is done, or hands the handle back if the thread cannot wait.
     ///
     /// # Errors
     ///
-    /// [`AsyncContext`](crate::WaitErrorKind::AsyncContext) where the caller is async code: await the handle there. A
-    /// call of the same scope cannot wait for another in `block_in_place` either, since none goes on while it blocks.
+    /// [`AsyncContext`](crate::WaitErrorKind::AsyncContext) if the caller is async code: await the handle there. A
+    /// call of the same scope cannot wait for another one in `block_in_place` either, since no call makes progress
+    /// while it blocks.
     ///
     /// [`Shutdown`](crate::WaitErrorKind::Shutdown) and [`Runtime`](crate::WaitErrorKind::Runtime), as with
     /// [`Call::try_wait`](crate::Call::try_wait).
@@ -148,7 +149,7 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
     ///
     /// # Panics
     ///
-    /// With a panic of the call, unchanged, and where the handle has returned the output before.
+    /// With a panic of the call, unchanged, and if the handle has already returned the output.
     ///
     /// # Examples
     ///
@@ -174,7 +175,7 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
         self.calls.call(self.begun.name, self).wait_timeout(limit).map_err(WaitError::without_call)
     }
 
-    /// Returns whether the call is done. It goes on only while the thread waits for calls of the scope.
+    /// Returns whether the call is done. It makes progress only while the thread waits for calls of the scope.
     ///
     /// # Examples
     ///
@@ -199,11 +200,12 @@ impl<T> Future for ScopedJoinHandle<'_, T> {
 
     /// # Panics
     ///
-    /// With a panic of the call, unchanged, and where the handle has returned the output before.
+    /// With a panic of the call, unchanged, and if the handle has already returned the output.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         if self.slot.is_running() {
             if self.calls.is_polling() {
-                // Another call of the scope awaits this one. If it waits, in a blocking section, that has no end.
+                // Another call of the scope polls this handle. The waker of a wait means that the call waits in a
+                // blocking section, and that wait would never end.
                 if is_call_waker(cx.waker()) {
                     Cause::Async.panic(self.begun, true);
                 }

@@ -16,7 +16,7 @@ use crate::caught::Caught;
 pub(super) struct Slot<T>(RefCell<State<T>>);
 
 enum State<T> {
-    /// With the waker of the call that awaits the handle.
+    /// Holds the waker of the call that awaits the handle.
     Running(Option<Waker>),
     Done(thread::Result<T>),
     /// The handle has the output, or is gone.
@@ -42,7 +42,7 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Takes what the call has left, once. Nothing is left here afterwards.
+    /// Takes what the call has left. After that nothing is left here.
     pub(super) fn take(&self) -> Option<thread::Result<T>> {
         match self.0.replace(State::Over) {
             State::Done(result) => Some(result),

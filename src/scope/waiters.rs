@@ -1,4 +1,4 @@
-//! Who waits for the calls of one scope.
+//! The wakers of those who wait for the calls of one scope.
 
 use std::mem;
 use std::sync::Arc as StdArc;
@@ -6,18 +6,19 @@ use std::task::{Poll, Wake, Waker};
 
 use crate::sync::{Mutex, ignore_poison};
 
-/// The wakers of all who poll a scope.
+/// The wakers of everything that polls a scope.
 ///
-/// The calls of a scope are polled by whoever waits for one of them: by a `join`, or by each of several futures that
-/// hold a handle. A wake of any call wakes all of these. Whoever would be chosen might be gone, or not be polled
-/// again, and then the others would sleep without end.
+/// The calls of a scope are polled by whatever waits for one of them: a `join`, or several futures that hold
+/// handles. A wake of any call wakes all of these. A single one might be gone, or no longer be polled, and then
+/// the others would sleep forever.
 #[derive(Debug, Default)]
 pub(crate) struct Waiters(Mutex<Vec<Waker>>);
 
 impl Waiters {
     /// Polls; if that is pending, the next wake wakes `waker`.
     pub(crate) fn poll<T>(&self, waker: &Waker, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
-        // Registered before it polls: a wake either finds the waker, or came before and the poll sees what it is for.
+        // The waker is registered before the poll: a wake either finds the waker, or came before and the poll sees
+        // its cause.
         self.register(waker);
         let polled = poll();
         if polled.is_ready() {
@@ -29,7 +30,7 @@ impl Waiters {
     /// Wakes all.
     pub(crate) fn wake(&self) {
         let wakers = mem::take(&mut *ignore_poison(self.0.lock()));
-        // Without the lock: a waker is anybody's code, and may poll the scope.
+        // Without the lock: waking runs foreign code, which may poll the scope.
         wakers.into_iter().for_each(Waker::wake);
     }
 
@@ -45,7 +46,7 @@ impl Waiters {
     }
 }
 
-/// What the calls of a scope see in place of the wakers of those who poll them.
+/// The waker that the calls of a scope see in place of the wakers of those who poll them.
 pub(super) struct ScopeWaker(pub(super) Waiters);
 
 impl Wake for ScopeWaker {

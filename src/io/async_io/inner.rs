@@ -35,8 +35,8 @@ impl<T> Inner<T> {
         retry(|| by(&mut self.io, to))
     }
 
-    /// Moves the object to where the reader is and runs `operation` there. Without the first, `operation` does not
-    /// run.
+    /// Moves the object to where the reader is, and runs `operation` there. If the object cannot be moved,
+    /// `operation` does not run.
     pub(super) fn at_reader<R>(
         &mut self,
         back: Back<T>,
