@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 
-/// What is registered, and now and then something that is gone.
+/// The registered objects, among which some may be gone.
 #[derive(Debug)]
 pub(crate) struct Registry<E> {
     entries: Vec<E>,

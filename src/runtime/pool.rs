@@ -7,7 +7,7 @@ use crate::sync::Queue;
 pub(crate) trait Pooled: Clone {
     fn state(&self) -> &State;
 
-    /// Whether nobody could tell it from a new one.
+    /// Whether it cannot be told from a new one.
     fn is_fresh(&self) -> bool;
 
     /// Whether it may become fresh.
@@ -26,8 +26,8 @@ impl<R: Pooled> Pool<R> {
         Pool(Queue::new())
     }
 
-    /// Takes a runtime that is as good as a new one, with the caller as its one owner. The others go on being driven, and
-    /// come back when they are.
+    /// Takes a runtime that is as good as a new one, and makes the caller its only owner. The others stay in the
+    /// pool, where they are driven until they are as good as new.
     pub(crate) fn take_fresh(&self, generation: &Generation) -> Option<R> {
         let mut others = Vec::new();
         let fresh = loop {
@@ -41,7 +41,7 @@ impl<R: Pooled> Pool<R> {
         fresh
     }
 
-    /// Takes a runtime that is not older than the last reset, with the caller as its one owner.
+    /// Takes a runtime that is not older than the last reset, and makes the caller its only owner.
     pub(crate) fn take(&self, generation: &Generation) -> Option<R> {
         std::iter::from_fn(|| self.0.pop()).find(|runtime| {
             let state = runtime.state();
@@ -55,8 +55,8 @@ impl<R: Pooled> Pool<R> {
         })
     }
 
-    /// Takes back a runtime that an owner has no more use for. The last owner closes it, or if it `stays` puts it
-    /// here, after `request_driver` has seen to a driver thread.
+    /// Takes back a runtime that an owner no longer needs. The last owner closes it or, if it `stays`, puts it
+    /// into the pool, after `request_driver` has provided a driver thread.
     pub(crate) fn give_back(
         &self,
         runtime: &R,
@@ -70,7 +70,7 @@ impl<R: Pooled> Pool<R> {
         if stays && runtime.state().is_of(generation) && runtime.is_useful() {
             request_driver();
             self.0.push(runtime.clone());
-            // A reset since then has drained the pool without it.
+            // A reset in the meantime has drained the pool without it.
             if !runtime.state().is_of(generation) {
                 self.drain();
             }
@@ -79,7 +79,7 @@ impl<R: Pooled> Pool<R> {
         }
     }
 
-    /// Closes all that waits here: after a reset, which makes it old.
+    /// Closes everything in the pool. This follows a reset, which makes it old.
     pub(crate) fn drain(&self) {
         std::iter::from_fn(|| self.0.pop()).for_each(|runtime| runtime.close());
     }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use crate::runtime::LocalRuntime;
 use crate::runtime::set::Runtimes;
 
-/// For how long a driver may leave a task waiting. One that takes longer is held up by a task that blocks: whoever shared
-/// its runtime would hang.
+/// How long a driver may leave a task waiting. A driver that takes longer is held up by a task that blocks, and a
+/// thread that shared its runtime would hang.
 const ANSWER: Duration = Duration::from_millis(10);
 
 /// How long a thread sleeps between two looks for an answer.
@@ -18,19 +18,19 @@ pub(crate) enum Shared {
     Runtime(Arc<LocalRuntime>),
     /// There are runtimes, and none of their drivers answers.
     AllStuck,
-    /// Nobody has a runtime for a moment: each is on its way to the pool, to its end or to its owner.
+    /// No runtime has an owner for a moment: each is on its way to the pool, to its end or to its owner.
     Nobody,
 }
 
 impl Runtimes {
-    /// Finds the runtime with the fewest owners whose driver answers. It gets a driver thread: of two owners, neither
-    /// could say when the other drives.
+    /// Finds the runtime with the fewest owners whose driver answers. It gets a driver thread, since neither of
+    /// two owners can tell when the other one drives.
     pub(crate) fn share(&self) -> Shared {
         let candidates = self.candidates();
         if candidates.is_empty() {
             return Shared::Nobody;
         }
-        // Whoever is asked has to have a driver.
+        // Only a runtime that has a driver can answer.
         let with_tasks = candidates.iter().filter(|runtime| runtime.runtime.has_tasks());
         with_tasks.for_each(|runtime| self.request_driver(runtime));
         let found = first_to_answer(&candidates);
@@ -51,7 +51,7 @@ impl Runtimes {
         };
         let mut candidates: Vec<_> = open.filter(is_shareable).collect();
         candidates.extend(self.take_unused());
-        // Cached: the counts change meanwhile, and a sort that is told so panics.
+        // Cached: the counts may change during the sort, and a sort that notices this panics.
         candidates.sort_by_cached_key(|runtime| runtime.state.owners());
         candidates
     }

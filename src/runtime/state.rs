@@ -3,8 +3,8 @@
 use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use crate::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize};
 
-/// The ticks of the monitor for which a runtime may be left undriven: as many as an idle timeout has. Two for the
-/// models, which look at each.
+/// For how many ticks of the monitor a runtime may be left undriven: as many as an idle timeout has. The models
+/// use two, since they check each.
 pub(crate) const TICKS: u8 = if cfg!(smartasync_loom) { 2 } else { 4 };
 
 /// Nobody drives; somebody has since the monitor last looked. The next `TICKS - 1` numbers count the ticks since
@@ -18,7 +18,7 @@ const BACKGROUND: u8 = TICKS + 1;
 /// Nobody drives any more.
 const CLOSED: u8 = TICKS + 2;
 
-/// No generation: that many resets there are not.
+/// The generation of no runtime: there are never that many resets.
 const OF_NONE: u64 = u64::MAX;
 
 /// The state of a runtime. Once built it is left undriven for an idle timeout at the most:
@@ -62,7 +62,7 @@ pub(crate) enum Next {
     Nothing,
     /// The monitor has to look.
     Watch,
-    /// A driver thread is wanted, and only here: whoever changed the state to `BACKGROUND` spawns it.
+    /// A driver thread is needed. Whoever changed the state to `BACKGROUND` gets this, and spawns it.
     Spawn,
 }
 
@@ -102,7 +102,7 @@ impl State {
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        // SeqCst pairs with `close`: what was done before it is seen.
+        // SeqCst pairs with `close`: whoever sees that it is closed sees what was done before.
         self.driver.load(SeqCst) == CLOSED
     }
 
@@ -128,7 +128,7 @@ impl State {
         (IDLE + 1..=LAST_DUE).any(|due| self.change(due, OWNER))
     }
 
-    /// The owner ends to drive: it polls its call, which may take any time, or the call is over.
+    /// The owner stops driving: it polls its call, which may take any time, or the call is over.
     #[inline]
     fn end(&self) -> Next {
         if self.change(OWNER, IDLE) { Next::Watch } else { Next::Nothing }
@@ -139,7 +139,7 @@ impl State {
         if self.change(LAST_DUE, BACKGROUND) {
             return Next::Spawn;
         }
-        // From the last to the first: one tick makes one step.
+        // From the last to the first, so that one tick makes one step.
         let stepped = (IDLE..LAST_DUE).rev().any(|due| self.change(due, due + 1));
         if stepped { Next::Watch } else { Next::Nothing }
     }
@@ -154,7 +154,7 @@ impl State {
     pub(crate) fn request_driver(&self) -> Next {
         let mut is_wanted = false;
         for from in IDLE..=OWNER {
-            // The owner or the monitor may change it meanwhile: all are tried until none was missed.
+            // The owner or the monitor may change the state meanwhile, so all are tried until none was missed.
             is_wanted |= self.change(from, BACKGROUND);
         }
         // SeqCst, as all changes.
@@ -172,15 +172,15 @@ impl State {
 
     /// Closes the runtime: a driver thread has to be woken. Returns whether this was the first time.
     pub(crate) fn close(&self) -> bool {
-        // Before the swap, which pairs with `is_closed`: who sees that it is closed sees this.
+        // Before the swap, which pairs with `is_closed`: whoever sees the swap sees this store.
         self.made_in.store(OF_NONE, Relaxed);
         self.driver.swap(CLOSED, SeqCst) != CLOSED
     }
 
     #[inline]
     fn change(&self, from: u8, to: u8) -> bool {
-        // SeqCst: who leaves a runtime undriven writes here, and then looks whether the monitor is awake. Relaxed
-        // where nothing was changed: nothing follows from it.
+        // SeqCst: a thread that leaves a runtime undriven writes here, and then checks whether the monitor is
+        // awake. Relaxed on failure: nothing was changed, and nothing follows from it.
         self.driver.compare_exchange(from, to, SeqCst, Relaxed).is_ok()
     }
 
@@ -197,8 +197,8 @@ impl State {
         self.owners.load(Relaxed)
     }
 
-    /// Adds an owner if there is one. A runtime without owners is on its way to the pool or to its end, and is not
-    /// to be caught there.
+    /// Adds an owner, unless there is none: a runtime without owners is on its way to the pool or to its end, and
+    /// must not be shared.
     pub(crate) fn add_owner(&self) -> bool {
         let add = |owners: usize| if owners > 0 { owners.checked_add(1) } else { None };
         // Acquire pairs with the Release half of `remove_owner`: the last owner's `close` is not missed.
@@ -207,7 +207,7 @@ impl State {
 
     /// Makes the caller, which has taken the runtime from the pool, its one owner.
     pub(crate) fn set_owned(&self) {
-        // Relaxed: the pool's queue orders it after what the last owner did, and nobody else looks.
+        // Relaxed: the pool's queue orders it after what the last owner did, and nobody else reads it.
         self.owners.store(1, Relaxed);
     }
 
@@ -227,11 +227,12 @@ pub(crate) struct Generation(AtomicU64);
 
 impl Generation {
     pub(crate) fn reset(&self) {
-        // Release pairs with `current`: who has seen the second of two resets has seen the first.
+        // Release pairs with `current`: a thread that has seen the second of two resets has also seen the first.
         self.0.fetch_add(1, Release);
     }
 
-    /// Returns the resets so far. What is made has to ask before it is begun: a reset in the meantime counts.
+    /// Returns the number of resets so far. Ask before building something: a reset in the meantime must make it
+    /// old.
     #[inline]
     pub(crate) fn current(&self) -> u64 {
         // Acquire pairs with `reset`.
