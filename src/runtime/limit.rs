@@ -36,7 +36,7 @@ impl Place {
 
     /// Takes a place for a runtime that must be built.
     pub(crate) fn in_any_case() -> Place {
-        // Relaxed, like all accesses: a number, and nothing is read because of it.
+        // Relaxed: only the number matters, and no other memory is read because of it.
         TAKEN.fetch_add(1, Relaxed);
         Place(())
     }
@@ -44,12 +44,14 @@ impl Place {
     fn among_the_affordable() -> Option<Place> {
         let affordable = descriptors() / SHARE_OF_DESCRIPTORS / DESCRIPTORS_PER_RUNTIME;
         let add = |taken| if taken < affordable { Some(taken + 1) } else { None };
+        // Relaxed: as in `in_any_case`.
         TAKEN.fetch_update(Relaxed, Relaxed, add).ok().map(|_| Place(()))
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
+        // Relaxed: as in `in_any_case`.
         TAKEN.fetch_sub(1, Relaxed);
     }
 }

@@ -40,15 +40,16 @@ impl OwnedRuntime {
         let starts = [Arc::clone(&threads), Arc::clone(all_threads)];
         let stops = starts.clone();
         let runtime = builder
-            // Relaxed: whoever reads the count has waited for the threads.
             .on_thread_start(move || {
                 // It serves other threads than the one whose call has started it.
                 threads::follow_main_thread();
+                // Relaxed: whoever reads the count has waited for the threads.
                 for threads in &starts {
                     threads.fetch_add(1, Relaxed);
                 }
             })
             .on_thread_stop(move || {
+                // Relaxed: as where they are started.
                 for threads in &stops {
                     threads.fetch_sub(1, Relaxed);
                 }

@@ -79,19 +79,21 @@ impl State {
     /// Whether nobody drives, and the monitor has not looked since somebody did.
     #[inline]
     pub(crate) fn is_idle(&self) -> bool {
-        // Relaxed, like the next two: a question, whose answer a `change` checks before anything is done.
+        // Relaxed: the answer may be stale, and `change` checks it before anything is done.
         self.driver.load(Relaxed) == IDLE
     }
 
     /// Whether the monitor has looked and nobody has driven since.
     #[inline]
     pub(crate) fn is_due(&self) -> bool {
+        // Relaxed: as in `is_idle`.
         (IDLE + 1..=LAST_DUE).contains(&self.driver.load(Relaxed))
     }
 
     /// Whether a driver thread drives.
     #[inline]
     pub(crate) fn is_background(&self) -> bool {
+        // Relaxed: as in `is_idle`.
         self.driver.load(Relaxed) == BACKGROUND
     }
 
@@ -172,8 +174,9 @@ impl State {
 
     /// Closes the runtime: a driver thread has to be woken. Returns whether this was the first time.
     pub(crate) fn close(&self) -> bool {
-        // Before the swap, which pairs with `is_closed`: whoever sees the swap sees this store.
+        // Relaxed, but before the swap: a thread that sees the swap sees this store.
         self.made_in.store(OF_NONE, Relaxed);
+        // SeqCst pairs with `is_closed`, and orders the swap with all changes.
         self.driver.swap(CLOSED, SeqCst) != CLOSED
     }
 
