@@ -122,7 +122,7 @@ impl<I: Iterator<Item: IntoFuture>> Answers<I> {
     ///
     /// # Errors
     ///
-    /// Those of [`Call::try_wait`](crate::Call::try_wait). No answer is lost.
+    /// The errors of [`Call::try_wait`](crate::Call::try_wait). No answer is lost.
     ///
     /// # Panics
     ///

@@ -48,7 +48,7 @@ pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
 ///
 /// # Errors
 ///
-/// Those of [`Call::try_wait`].
+/// The errors of [`Call::try_wait`].
 ///
 /// # Panics
 ///
@@ -97,7 +97,7 @@ impl Bridge {
     ///
     /// # Errors
     ///
-    /// Those of [`Call::try_wait`](crate::Call::try_wait).
+    /// The errors of [`Call::try_wait`](crate::Call::try_wait).
     ///
     /// # Examples
     ///

@@ -72,7 +72,7 @@ impl<S: Stream> Iter<S> {
     ///
     /// # Errors
     ///
-    /// Those of [`Call::try_wait`](crate::Call::try_wait). No item is lost. Inside async code,
+    /// The errors of [`Call::try_wait`](crate::Call::try_wait). No item is lost. Inside async code,
     /// [`into_inner`](Iter::into_inner) returns the stream, whose items can be awaited.
     ///
     /// # Panics

@@ -102,7 +102,7 @@ where
 ///
 /// # Errors
 ///
-/// That of the closure.
+/// The error of the closure.
 ///
 /// # Panics
 ///
@@ -167,7 +167,7 @@ impl Bridge {
     ///
     /// # Errors
     ///
-    /// That of the closure.
+    /// The error of the closure.
     ///
     /// # Panics
     ///

@@ -52,7 +52,7 @@ pub trait Wait: IntoFuture + Sized {
     ///
     /// # Errors
     ///
-    /// Those of [`Call::try_wait`].
+    /// The errors of [`Call::try_wait`].
     ///
     /// # Panics
     ///
@@ -80,7 +80,7 @@ pub trait Wait: IntoFuture + Sized {
     ///
     /// # Errors
     ///
-    /// Those of [`Call::wait_timeout`].
+    /// The errors of [`Call::wait_timeout`].
     ///
     /// # Panics
     ///
@@ -105,7 +105,7 @@ pub trait Wait: IntoFuture + Sized {
     ///
     /// # Errors
     ///
-    /// Those of [`Call::wait_until`].
+    /// The errors of [`Call::wait_until`].
     ///
     /// # Panics
     ///

@@ -59,7 +59,7 @@ thread_local! {
 /// The number of spans of each call, by name.
 static SPANS: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
 
-/// Makes calls when it is told of a span, on the threads that have a plan.
+/// Makes calls when it is told about a span, on the threads that have a plan.
 struct MakesCalls;
 
 impl MakesCalls {

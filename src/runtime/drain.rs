@@ -18,8 +18,8 @@ const NAME: &str = "smartasync/end";
 pub(crate) struct Drain {
     local: Vec<Arc<LocalRuntime>>,
     background: Option<Arc<BackgroundRuntime>>,
-    /// Those of `local` that threads have given back since `Runtimes::keep`, and whose they are: a thread may have made
-    /// one since the reset.
+    /// The runtimes of `local` that threads have given back since `Runtimes::keep`, which must go back to
+    /// `runtimes`. A thread may have made one of them since the reset.
     kept: Vec<Arc<LocalRuntime>>,
     /// Absent on a background bridge.
     runtimes: Option<Arc<Runtimes>>,

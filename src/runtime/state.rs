@@ -13,7 +13,7 @@ const IDLE: u8 = 0;
 const LAST_DUE: u8 = TICKS - 1;
 /// The owner drives: it is parked in the driver.
 const OWNER: u8 = TICKS;
-/// A driver thread drives, until the runtime is closed. Calls park beside it.
+/// A driver thread drives, until the runtime is closed. Calls park without driving.
 const BACKGROUND: u8 = TICKS + 1;
 /// Nobody drives any more.
 const CLOSED: u8 = TICKS + 2;
@@ -29,8 +29,8 @@ const OF_NONE: u64 = u64::MAX;
 /// | `DUE` n | `OWNER` | | `DUE` n + 1 | `BACKGROUND`, spawn | | `CLOSED` |
 /// | the last `DUE` | `OWNER` | | `BACKGROUND`, spawn | `BACKGROUND`, spawn | | `CLOSED` |
 /// | `OWNER` | | `IDLE`, watch | | `BACKGROUND`, spawn | | `CLOSED` |
-/// | `BACKGROUND` | beside | | | | `IDLE`, watch | `CLOSED` |
-/// | `CLOSED` | beside | | | | | |
+/// | `BACKGROUND` | waits | | | | `IDLE`, watch | `CLOSED` |
+/// | `CLOSED` | waits | | | | | |
 ///
 /// `not_watched` is the first tick, made by another thread where there is no monitor.
 ///
@@ -108,7 +108,8 @@ impl State {
         self.driver.load(SeqCst) == CLOSED
     }
 
-    /// Parks the owner with `park`, which is told whether the owner drives in it or waits beside a driver thread.
+    /// Parks the owner with `park`, which is told whether the owner drives in it, or waits while a driver thread
+    /// drives.
     ///
     /// It drives no longer than that: what it does next may block, and wait for what this runtime serves.
     pub(crate) fn while_parked<R>(&self, park: impl FnOnce(bool) -> R) -> (R, Next) {
@@ -118,7 +119,7 @@ impl State {
         (result, next)
     }
 
-    /// The owner begins to drive. Returns false if it is to wait beside a driver thread.
+    /// The owner begins to drive. Returns false if it must wait while a driver thread drives.
     #[inline]
     fn begin(&self) -> bool {
         self.change(IDLE, OWNER) || self.begin_late()
