@@ -1,4 +1,4 @@
-//! What is kept between calls: never where a thread stands.
+//! What is kept between calls. The context of a thread is never kept.
 
 pub(crate) mod map;
 pub(crate) mod private;

@@ -56,8 +56,8 @@ pin_project! {
     /// assert_eq!(call.wait(), "Hello, Ada");
     /// ```
     ///
-    /// A call is not a future yet, so that its methods are its own. Where a future is wanted, as by
-    /// `tokio::spawn`, [`into_future`](IntoFuture::into_future) gives one:
+    /// A call is not itself a future, so that its methods do not conflict with those of futures. Where a future is
+    /// needed, as by `tokio::spawn`, [`into_future`](IntoFuture::into_future) returns one:
     ///
     /// ```
     /// # use smartasync::smartasync;
@@ -69,7 +69,7 @@ pin_project! {
     /// # });
     /// ```
     ///
-    /// A call that is neither waited for nor awaited does nothing, and the compiler says so:
+    /// A call that is neither waited for nor awaited does nothing, and the compiler warns about it:
     ///
     /// ```compile_fail
     /// #![deny(unused_must_use)]
@@ -85,7 +85,7 @@ pin_project! {
         #[pin]
         future: Held<F>,
         name: Name,
-        // The default one where there is none.
+        // `None` for the default bridge.
         bridge: Option<Bridge>,
     }
 }
@@ -99,11 +99,10 @@ impl<F: Future> Call<F> {
     /// caller's location, in debug and release builds alike. A panic of the function itself reaches
     /// the caller unchanged, and the thread's runtime stays usable.
     ///
-    /// A wait in the initialiser of a [`LazyLock`](std::sync::LazyLock) panics when a task is the first to touch
-    /// that static, and then the static is poisoned for the whole process. A
-    /// [`OnceLock`](std::sync::OnceLock) is not poisoned: a later thread initialises it. A
-    /// [`tokio::sync::OnceCell`] behind a decorated function is initialised by whoever comes first, a
-    /// thread or a task:
+    /// A wait in the initialiser of a [`LazyLock`](std::sync::LazyLock) panics if a task is the first to touch
+    /// that static, and then the static is poisoned for the whole process. A [`OnceLock`](std::sync::OnceLock) is
+    /// not poisoned: a later thread initialises it. A [`tokio::sync::OnceCell`] behind a decorated function is
+    /// initialised by the first caller, a thread or a task:
     ///
     /// ```
     /// use smartasync::smartasync;
@@ -149,20 +148,18 @@ impl<F: Future> Call<F> {
         job.ending.output()
     }
 
-    /// Blocks the calling thread until the call is done, or hands the call back where that cannot
-    /// be.
+    /// Blocks the calling thread until the call is done, or hands the call back if it cannot be run.
     ///
     /// # Errors
     ///
-    /// [`AsyncContext`](crate::WaitErrorKind::AsyncContext) when the caller is async code,
-    /// [`Runtime`](crate::WaitErrorKind::Runtime) when there is no runtime to run on, and
-    /// [`Shutdown`](crate::WaitErrorKind::Shutdown) when the call's bridge has been shut down. Unless
-    /// it was shut down while the call waited, the call has not started:
-    /// [`WaitError::into_call`] gives it back.
+    /// [`AsyncContext`](crate::WaitErrorKind::AsyncContext) if the caller is async code,
+    /// [`Runtime`](crate::WaitErrorKind::Runtime) if there is no runtime to run on, and
+    /// [`Shutdown`](crate::WaitErrorKind::Shutdown) if the call's bridge has been shut down. The call has not
+    /// started, and [`WaitError::into_call`] returns it, unless the bridge was shut down while the call waited.
     ///
     /// # Panics
     ///
-    /// Only with a panic of the function itself, and in the two places that the limits of
+    /// With a panic of the function itself. Otherwise only in the two places that the limits of
     /// [`context()`](crate::context()) name.
     ///
     /// # Examples
@@ -186,10 +183,10 @@ impl<F: Future> Call<F> {
 
     /// Blocks the calling thread until the call is done, but for no longer than `limit`.
     ///
-    /// Without output by then, the future is dropped on the calling thread, inside the runtime that it ran on,
-    /// as async code does with a future that it awaits no longer. It is polled once at least, also where
-    /// `limit` is zero; a limit beyond what [`Instant`] can tell is none. The clock is the system's,
-    /// also where Tokio's is paused.
+    /// If there is no output by then, the future is dropped on the calling thread, inside the runtime that it ran
+    /// on, as async code drops a future that it no longer awaits. The future is polled at least once, even if
+    /// `limit` is zero. A limit beyond what [`Instant`] can represent is no limit. The clock is the system's, even
+    /// if Tokio's is paused.
     ///
     /// A future that never yields cannot be interrupted: it is asked to stop between two polls.
     ///
@@ -222,7 +219,8 @@ impl<F: Future> Call<F> {
 
     /// Blocks the calling thread until the call is done, but no longer than until `deadline`.
     ///
-    /// All else is as with [`wait_timeout`](Call::wait_timeout); a call whose deadline is past is polled once.
+    /// Apart from that it is like [`wait_timeout`](Call::wait_timeout). A call whose deadline has passed is polled
+    /// once.
     ///
     /// # Errors
     ///
@@ -252,10 +250,10 @@ impl<F: Future> Call<F> {
         self.wait_within(Some(deadline), None)
     }
 
-    /// Blocks the calling thread until the call is done, or `token` is cancelled.
+    /// Blocks the calling thread until the call is done, or until `token` is cancelled.
     ///
-    /// Then the future is dropped, as [at a deadline](Call::wait_timeout). A call whose token is cancelled
-    /// before it has begun is handed back.
+    /// A cancelled future is dropped, as [at a deadline](Call::wait_timeout). If the token is cancelled before the
+    /// call has begun, the call is handed back.
     ///
     /// # Errors
     ///
@@ -331,8 +329,8 @@ impl<F: Future> Call<F> {
         }
     }
 
-    /// Runs the call through `bridge` when it is waited for, by a method of its own. Where it is awaited, or
-    /// passed on as a future (as to [`block_on`](crate::block_on)), the bridge plays no part.
+    /// Runs the call through `bridge` if one of its own methods waits for it. The bridge has no effect if the call
+    /// is awaited, or passed on as a future (for example to [`block_on`](crate::block_on)).
     ///
     /// # Examples
     ///
@@ -349,7 +347,7 @@ impl<F: Future> Call<F> {
         Call { bridge: Some(bridge.clone()), ..self }
     }
 
-    /// Returns the name of the decorated function, or of what made the call of a bare future.
+    /// Returns the name of the decorated function, or of the function that made the call from a bare future.
     ///
     /// # Examples
     ///
@@ -366,7 +364,7 @@ impl<F: Future> Call<F> {
         (self.name)()
     }
 
-    /// Returns the bare future, which knows nothing of this crate.
+    /// Returns the bare future, which is independent of this crate.
     ///
     /// # Examples
     ///
@@ -390,8 +388,8 @@ impl<F: Future> Call<F> {
     ) -> Result<F::Output, WaitError<Call<F>>> {
         let (site, bridge) = (self.site(), self.bridge.clone());
         let mut route = Route::new();
-        // The call is handed back where it cannot be run, so it cannot be pinned before that is known; and to pin
-        // it then takes a copy of it.
+        // The call is handed back if it cannot be run, so it cannot be pinned before that is known, and pinning it
+        // later copies it.
         if const { is_large::<F>() } {
             let call = Box::new(self);
             if let Err(cause) = route.find_within(bridge.as_ref(), deadline, &mut limits) {
@@ -429,8 +427,8 @@ impl<F> Call<F> {
 }
 
 impl Bridge {
-    /// Makes a call of any future, which runs through this bridge when it is waited for: for deadlines, and
-    /// whatever else a call can do.
+    /// Makes a call of any future. The call runs through this bridge when it is waited for, with a deadline or in
+    /// any other way that a call offers.
     ///
     /// # Examples
     ///
@@ -453,7 +451,7 @@ impl Bridge {
 }
 
 impl<F: Future> WaitError<Call<F>> {
-    /// The error of who has waited for a future, and is handed back that.
+    /// Turns the error of a call into that of the future from which the call was made.
     pub(crate) fn of_future(self) -> WaitError<F> {
         self.map_call(Call::into_inner)
     }
@@ -477,8 +475,7 @@ impl<F> fmt::Debug for Call<F> {
 
 /// Makes the call of a decorated function.
 ///
-/// `T` is apart from `F` so that the attribute can name the output, and the body is checked against
-/// it.
+/// `T` is separate from `F` so that the attribute can name the output, and the body is checked against it.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn call<T, F: Future<Output = T>>(name: fn() -> &'static str, future: F) -> Call<F> {
     #[cfg(not(debug_assertions))]

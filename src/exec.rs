@@ -18,8 +18,8 @@ use drive::Drive;
 
 /// Runs a call on a runtime that other threads drive.
 ///
-/// Between two polls the thread parks on the token that Tokio has for it. On a background runtime of this crate the
-/// monitor looks after the workers meanwhile.
+/// Between two polls the thread parks on the token that Tokio has for it. On a background runtime of this crate,
+/// the monitor checks the workers in the meantime.
 #[inline(never)]
 pub(crate) fn run_on_handle(
     handle: &Handle,
@@ -29,7 +29,7 @@ pub(crate) fn run_on_handle(
     let mut parked = None;
     handle.block_on(poll_fn(|cx| {
         let polled = call.poll_on_token(cx);
-        // One that is due does not park.
+        // If a poll is due, the thread does not park.
         if let (Poll::Pending, false, Some(runtime), Some(token)) =
             (polled, call.is_due, background, call.token)
         {
@@ -44,7 +44,7 @@ pub(crate) fn run_on_handle(
     }
 }
 
-/// A call that has said that it is parked, until this is dropped.
+/// Marks a call as parked until this is dropped.
 #[must_use = "the call is no longer parked once it is dropped"]
 struct Parked<'a>(&'a CallToken);
 

@@ -1,5 +1,5 @@
-//! What belongs to one process: a forked child has none of the parent's threads, and so must not use
-//! what they drove, or what they may have locked.
+//! Values that belong to one process. A forked child has none of its parent's threads, so it must not use what
+//! they drove or may have locked.
 
 use std::sync::OnceLock;
 
@@ -14,17 +14,17 @@ impl Process {
         Process(Guard::default())
     }
 
-    /// Whether the caller is still in it, and not in a forked child: one relaxed load.
+    /// Whether the caller is still in that process, and not in a forked child. Takes one relaxed load.
     #[inline]
     pub(crate) fn is_current(&self) -> bool {
         !self.0.clone().detected_fork()
     }
 }
 
-/// A value of which a forked child has its own.
+/// A value of which a forked child makes its own.
 ///
-/// Only what cannot be locked is read of what was inherited; what may not be dropped in the child sees to it
-/// itself.
+/// A child reads only parts of the inherited value that cannot be locked. Values that must not be dropped in the
+/// child check for that themselves.
 #[derive(Debug)]
 pub(crate) struct PerProcess<T> {
     /// The value of the process that has made it. A forked child may read what cannot be locked.
@@ -38,7 +38,7 @@ impl<T> PerProcess<T> {
         PerProcess { value, made_in: Process::current(), in_child: OnceLock::new() }
     }
 
-    /// Returns this process's value; `renew` makes it of the inherited one.
+    /// Returns this process's value. In a forked child, `renew` makes it from the inherited one.
     #[inline]
     pub(crate) fn get(&self, renew: fn(&T) -> T) -> &T {
         if self.made_in.is_current() { &self.value } else { self.get_in_child(renew) }

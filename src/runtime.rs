@@ -40,14 +40,14 @@ use crate::sync::ignore_poison;
 pub(crate) struct LocalRuntime {
     pub(crate) runtime: OwnedRuntime,
     pub(crate) state: Arc<State>,
-    /// The driver thread, to be woken by the end.
+    /// The waker of the driver thread, to end it.
     closing: AtomicWaker,
     is_lost: AtomicBool,
     /// Absent where no driver thread is ever to be started.
     monitor: Option<&'static Monitor>,
-    /// The last task that was sent to see whether somebody drives.
+    /// The last task that was sent to find out whether somebody drives.
     probe: Mutex<Option<Probe>>,
-    /// Given back last, after the descriptors.
+    /// Dropped last, after the descriptors are closed.
     _place: Place,
 }
 
@@ -82,11 +82,11 @@ impl LocalRuntime {
         self.runtime.handle()
     }
 
-    /// Drives the runtime, or waits beside the thread that does, until `wait` is ready. Returns false if the
-    /// runtime has ended, or is lost, which is closed then.
+    /// Drives the runtime, or waits next to the thread that drives it, until `wait` is ready. Returns false if the
+    /// runtime has ended or is lost. A lost runtime is closed.
     ///
-    /// Nothing of the user's is polled in `wait`, and Tokio keeps the panics of tasks. So what panics here is a
-    /// waker that the driver calls. Tokio drops the driver then, and nobody can drive this runtime any more.
+    /// `wait` polls no user code, and Tokio catches the panics of tasks. So a panic here comes from a waker that
+    /// the driver calls. Tokio drops the driver then, and nobody can drive this runtime any more.
     pub(crate) fn block_on(&self, wait: impl Future<Output = ()>) -> bool {
         if self.is_lost() {
             return false;
@@ -109,21 +109,21 @@ impl LocalRuntime {
         }
     }
 
-    /// Lets the driver, and the tasks that are ready, have their turn.
+    /// Gives the driver and the ready tasks a turn.
     pub(crate) fn turn(&self) -> bool {
         let mut has_yielded = false;
         self.block_on(poll_fn(|cx| {
             if std::mem::replace(&mut has_yielded, true) {
                 return Poll::Ready(());
             }
-            // Not Tokio's `yield_now`: that allocates.
+            // Not Tokio's `yield_now`, which allocates.
             cx.waker().wake_by_ref();
             Poll::Pending
         }))
     }
 
-    /// Whether nothing holds up the driver: asks it, if there are tasks that may. An answer that was asked for before
-    /// `start` and has not come is none.
+    /// Whether nothing holds up the driver. If there are tasks that could, it is asked. A question from before
+    /// `start` that is still unanswered counts as no.
     pub(crate) fn answers(&self, start: Instant) -> bool {
         if !self.runtime.has_tasks() {
             return true;
@@ -140,7 +140,7 @@ impl LocalRuntime {
 
     #[cold]
     fn lose(&self) {
-        // Before those who park are woken: they look for it. Release pairs with `is_lost`.
+        // Set before the parked calls are woken, which check it. Release pairs with `is_lost`.
         self.is_lost.store(true, Release);
         self.close();
     }
@@ -155,7 +155,7 @@ impl LocalRuntime {
         self.is_lost.load(Acquire)
     }
 
-    /// What a driver thread does. Returns false if the runtime is lost.
+    /// The loop of a driver thread. Returns false if the runtime is lost.
     pub(crate) fn drive_until_closed(&self) -> bool {
         self.block_on(poll_fn(|cx| {
             self.closing.register(cx.waker());
@@ -163,7 +163,7 @@ impl LocalRuntime {
         }))
     }
 
-    /// Closes the runtime: no driver thread drives it any more, and it is dropped with its last user.
+    /// Closes the runtime: driver threads stop driving it, and it is dropped with its last user.
     pub(crate) fn close(&self) {
         if self.state.close() {
             self.closing.wake();
@@ -181,7 +181,7 @@ impl Pooled for Arc<LocalRuntime> {
     }
 
     fn is_useful(&self) -> bool {
-        // A clock that was paused is never right again, but tasks that live by it have their time.
+        // A clock that was paused never becomes right again, but tasks that depend on it get time to end.
         self.runtime.has_tasks() || self.runtime.has_running_clock()
     }
 
@@ -192,8 +192,8 @@ impl Pooled for Arc<LocalRuntime> {
 
 impl Drop for LocalRuntime {
     fn drop(&mut self) {
-        // Whoever has tried to drive it may have lost the scheduler's core too. Tokio panics then as it drops the
-        // runtime, and it cannot be asked.
+        // A thread that has tried to drive it may have lost the scheduler's core too. Tokio panics then when it
+        // drops the runtime, and it cannot be asked.
         if self.is_lost() {
             self.runtime.leak();
         }

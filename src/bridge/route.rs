@@ -1,4 +1,4 @@
-//! Which runtime a call runs on, and the way there.
+//! Finds the runtime that a call runs on, and runs it there.
 
 mod entered;
 
@@ -29,7 +29,7 @@ use crate::span::{self, WaitSpan};
 
 pub(crate) use entered::Entered;
 
-/// Runs a job to its end through `bridge`, or else through the default one.
+/// Runs a job to its end through `bridge`, or through the default bridge.
 #[inline(never)]
 pub(crate) fn wait(bridge: Option<&Bridge>, job: &mut dyn Job) {
     let bridge = bridge.unwrap_or_else(|| default());
@@ -73,7 +73,7 @@ fn run_privately(runtimes: &Arc<Runtimes>, slots: &Slots, job: &mut dyn Job) {
     }
 }
 
-/// What a private bridge keeps for the calling thread.
+/// Returns what a private bridge keeps for the calling thread.
 #[inline]
 fn private_slot(runtimes: &Arc<Runtimes>, slots: &Slots) -> Result<Private, Cause> {
     thread::private_slot(slots, &runtimes.generation, || {
@@ -91,10 +91,11 @@ fn run_elsewhere(inner: &Inner, ambient: Option<Ambient>, job: &mut dyn Job) {
     }
 }
 
-/// The way of one call, found before its future is touched: where there is none, the future is handed back.
+/// The route of one call. It is found before the call's future is touched: if there is none, the future is handed
+/// back.
 pub(crate) struct Route<'a> {
-    /// The thread's runtime of the process-wide bridge, where nothing else is wanted: most calls go there, and
-    /// pay for one pointer only.
+    /// The thread's runtime of the process-wide bridge, if nothing else is needed. Most calls go there, and pay
+    /// for one pointer only.
     own: Option<Rc<CallSlot>>,
     other: Option<Way<'a>>,
 }
@@ -105,7 +106,7 @@ impl<'a> Route<'a> {
         Route { own: None, other: None }
     }
 
-    /// Finds the way through `bridge`, or else through the default one.
+    /// Finds the route through `bridge`, or through the default bridge.
     ///
     /// # Errors
     ///
@@ -124,11 +125,11 @@ impl<'a> Route<'a> {
         Ok(())
     }
 
-    /// The same, for a call that is to end at `deadline`.
+    /// Finds the route of a call that must end at `deadline`.
     ///
     /// # Errors
     ///
-    /// Those of `find`, and why the thread that tells the time cannot be started.
+    /// Those of `find`, and the reason why the timer thread cannot be started.
     #[inline(never)]
     pub(crate) fn find_within(
         &mut self,
@@ -157,7 +158,7 @@ impl<'a> Route<'a> {
     }
 }
 
-/// A way that is not the thread's own runtime, or on which somebody looks on.
+/// A route other than the thread's own runtime, or one whose call is observed.
 struct Way<'a> {
     inner: &'a Inner,
     target: Target<'a>,
@@ -177,11 +178,11 @@ enum Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// The table of the crate's documentation.
+    /// The context table of the crate's documentation.
     ///
     /// # Errors
     ///
-    /// Why a call cannot be run.
+    /// Why the call cannot be run.
     fn find(inner: &'a Inner, ambient: Option<Ambient>) -> Result<Target<'a>, Cause> {
         if ambient.is_some() && !thread::is_prepared() {
             prepare(inner, &ambient);
@@ -214,9 +215,9 @@ impl<'a> Target<'a> {
         })
     }
 
-    /// Runs a job to its end. It is watched, and has its span, from here on: a call that is refused has neither.
+    /// Runs a job to its end. From here on it is watched and has its span: a refused call has neither.
     ///
-    /// Where a poll could not be told from a blocking section (see "Limits" of `context()`), Tokio allows no other block
+    /// If a poll cannot be told from a blocking section (see "Limits" of `context()`), Tokio allows no other block
     /// than `in_section`. Elsewhere this changes nothing.
     fn run(
         &self,
@@ -248,7 +249,8 @@ impl<'a> Target<'a> {
         job.header().end(cause);
     }
 
-    /// The waker of the call, and where it can be cancelled or lost, its token and the flag that says so.
+    /// Returns the waker of the call. If it can be cancelled or lost, also returns its token, and the flag that is
+    /// set when its runtime is lost.
     #[inline]
     fn parts(&self) -> (&CallWaker, Option<&CallToken>, Option<&AtomicBool>) {
         match self {
@@ -279,7 +281,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Whose runtime it is, as spans tell it.
+    /// Returns the owner of the runtime, as spans name it.
     #[cfg(feature = "tracing")]
     fn name(&self) -> &'static str {
         match self {
@@ -317,7 +319,7 @@ fn prepare(inner: &Inner, ambient: &Option<Ambient>) {
     }
 }
 
-/// Whether the option opens a blocking section in the poll that the thread is in.
+/// Whether the option `nested` opens a blocking section in the poll that the thread is in.
 pub(super) fn opens_section(nested: Nested, poller: &Poller) -> bool {
     nested == Nested::BlockInPlace
         && matches!(

@@ -5,9 +5,8 @@ use crate::sync::{Arc, Map};
 
 /// One value for each thread that has used a bridge, found by the thread's key.
 ///
-/// Only the thread itself makes the value of its key, so two never race to make one. A call holds its
-/// own reference: what a reset or a thread's end takes out of the map is dropped when the last call
-/// that uses it is over.
+/// Only the thread itself makes the value for its key, so two threads never race to make one. A call holds its own
+/// reference: a value that a reset or the end of a thread removes is dropped when the last call that uses it ends.
 #[derive(Debug)]
 pub(crate) struct PerThreadMap<T>(Map<Arc<T>>);
 
@@ -41,7 +40,7 @@ impl<T> PerThreadMap<T> {
         let made_in = generation.current();
         let value = Arc::new(make()?);
         self.0.insert(key, Arc::clone(&value));
-        // A reset since it was begun may have cleared the map without it.
+        // A reset since the value was begun may have cleared the map without it.
         if generation.current() != made_in {
             self.0.remove(key);
         }
@@ -53,7 +52,8 @@ impl<T> PerThreadMap<T> {
         self.0.remove(key)
     }
 
-    /// Forgets everything: after a reset of the generation, so that what a call in flight inserts later is not kept.
+    /// Forgets everything. Called after a reset of the generation, so that a value which a running call inserts
+    /// later is not kept.
     pub(crate) fn clear(&self) {
         self.0.clear();
     }

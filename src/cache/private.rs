@@ -19,7 +19,7 @@ use crate::sync::{self, Arc, StdAtomicU64};
 /// What a call on a private bridge uses.
 pub(crate) struct Private {
     slot: Arc<PrivateSlot>,
-    /// Where the slot's waker is in use.
+    /// A waker for the case that the slot's own is in use.
     spare: Option<Rc<CallWaker>>,
 }
 
@@ -30,7 +30,8 @@ impl Private {
         slot: Arc<PrivateSlot>,
         spare: impl FnOnce() -> Result<Rc<CallWaker>, Cause>,
     ) -> Result<Private, Cause> {
-        // The map's and ours: no call on this thread uses it, and no other thread does.
+        // One reference is the map's, and one is ours: no call on this thread uses the slot, and no other thread
+        // does.
         let is_free = Arc::strong_count(&slot) <= 2 && slot.waker.try_reset();
         let spare = if is_free { None } else { Some(spare()?) };
         Ok(Private { slot, spare })
@@ -56,12 +57,12 @@ pub(crate) struct PrivateSlot {
 /// What a thread's calls on a private bridge run on.
 pub(crate) enum SlotRuntime {
     Own(Lease),
-    /// The token is given back after the runtime: when nobody is inside, none is left.
+    /// The token is dropped after the runtime, so that once all tokens are gone, no runtime is left.
     Background(std::sync::Arc<BackgroundRuntime>, CallToken),
 }
 
 impl SlotRuntime {
-    /// Whether calls may still be made on it.
+    /// Whether calls may still be made on the runtime.
     #[inline]
     fn is_usable(&self, generation: &Generation) -> bool {
         match self {
@@ -89,7 +90,7 @@ impl SlotRuntime {
 
 /// The private bridges that keep something for the calling thread.
 pub(super) struct PrivateSlots {
-    /// Names the thread in the maps of bridges; never used again.
+    /// The thread's key in the maps of bridges. It is never used again.
     key: u64,
     used: RefCell<UsedBridges>,
     recent: Cell<Option<Recent>>,
@@ -99,7 +100,7 @@ impl PrivateSlots {
     pub(super) fn new() -> PrivateSlots {
         static NEXT_KEY: StdAtomicU64 = StdAtomicU64::new(0);
         PrivateSlots {
-            // Relaxed: only that no two are the same matters.
+            // Relaxed: keys only have to be different.
             key: NEXT_KEY.fetch_add(1, Ordering::Relaxed),
             used: RefCell::new(UsedBridges::none()),
             recent: Cell::new(None),
@@ -119,7 +120,7 @@ impl PrivateSlots {
             && let Some(slot) = recent.slot.upgrade()
             && slot.runtime.is_usable(generation)
         {
-            // What is replaced is the nothing that `take` has left.
+            // The replaced value is the `None` that `take` has left.
             mem::forget(self.recent.replace(Some(recent)));
             return Ok(slot);
         }
@@ -167,14 +168,14 @@ impl PrivateSlots {
     }
 }
 
-/// The private bridge that the thread has used last, so that it need not be looked up. It is not held: it ends with
-/// the bridge, or at a reset.
+/// The private bridge that the thread has used last, so that it need not be looked up. It is a weak reference,
+/// which ends with the bridge or at a reset.
 struct Recent {
     bridge: Weak<PerThreadMap<PrivateSlot>>,
     slot: sync::Weak<PrivateSlot>,
 }
 
-/// The bridges that keep something for a thread.
+/// The bridges that keep a value for a thread.
 struct UsedBridges {
     bridges: Vec<Weak<PerThreadMap<PrivateSlot>>>,
     made_in: Process,

@@ -19,8 +19,8 @@ use crate::runtime::set::Runtimes;
 use crate::runtime::state::Generation;
 use crate::sync::thread_local;
 
-/// How long the end of the main thread waits for the blocking jobs that are left behind. Tokio waits without end when a
-/// runtime is dropped; but a job may read from a terminal.
+/// How long the end of the main thread waits for the blocking jobs that are left behind. Tokio waits forever when
+/// a runtime is dropped, but a job may read from a terminal.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 thread_local! {
@@ -28,8 +28,8 @@ thread_local! {
 }
 
 std::thread_local! {
-    /// Whether `THREAD` has been made, for those who have nothing to do if not: to make it, Tokio has to
-    /// block for a moment, and may not inside async code.
+    /// Whether `THREAD` has been made, for functions that have nothing to do if it has not: making it blocks for a
+    /// moment, which Tokio does not allow inside async code.
     static IS_MADE: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -40,11 +40,12 @@ pub(crate) fn kept_slot(runtimes: &Runtimes) -> Option<Rc<CallSlot>> {
     THREAD.try_with(|thread| thread.kept_slot(runtimes)).ok()?
 }
 
-/// The same, made now if they were not kept.
+/// Returns the calling thread's runtime of the process-wide bridge and its waker. Makes them if they were not
+/// kept.
 ///
 /// # Errors
 ///
-/// When a runtime cannot be had, as when the thread exits and has let go of its own.
+/// When there is no runtime, as when the thread is exiting and has given up its own.
 pub(crate) fn slot(runtimes: &std::sync::Arc<Runtimes>) -> Result<Rc<CallSlot>, Cause> {
     with(|thread| match thread.kept_slot(runtimes) {
         Some(slot) => Ok(slot),
@@ -52,7 +53,7 @@ pub(crate) fn slot(runtimes: &std::sync::Arc<Runtimes>) -> Result<Rc<CallSlot>, 
     })
 }
 
-/// What a private bridge keeps for the calling thread, or what `make` makes.
+/// Returns what a private bridge keeps for the calling thread, or what `make` makes.
 #[inline]
 pub(crate) fn private_slot(
     per_thread: &std::sync::Arc<PerThreadMap<PrivateSlot>>,
@@ -68,34 +69,34 @@ pub(crate) fn private_slot(
     })
 }
 
-/// The calling thread's waker for one call that runs elsewhere.
+/// Returns the calling thread's waker for one call that runs on a handle.
 ///
 /// # Errors
 ///
-/// When the thread exits, and Tokio can block no more.
+/// When the thread is exiting, and Tokio can no longer block on it.
 pub(crate) fn waker() -> Result<Rc<CallWaker>, Cause> {
     with(Thread::waker)
 }
 
-/// Prepares the calling thread for calls, where it may block.
+/// Prepares the calling thread for calls, if it may block.
 pub(crate) fn prepare() {
     let _ = THREAD.try_with(|_| ());
 }
 
-/// Whether nothing is left to prepare.
+/// Whether the thread has been prepared.
 #[inline]
 pub(crate) fn is_prepared() -> bool {
     IS_MADE.get()
 }
 
-/// Has the calling thread forget its runtime of the process-wide bridge.
+/// Makes the calling thread forget its runtime of the process-wide bridge.
 pub(crate) fn leave() {
     if IS_MADE.get() {
         let _ = THREAD.try_with(|thread| thread.slot.take());
     }
 }
 
-/// Drops what the calling thread has kept, of all bridges.
+/// Drops what the calling thread has kept for all bridges.
 pub(crate) fn reset() {
     if IS_MADE.get() {
         let _ = THREAD.try_with(Thread::reset);
@@ -112,19 +113,19 @@ fn exiting() -> Cause {
     Cause::ThreadExit(io::Error::other("the thread is ending and has let go of its runtime"))
 }
 
-/// All that a call needs, behind one pointer.
+/// Everything that a call needs, behind one pointer.
 pub(crate) struct CallSlot {
     pub(crate) lease: Rc<Lease>,
     pub(crate) waker: CallWaker,
 }
 
 struct Thread {
-    /// False where this was made after Tokio's thread-locals had gone.
+    /// False if this was made after Tokio's thread-locals had been destroyed.
     can_block: bool,
     is_main: bool,
     /// For calls on the process-wide bridge.
     slot: Cached<CallSlot>,
-    /// For calls on the others.
+    /// For calls that do not use `slot`.
     waker: Cached<CallWaker>,
     private: PrivateSlots,
 }
@@ -141,7 +142,7 @@ impl Thread {
         }
     }
 
-    /// A waker that wakes no other call: nobody holds it, no call on this thread uses it.
+    /// Returns a waker that wakes no other call: nobody holds a clone, and no call on this thread uses it.
     #[inline]
     fn waker(&self) -> Result<Rc<CallWaker>, Cause> {
         let is_free = |waker: &Rc<CallWaker>| Rc::strong_count(waker) == 1 && waker.try_reset();
@@ -154,7 +155,7 @@ impl Thread {
         }
     }
 
-    /// Whether there is anything to keep: what each of these makes for the first time asks it.
+    /// Fails if the thread can keep nothing any more. Each value that is made for the first time checks this.
     fn check_can_block(&self) -> Result<(), Cause> {
         if self.can_block { Ok(()) } else { Err(exiting()) }
     }
@@ -205,15 +206,15 @@ impl Drop for Thread {
             }
         }
         self.slot.take().iter().for_each(|slot| leave(&slot.lease));
-        // The process ends with its main thread: the blocking jobs that are left behind get a moment more.
+        // The process ends with its main thread, so the blocking jobs that are left behind get some time.
         if let Some(used) = used {
             drain::end_unused(&used, Instant::now() + LAST_MOMENT);
         }
     }
 }
 
-/// Keeps a value between the calls of a thread. Each call has a reference of its own: nothing that it
-/// does can find the place locked, and what is taken out meanwhile is dropped at its end.
+/// Keeps a value between the calls of a thread. Each call has a reference of its own, so the value is never
+/// borrowed while a call runs. A value that is taken out during a call is dropped when the call ends.
 pub(crate) struct Cached<T>(Cell<Option<Rc<T>>>);
 
 impl<T> Cached<T> {
@@ -221,17 +222,17 @@ impl<T> Cached<T> {
         Cached(Cell::new(None))
     }
 
-    /// Returns the value if it is there and still good.
+    /// Returns the value if there is one and it is still good.
     #[inline]
     pub(crate) fn get(&self, is_good: impl FnOnce(&Rc<T>) -> bool) -> Option<Rc<T>> {
         let kept = self.0.take()?;
         let got = is_good(&kept).then(|| Rc::clone(&kept));
-        // What is replaced is the nothing that `take` has left.
+        // The replaced value is the `None` that `take` has left.
         mem::forget(self.0.replace(Some(kept)));
         got
     }
 
-    /// Keeps what `make` makes of the old value, and returns it.
+    /// Keeps the value that `make` makes of the old one, and returns it.
     #[cold]
     pub(crate) fn renew<E>(
         &self,
@@ -240,7 +241,7 @@ impl<T> Cached<T> {
         let old = self.0.take();
         let made = Rc::new(make(old.as_deref())?);
         self.0.set(Some(Rc::clone(&made)));
-        // Its destructors may make calls, which find the new one.
+        // The destructors of the old value may make calls, which find the new one.
         drop(old);
         Ok(made)
     }
@@ -251,10 +252,11 @@ impl<T> Cached<T> {
     }
 }
 
-/// Makes Tokio set up its thread-locals for blocking before ours; false where they are already gone.
+/// Makes Tokio set up its thread-locals for blocking before ours. Returns false if they have already been
+/// destroyed.
 ///
-/// The standard library destroys a thread's locals in reverse order of their set-up, so whoever finds
-/// `THREAD` alive can block. Without its locals Tokio panics, and a panic in a destructor aborts.
+/// The standard library destroys thread-locals in reverse order of their set-up, so as long as `THREAD` exists,
+/// the thread can block. Without its thread-locals Tokio panics, and a panic in a destructor aborts.
 fn touch_tokio() -> bool {
     if Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed()) {
         return false;
@@ -289,7 +291,7 @@ mod tests {
         assert_eq!(*get(&keep, 2), 2);
     }
 
-    /// Calls itself from its destructor, as the tasks of a runtime may.
+    /// Uses the value from its destructor, as the tasks of a runtime may.
     struct Calls<'a>(&'a Cached<Calls<'a>>, bool);
 
     impl Drop for Calls<'_> {

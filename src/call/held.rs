@@ -1,7 +1,7 @@
 //! A future in the call that it belongs to.
 //!
-//! An optimised build pins the two together, and so where the caller has made them: there is one place for them on
-//! the stack. A debug build makes a copy of all that is wrapped or moved, so there it is the bare future.
+//! An optimised build pins the two together, where the caller has made them, so that there is one place for them
+//! on the stack. A debug build copies everything that is wrapped or moved, so there the bare future is pinned.
 
 #[cfg(not(debug_assertions))]
 pub(super) use optimised::*;

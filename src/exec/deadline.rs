@@ -12,8 +12,8 @@ use crate::threads;
 
 /// Wakes each wait at its deadline, from a thread of its own.
 ///
-/// A timer of Tokio's would need a runtime that has a time driver, whose clock is not paused, and that is driven by a
-/// thread which no task keeps busy. None of that is known of the runtime that a call runs on.
+/// One of Tokio's timers would need a runtime that has a time driver, whose clock is not paused, and that is
+/// driven by a thread which no task keeps busy. None of that is known of the runtime that a call runs on.
 pub(crate) struct Timer {
     made_in: Process,
     state: Mutex<State>,
@@ -27,16 +27,16 @@ struct State {
     has_thread: bool,
     /// The thread ends when no deadline is left.
     is_stopping: bool,
-    /// When the thread looks next, even if that deadline has been taken back: a caller that waits again and again with
-    /// the same limit wakes this thread once in each limit, and not at each wait.
+    /// When the thread wakes next, even if that deadline has been cancelled. So a caller that waits again and
+    /// again with the same limit wakes this thread once in each limit, and not at each wait.
     looks_at: Option<Instant>,
 }
 
-/// The time, and a number that tells apart the deadlines of one time.
+/// The time, and a number that distinguishes deadlines at the same time.
 type Key = (Instant, u64);
 
 impl Timer {
-    /// The timer of this process. Its thread is started if it was not.
+    /// Returns the timer of this process. Starts its thread if it does not run.
     ///
     /// # Errors
     ///
@@ -51,12 +51,12 @@ impl Timer {
         Ok(timer)
     }
 
-    /// Nothing is set until the deadline is first asked for.
+    /// Returns a deadline. The timer is not set before the deadline is first asked for.
     pub(crate) fn deadline(&'static self, time: Instant) -> Deadline {
         Deadline { timer: self, time, key: None }
     }
 
-    /// Ends the thread once no deadline is left. The next call that has one starts another.
+    /// Ends the thread once no deadline is left. The next call with a deadline starts another.
     pub(crate) fn stop() {
         let timer = Timer::of_process();
         let mut state = timer.state();
@@ -109,7 +109,7 @@ impl Timer {
     }
 
     fn take_back(&self, key: Key) {
-        // The lock that a forked child has inherited may never be released.
+        // In a forked child, the inherited lock may never be released.
         if self.made_in.is_current() {
             drop(self.state().deadlines.remove(&key));
         }
@@ -124,12 +124,13 @@ impl Timer {
 pub(crate) struct Deadline {
     timer: &'static Timer,
     time: Instant,
-    /// What the timer knows it by, once it has been asked for.
+    /// The timer's key, once the timer is set.
     key: Option<Key>,
 }
 
 impl Deadline {
-    /// Whether the time has come; if not, `waker` is woken when it has. The first one is kept: a call has no other.
+    /// Whether the time has come. If not, `waker` is woken when it comes. Only the first waker is kept, since a
+    /// call has only one.
     pub(crate) fn is_reached(&mut self, waker: &Waker) -> bool {
         let is_reached = Instant::now() >= self.time;
         if !is_reached && self.key.is_none() {

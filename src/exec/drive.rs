@@ -17,7 +17,7 @@ use crate::runtime::tracker::CallToken;
 #[cfg(feature = "tracing")]
 use crate::span::WaitSpan;
 
-/// One call on its way: when its future is polled, and what ends it.
+/// One call while it runs: when its future is polled, and what ends it.
 ///
 /// | in a poll | then |
 /// |---|---|
@@ -30,14 +30,14 @@ use crate::span::WaitSpan;
 /// | the future or a limit is woken | poll |
 /// | the bridge is shut down, or the process is a forked child | done, the future dropped inside its runtime |
 ///
-/// The future comes before the limits: an output that is there is not lost.
+/// The future is polled before the limits are checked, so that an output which is ready is not lost.
 pub(crate) struct Drive<'a, 'l> {
     pub(crate) job: &'a mut dyn Job,
     pub(crate) waker: &'a CallWaker,
     pub(crate) limits: Option<&'a mut Limits<'l>>,
-    /// Absent where no shutdown can cancel the call.
+    /// `None` if no shutdown can cancel the call.
     pub(crate) token: Option<&'a CallToken>,
-    /// Set where the runtime is lost: nobody can drive it any more.
+    /// Set when the runtime is lost, so that nobody can drive it any more.
     pub(crate) is_lost: Option<&'a AtomicBool>,
     #[cfg(feature = "tracing")]
     pub(crate) span: &'a WaitSpan,
@@ -85,7 +85,8 @@ impl<'a, 'l> Drive<'a, 'l> {
         self.poll_inlined()
     }
 
-    /// The same, for `poll_on_token`: there it takes 11 instructions more out of line.
+    /// Polls the call, inlined into `poll_on_token`: there the call takes 11 instructions more if it is out of
+    /// line.
     #[inline(always)]
     fn poll_inlined(&mut self) -> bool {
         #[cfg(feature = "tracing")]
@@ -109,7 +110,7 @@ impl<'a, 'l> Drive<'a, 'l> {
         false
     }
 
-    /// Whether the call was woken by its own poll: it need not park.
+    /// Whether the call was woken during its own poll, so that it need not park.
     pub(crate) fn is_woken(&mut self) -> bool {
         let is_woken = self.waker.flag().take();
         if is_woken {
@@ -119,7 +120,7 @@ impl<'a, 'l> Drive<'a, 'l> {
         is_woken
     }
 
-    /// What a thread waits for that is parked: ready when the call is to be polled.
+    /// What a parked thread waits for: ready when the call must be polled.
     pub(crate) fn poll_parked(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let is_woken = self.waker.flag().take_or_register(cx.waker());
         if is_woken {
@@ -134,7 +135,7 @@ impl<'a, 'l> Drive<'a, 'l> {
         if is_cancelled || self.began_in.as_ref().is_some_and(|process| !process.is_current()) {
             self.cause = Some(Cause::Shutdown);
         } else if self.is_lost.is_some_and(|is_lost| is_lost.load(Acquire)) {
-            // Acquire pairs with the store of who has lost it, and wakes the call then.
+            // Acquire pairs with the store of the thread that lost the runtime, which then wakes the call.
             self.cause = Some(Cause::Runtime(lost()));
         }
         self.cause.is_some()
@@ -142,9 +143,9 @@ impl<'a, 'l> Drive<'a, 'l> {
 
     /// Polls the call in a `Handle::block_on`, which parks on the token that Tokio has for each thread.
     ///
-    /// Where the call stands in a blocking section of a root future, that future's wakes are in the same token,
-    /// and a park takes them. So a call that has parked leaves the token set at its end: at worst, somebody looks
-    /// once in vain. Without it the root future would sleep without end.
+    /// If the call is in a blocking section of a root future, that future's wakes set the same token, and a park
+    /// consumes them. So a call that has parked leaves the token set when it ends: at worst, somebody checks once
+    /// in vain. Without that the root future could sleep forever.
     pub(crate) fn poll_on_token(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.has_parked && !self.is_due {
             ready!(self.poll_parked(cx));
@@ -157,15 +158,15 @@ impl<'a, 'l> Drive<'a, 'l> {
         self.has_parked = true;
         self.is_due = self.is_woken() || self.poll_parked(cx).is_ready();
         if self.is_due {
-            // Tokio polls again at once, with a new budget: where a section has taken the old one, the next poll
-            // would not be told from code that may block.
+            // Tokio polls again at once, with a new budget. If a blocking section has taken the old budget, a
+            // further poll without it could not be told from code that may block.
             cx.waker().wake_by_ref();
         }
         Poll::Pending
     }
 }
 
-/// Sets the thread's token at the end of a call, by return or by panic.
+/// Sets the thread's token when a call ends, by return or by panic.
 #[must_use = "the token is set when it is dropped"]
 struct ReparkGuard<'a>(&'a Waker);
 

@@ -7,21 +7,21 @@ use std::task::{Context, Poll};
 use crate::error::{Cause, WaitError};
 use crate::site::Site;
 
-/// What a call runs. Without the type of the future, so that the code that runs it is compiled once.
+/// What a call runs, without the type of the future, so that the code that runs it is compiled once.
 pub(crate) trait Job {
-    /// Polls the future. Returns whether it is done: its output is kept then, and the future dropped.
+    /// Polls the future. Returns whether it is done. If so, its output is kept and the future is dropped.
     fn poll(&mut self, cx: &mut Context<'_>) -> bool;
 
-    /// Drops the future, which will have no output.
+    /// Drops the future, which then has no output.
     fn cancel(&mut self);
 
     fn header(&mut self) -> &mut Header;
 }
 
-/// The part of a job that is the same for all futures: whose call it is, and why it has no output.
+/// The part of a job that is the same for all futures: its call, and the reason why it has no output.
 pub(crate) struct Header {
     pub(crate) site: Site,
-    /// Nothing where there is an output, and so nothing to be dropped: a wait need not ask.
+    /// `None` if there is an output. It is never dropped then, so that a wait need not check it.
     failure: ManuallyDrop<Option<(Cause, Progress)>>,
 }
 
@@ -66,7 +66,7 @@ impl Header {
     }
 }
 
-/// What is left of a job at its end: its output, or in the header why there is none.
+/// What is left of a job when it ends: its output, or in the header the reason why there is none.
 pub(crate) struct Ending<T> {
     header: Header,
     output: Option<T>,
@@ -103,13 +103,13 @@ impl<T> Ending<T> {
     }
 }
 
-/// A future, and the place for its output.
+/// A future, and a place for its output.
 ///
-/// The future is dropped where it ends, be it by a return, a panic or a cancellation: inside its runtime, as with
+/// The future is dropped where it ends, by a return, a panic or a cancellation: inside its runtime, as with
 /// `Runtime::block_on`.
 pub(crate) struct FutureJob<'a, F: Future> {
     pub(crate) ending: Ending<F::Output>,
-    /// There until its end.
+    /// `None` once it has ended.
     future: Pin<&'a mut Option<F>>,
 }
 
@@ -145,10 +145,10 @@ impl<F: Future> Job for FutureJob<'_, F> {
     }
 }
 
-/// A future on the heap, in whatever it came in.
+/// A future on the heap, inside the value that it came in.
 pub(crate) struct BoxedJob<T, F: Future> {
     pub(crate) ending: Ending<F::Output>,
-    /// There until the end of the future.
+    /// `None` once the future has ended.
     holder: Option<Pin<Box<T>>>,
     future: fn(Pin<&mut T>) -> Pin<&mut F>,
 }
@@ -165,7 +165,7 @@ impl<T, F: Future> BoxedJob<T, F> {
 
 impl<T, F: Future> Job for BoxedJob<T, F> {
     fn poll(&mut self, cx: &mut Context<'_>) -> bool {
-        // Dropped here if the poll panics.
+        // If the poll panics, it is dropped here.
         let Some(mut holder) = self.holder.take() else { polled_after_end() };
         match (self.future)(holder.as_mut()).poll(cx) {
             Poll::Ready(output) => {
@@ -188,10 +188,10 @@ impl<T, F: Future> Job for BoxedJob<T, F> {
     }
 }
 
-/// Whether a future is so large that it is put on the heap where it would have to be copied: Tokio's threshold, in
-/// release builds, for the futures that it runs.
+/// Whether a future is so large that it is put on the heap instead of being copied. The threshold is the one that
+/// Tokio has, in release builds, for the futures that it runs.
 ///
-/// In a debug build each copy takes stack of its own, and one that is dropped in place takes its size twice more.
+/// In a debug build each copy takes stack of its own, and dropping a future in place takes twice its size.
 pub(crate) const fn is_large<F>() -> bool {
     size_of::<F>() > 16 * 1024
 }

@@ -19,30 +19,30 @@ use crate::runtime::tracker::{CallToken, RunningCall};
 #[cfg(feature = "tracing")]
 use crate::span::WaitSpan;
 
-/// A call that wakes itself lets the driver run at each of so many polls: Tokio's default event interval.
+/// A call that wakes itself lets the driver run once in this many polls: Tokio's default event interval.
 const POLLS_PER_TURN: u32 = 61;
 
-/// A thread whose calls are all ready at once lets the driver run in one of so many: often enough that nothing waits
-/// for longer than some tenths of a millisecond, and too seldom to be measured.
+/// A thread whose calls are all ready at once lets the driver run in one of this many calls: often enough that
+/// nothing waits longer than some tenths of a millisecond, and too seldom to be measurable.
 const CALLS_PER_TURN: u64 = 2048;
 
-/// A thread's use of a runtime. Its end closes the runtime, unless other threads use it too or it is
-/// to go to the pool.
+/// A thread's use of a runtime. Dropping it closes the runtime, unless other threads use the runtime too or it
+/// goes to the pool.
 #[derive(Debug)]
 pub(crate) struct Lease {
-    // What each call asks for, and the runtime that it is of.
+    // The handle of `runtime`, which each call needs.
     handle: Handle,
     metrics: RuntimeMetrics,
     state: Arc<State>,
     runtime: Arc<LocalRuntime>,
     runtimes: Arc<Runtimes>,
     to_pool: AtomicBool,
-    /// Given back last: when nobody is inside, no runtime is left.
+    /// Dropped last, so that once all tokens are gone, no runtime is left.
     token: CallToken,
 }
 
 impl Lease {
-    /// Takes a runtime of `runtimes` for the calling thread.
+    /// Takes one of `runtimes` for the calling thread.
     #[cold]
     pub(crate) fn take(runtimes: &Arc<Runtimes>) -> Result<Lease, Cause> {
         let token = CallToken::enter(&runtimes.tracker).ok_or(Cause::Shutdown)?;
@@ -74,14 +74,14 @@ impl Lease {
         &self.token
     }
 
-    /// Runs a call that has neither limits nor a span. Most of these are ready in their first poll, and pay for nothing
-    /// else.
+    /// Runs a call that has neither limits nor a span. Most of these calls are ready in their first poll, and pay
+    /// for nothing else.
     #[inline(always)]
     pub(crate) fn run(&self, waker: &CallWaker, job: &mut dyn Job) {
         let _leave = self.enter();
         let mut cx = Context::from_waker(waker.waker());
         let mut poll = || job.poll(&mut cx);
-        // Behind one pointer: Tokio passes the future on by value, through several frames.
+        // Behind one pointer, because Tokio passes the future by value through several frames.
         let poll = &mut poll;
         if !self.handle.block_on(poll_fn(move |_| Poll::Ready(poll()))) {
             self.run_pending(waker, job);
@@ -138,10 +138,10 @@ impl Lease {
     }
 
     /// Each poll goes through the runtime's handle: Tokio's budget and its checks hold there, `block_in_place` is
-    /// legal, and the runtime is not the caller's meanwhile. Were the driver held in a poll, as in
-    /// `Runtime::block_on`, a poll that blocks would keep it from all who wait for what lives on this runtime, and
-    /// if one of these held what the poll waits for, both would wait without end. So a thread drives its runtime
-    /// only while it has nothing else to do.
+    /// legal, and the caller does not hold the driver. If it held the driver in a poll, as in `Runtime::block_on`,
+    /// a poll that blocks would keep the driver from all threads that wait for what lives on this runtime. If one
+    /// of these held what the poll waits for, both would wait forever. So a thread drives its runtime only while
+    /// it has nothing else to do.
     fn poll_to_end(&self, call: &mut Drive<'_, '_>) {
         let mut polls = 1;
         while !self.handle.block_on(poll_fn(|_| Poll::Ready(call.poll()))) {
@@ -150,12 +150,13 @@ impl Lease {
         }
     }
 
-    /// Enters the runtime without a call, though it counts as one. Neither here nor at its end does the thread block.
+    /// Enters the runtime without a call, but counts as a call. The thread does not block here, nor when the
+    /// runtime is left.
     pub(crate) fn enter_runtime(&self) -> EnteredLease<'_> {
         EnteredLease { lease: self, _guard: self.handle.enter(), _running: self.token.begin_call() }
     }
 
-    /// Begins a call. At the end of what is returned the runtime is left to whoever is to drive it next.
+    /// Begins a call. When the returned guard is dropped, the runtime is left to whatever drives it next.
     #[inline]
     fn enter(&self) -> Leave<'_> {
         Leave { lease: self, _running: self.token.begin_call() }
@@ -166,14 +167,13 @@ impl Lease {
         if !call.is_woken() {
             return self.park(call);
         }
-        // Woken by its own poll. Tasks that are ready have their turn too, as they would have in a
-        // `Runtime::block_on`.
+        // The call was woken by its own poll. Tasks that are ready get a turn too, as in a `Runtime::block_on`.
         if call.is_exhausted || polls.is_multiple_of(POLLS_PER_TURN) || self.has_tasks() {
             self.take_turn();
         }
     }
 
-    /// Parks the thread in the driver of its runtime, or beside the thread that drives it.
+    /// Parks the thread in the driver of its runtime, or next to the thread that drives it.
     fn park(&self, call: &mut Drive<'_, '_>) {
         let is_driven = self.drive(|drives| {
             self.runtime.block_on(poll_fn(|cx| {
@@ -192,14 +192,14 @@ impl Lease {
         }
     }
 
-    /// Lets the driver, and the tasks that are ready, have their turn, unless another thread drives.
+    /// Gives the driver and the ready tasks a turn, unless another thread drives.
     #[cold]
     fn take_turn(&self) {
         self.drive(|drives| !drives || self.runtime.turn());
     }
 
-    /// Has the owner drive in `park`, which is told whether it is to, or is beside a thread that does. Both return
-    /// false where the runtime is lost, and whoever is parked on it is told.
+    /// Makes the owner drive in `park`, or wait next to a thread that drives; the argument of `park` says which.
+    /// Both return false if the runtime is lost, and then all calls that are parked on it are woken.
     fn drive(&self, park: impl FnOnce(bool) -> bool) -> bool {
         let (is_driven, next) = self.state.while_parked(park);
         // A forked child that was made inside of the call has inherited the runtime, and may not be able to start a
@@ -240,8 +240,8 @@ impl Lease {
         if self.has_tasks() {
             self.runtimes.request_driver(runtime);
         } else if (self.is_turn_due() || self.state.is_due()) && !std::thread::panicking() {
-            // A call that was ready has driven nothing. When the monitor has come by since somebody drove, the
-            // driver gets a turn: a thread that calls often, and is never kept waiting, needs no driver thread.
+            // A call that was ready has driven nothing. If the monitor has ticked since somebody drove, the driver
+            // gets a turn: a thread that calls often, and never has to wait, needs no driver thread.
             self.take_turn();
         }
     }
@@ -250,17 +250,17 @@ impl Lease {
         &self.runtimes
     }
 
-    /// The thread ends: its runtime is to go on, and the next new thread takes it.
+    /// The thread is ending: its runtime stays alive, and goes to the pool for the next new thread.
     pub(crate) fn return_to_pool(&self) {
-        // Relaxed: `drop` has the lease to itself, and so comes after.
+        // Relaxed: `drop` has exclusive access to the lease, and so comes after this.
         self.to_pool.store(true, Ordering::Relaxed);
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        // In a forked child it is left alone: what it has locked may stay locked. Each reference that is
-        // dropped below is made up for, so that none is the last.
+        // In a forked child the lease is left alone, because the locks that it takes may stay locked. Each
+        // reference that is dropped below is compensated for, so that none is the last.
         if self.token.is_inherited() {
             std::mem::forget((Arc::clone(&self.runtime), Arc::clone(&self.runtimes)));
             return;
@@ -269,7 +269,7 @@ impl Drop for Lease {
     }
 }
 
-/// The end of a call, by return or by panic, after its future is gone: it may leave tasks behind as it goes.
+/// Ends a call, by return or by panic, after its future has been dropped, which may leave tasks behind.
 #[must_use = "the call ends with it"]
 struct Leave<'a> {
     lease: &'a Lease,
@@ -283,7 +283,7 @@ impl Drop for Leave<'_> {
     }
 }
 
-/// The runtime of a lease, entered until this is dropped. What was spawned inside is driven from then on.
+/// The runtime of a lease, entered until this is dropped. From then on, what was spawned inside is driven.
 #[must_use = "the runtime is entered until this is dropped"]
 pub(crate) struct EnteredLease<'a> {
     lease: &'a Lease,

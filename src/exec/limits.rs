@@ -13,7 +13,7 @@ use crate::exec::deadline::{Deadline, Timer};
 pub(crate) struct Limits<'a> {
     /// With the time at which the wait began.
     deadline: Option<(Deadline, Instant)>,
-    /// Must not take from the budget of the call's future, which may use it up in each poll.
+    /// It must not use the budget of the call's future, which may use all of it in each poll.
     cancelled: Option<Pin<&'a mut dyn Future<Output = ()>>>,
 }
 
@@ -22,7 +22,7 @@ impl<'a> Limits<'a> {
     ///
     /// # Errors
     ///
-    /// When the thread that tells the time cannot be started.
+    /// When the timer thread cannot be started.
     pub(crate) fn end_at(&mut self, deadline: Instant) -> io::Result<()> {
         let deadline = Timer::running()?.deadline(deadline);
         self.deadline = Some((deadline, Instant::now()));
@@ -35,7 +35,7 @@ impl<'a> Limits<'a> {
         Limits { deadline: None, cancelled: Some(cancelled) }
     }
 
-    /// Why the wait ends now, if it does; else `cx` is woken when it is to end.
+    /// Returns the reason if the wait must end now. Otherwise `cx` is woken when it must end.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Option<Cause> {
         if let Some((deadline, began)) = &mut self.deadline
             && deadline.is_reached(cx.waker())

@@ -10,12 +10,12 @@ use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// A waker that stays the same for a whole call, and passes each wake on to the parked thread.
 ///
-/// Hand-written futures may keep the waker of their first poll only, and Tokio shows another one in each way of
-/// waiting. And a thread is woken for more than the call's future, whose wakes are told apart here: the
-/// future is polled when it was woken itself, and at no other time.
+/// Hand-written futures may keep only the waker of their first poll, and Tokio shows a different one in each way
+/// of waiting. Also, a thread is woken by more than the call's future. This waker tells these wakes apart: the
+/// future is polled only when it was woken itself.
 pub(crate) struct CallWaker {
     flag: Arc<Target>,
-    /// Made of `flag`, so that a poll needs no reference count.
+    /// Made from `flag`, so that a poll needs no reference count.
     waker: Waker,
 }
 
@@ -30,11 +30,11 @@ impl CallWaker {
         &self.flag.0
     }
 
-    /// Forgets the wakes of earlier calls, for one that begins. Returns false where a clone of the waker lives on: it
-    /// would wake the later call.
+    /// Forgets the wakes of earlier calls before a new call. Returns false if a clone of the waker still exists,
+    /// which would wake the new call.
     #[inline]
     pub(crate) fn try_reset(&self) -> bool {
-        // Ours and the waker's. Nobody can make a third when there are only these two.
+        // One reference is ours, and one the waker's. If there are only these two, nobody can make a third.
         let is_free = Arc::strong_count(&self.flag) <= 2;
         if is_free {
             self.flag().clear();
@@ -44,7 +44,7 @@ impl CallWaker {
 }
 
 impl Default for CallWaker {
-    // Not inlined: all wakers have the vtable that is made here.
+    // Not inlined, so that all wakers have the vtable that is made here.
     #[inline(never)]
     fn default() -> CallWaker {
         let flag = Arc::new(Target(WakeFlag::new()));
@@ -53,7 +53,7 @@ impl Default for CallWaker {
     }
 }
 
-/// Whether a call that is waited for polls, and shows its own waker.
+/// Whether `waker` is that of a call which is waited for.
 pub(crate) fn is_call_waker(waker: &Waker) -> bool {
     static KNOWN: LazyLock<CallWaker> = LazyLock::new(CallWaker::default);
     ptr::eq(waker.vtable(), KNOWN.waker().vtable())
@@ -88,16 +88,16 @@ impl WakeFlag {
         WakeFlag { is_woken: AtomicBool::new(false), parked: AtomicWaker::new() }
     }
 
-    /// Forgets what earlier calls have left.
+    /// Forgets the wakes of earlier calls.
     #[inline]
     fn clear(&self) {
-        // Relaxed: no clone of the waker is left that could wake meanwhile.
+        // Relaxed: there is no clone of the waker that could wake at the same time.
         self.is_woken.store(false, Relaxed);
     }
 
     pub(crate) fn wake(&self) {
-        // The flag comes first: the parked thread looks for it. Release pairs with `take`. It must be a swap: a
-        // plain store would break the release sequence of an earlier wake that has not been taken.
+        // The flag is set first, since the parked thread checks it. Release pairs with `take`. It must be a swap:
+        // a plain store would break the release sequence of an earlier wake that has not been taken.
         self.is_woken.swap(true, Release);
         self.parked.wake();
     }
@@ -105,20 +105,21 @@ impl WakeFlag {
     /// Takes the wake that has come since the last poll.
     #[inline]
     pub(crate) fn take(&self) -> bool {
-        // Acquire pairs with `wake`. The load first: most polls are not woken, and a swap is dear. A wake that
-        // it misses is found by `take_or_register`, after which the thread may park.
+        // Acquire pairs with `wake`. The load comes first, because most polls are not woken and a swap is
+        // expensive. A wake that the load misses is found by `take_or_register`, before the thread parks.
         self.is_woken.load(Relaxed) && self.is_woken.swap(false, Acquire)
     }
 
     /// Takes the wake; if there is none, the next one wakes `parked`.
     #[inline]
     pub(crate) fn take_or_register(&self, parked: &Waker) -> bool {
-        // Registered before the flag is read: a wake either finds the waker, or has set the flag before.
+        // Registered before the flag is read: a wake either finds the waker, or has set the flag before. Acquire
+        // pairs with `wake`.
         self.parked.register(parked);
         self.is_woken.swap(false, Acquire)
     }
 
-    /// Forgets the thread that was parked: a wake during a poll would wake it for nothing.
+    /// Forgets the parked thread, which a wake during a poll would wake in vain.
     #[inline]
     pub(crate) fn unregister(&self) {
         drop(self.parked.take());

@@ -22,29 +22,29 @@ pub(crate) struct Monitor {
 #[derive(Default)]
 struct Running {
     thread: Option<Thread>,
-    /// The thread ends when it has nothing to look after.
+    /// Tells the thread to end when it has nothing to watch.
     is_stopping: bool,
 }
 
 struct All {
     registry: Registry<dyn Monitored>,
-    /// The shortest interval when the monitor last looked: it comes as often as that.
+    /// The shortest interval when the monitor last looked. It ticks that often.
     shortest: Duration,
 }
 
-/// What the monitor looks after.
+/// What the monitor watches.
 pub(crate) trait Monitored: Send + Sync {
-    /// Does what is due. Returns when to come again, or nothing if there is no need.
+    /// Does what is due. Returns when to tick again, or `None` if that is not necessary.
     fn tick(&self, now: Instant) -> Option<Duration>;
 
     /// The longest time between two ticks.
     fn interval(&self) -> Duration;
 
-    /// The monitor cannot be started: sees to it that a later call tries again.
+    /// Called if the monitor cannot be started. Makes a later call try again.
     fn not_watched(&self);
 }
 
-/// Has the monitor look after something, as long as it lives.
+/// Makes the monitor watch something as long as it lives.
 pub(crate) fn register<M: Monitored + 'static>(monitored: &Arc<M>) {
     let monitor = Monitor::of_process();
     let interval = monitored.interval();
@@ -53,13 +53,13 @@ pub(crate) fn register<M: Monitored + 'static>(monitored: &Arc<M>) {
     all.registry.add(Arc::downgrade(&entry));
     let is_often_enough = all.shortest <= interval;
     drop(all);
-    // It may be waiting for longer than this one allows.
+    // The monitor may be waiting longer than the new interval allows.
     if !is_often_enough && let Some(thread) = &ignore_poison(monitor.running.lock()).thread {
         thread.unpark();
     }
 }
 
-/// Ends the monitor's thread once it has nothing to look after. Whoever needs it again starts another.
+/// Ends the monitor's thread once it has nothing to watch. The next `watch` starts another.
 pub(crate) fn stop() {
     let mut running = ignore_poison(Monitor::of_process().running.lock());
     if let Some(thread) = &running.thread {
@@ -100,7 +100,7 @@ impl Monitor {
         match threads::spawn("smartasync/monitor".into(), || self.run()) {
             Ok(started) => running.thread = Some(started),
             Err(_) => {
-                // Those of the others who are told below may try again.
+                // Not while `running` is locked: those that are told below may try again.
                 drop(running);
                 self.sleep.give_up(|| {
                     self.living().iter().for_each(|monitored| monitored.not_watched());
@@ -110,7 +110,7 @@ impl Monitor {
     }
 
     fn run(&self) {
-        // A runtime that ends while the monitor looks at it must not hold it up.
+        // A runtime that ends while the monitor checks it must not hold the monitor up.
         owned::end_none_here();
         loop {
             let mut pause = self.tick();
@@ -118,7 +118,8 @@ impl Monitor {
                 thread::park_timeout(until_next);
                 continue;
             }
-            // Whoever leaves a runtime undriven from now on wakes it, so it looks once more before it sleeps.
+            // A thread that leaves a runtime undriven from now on wakes the monitor, so it looks once more before
+            // it sleeps.
             let may_sleep = self.sleep.rest(|| {
                 pause = self.tick();
                 pause.as_ref().is_some_and(|pause| pause.is_urgent)
@@ -132,7 +133,7 @@ impl Monitor {
         }
     }
 
-    /// Whether the thread ends, which sleeps now.
+    /// Whether the thread ends. It is asleep at this time.
     fn ends(&self) -> bool {
         let mut running = ignore_poison(self.running.lock());
         let ends = running.is_stopping && self.sleep.retire(&mut running.thread);
@@ -140,11 +141,12 @@ impl Monitor {
         ends
     }
 
-    /// Looks at all that is monitored. Returns how long to wait for the next time, or nothing if nothing needs one.
+    /// Ticks everything that is monitored. Returns how long to wait for the next tick, or `None` if nothing needs
+    /// one.
     fn tick(&self) -> Option<Pause> {
         let now = Instant::now();
-        // While the monitor is awake, nobody wakes it who leaves a runtime undriven: it must look as often as any of
-        // these may want. Where nothing needs it that soon, it sleeps.
+        // While the monitor is awake, threads that leave a runtime undriven do not wake it, so it must tick as
+        // often as the shortest interval. If nothing needs it that soon, it sleeps.
         let (all, shortest) = self.living_with_shortest_interval();
         let until_next = all.iter().filter_map(|monitored| monitored.tick(now)).min()?;
         Some(Pause { until_next, is_urgent: until_next <= shortest })
@@ -155,7 +157,7 @@ impl Monitor {
     }
 
     fn living_with_shortest_interval(&self) -> (Vec<Arc<dyn Monitored>>, Duration) {
-        // One lock for both: what is registered later compares its interval with this.
+        // Under one lock, because what is registered later compares its interval with this one.
         let mut all = ignore_poison(self.monitored.lock());
         let living = all.registry.living();
         all.shortest = living.iter().map(|one| one.interval()).min().unwrap_or(Duration::MAX);
@@ -170,9 +172,9 @@ struct Pause {
 
 /// Set while the monitor is awake.
 ///
-/// Two threads must not miss each other: one leaves a runtime undriven and then looks whether the monitor is
-/// awake, the monitor falls asleep and then looks for runtimes that are undriven. Both write before they read,
-/// so the four accesses are `SeqCst`: at least one of them sees the other.
+/// Two threads must not miss each other. One leaves a runtime undriven and then checks whether the monitor is
+/// awake; the monitor falls asleep and then checks for undriven runtimes. Both write before they read, and the
+/// four accesses are `SeqCst`, so at least one of them sees the other's write.
 #[derive(Debug)]
 pub(crate) struct SleepFlag(AtomicBool);
 
@@ -181,28 +183,29 @@ impl SleepFlag {
         SleepFlag(AtomicBool::new(false))
     }
 
-    /// Calls `wake` if the monitor sleeps: after a runtime was left undriven.
+    /// Calls `wake` if the monitor sleeps. Called after a runtime was left undriven.
     #[inline]
     pub(crate) fn wake_with(&self, wake: impl FnOnce()) {
         loom_fence!();
-        // SeqCst: the read after the caller's write. The load first: the monitor is awake more often than not.
+        // SeqCst: this read comes after the caller's write. The load comes first, because the monitor is awake
+        // most of the time.
         if !self.0.load(SeqCst) && !self.0.swap(true, SeqCst) {
             wake();
         }
     }
 
-    /// The monitor could not be woken: whoever calls next tries again. Others may have left a runtime undriven
-    /// meanwhile, and have taken the monitor for awake: `tell` is to find these.
+    /// The monitor could not be woken, so the next call must try again. Other threads may have left a runtime
+    /// undriven in the meantime, and taken the monitor for awake: `tell` must find these runtimes.
     pub(crate) fn give_up(&self, tell: impl FnOnce()) {
-        // SeqCst: the write before the reads in `tell`, as in `rest`. A swap, for the models: to loom a store may come
-        // before a swap of another thread that has not seen it.
+        // SeqCst: the write comes before the reads in `tell`, as in `rest`. It is a swap for the sake of the
+        // models: in loom a store may be ordered before the swap of another thread that has not seen it.
         self.0.swap(false, SeqCst);
         loom_fence!();
         tell();
     }
 
-    /// Gives up the monitor's thread, which is asleep, unless somebody has woken it since. `thread` is locked, by those
-    /// who wake it too: whoever comes later finds no thread, and starts another.
+    /// Gives up the monitor's thread, which is asleep, unless it was woken since. `thread` is locked, also by
+    /// threads that wake the monitor, so one that comes later finds no thread and starts another.
     pub(crate) fn retire<T>(&self, thread: &mut Option<T>) -> bool {
         let is_asleep = self.is_asleep();
         if is_asleep {
@@ -212,16 +215,17 @@ impl SleepFlag {
     }
 
     pub(crate) fn is_asleep(&self) -> bool {
-        // SeqCst, like the others. The lock orders it with whoever has woken the monitor.
+        // SeqCst, like the others. The lock orders this after the wake of any thread that has locked it before.
         !self.0.load(SeqCst)
     }
 
-    /// The monitor has found nothing to watch. Returns whether it may sleep: it still finds nothing.
+    /// Puts the monitor to sleep, which has found nothing to watch. Returns whether it may sleep: false if it
+    /// finds something now.
     pub(crate) fn rest(&self, finds_work: impl FnOnce() -> bool) -> bool {
-        // SeqCst: the write before the read in `finds_work`.
+        // SeqCst: the write comes before the read in `finds_work`.
         self.0.store(false, SeqCst);
         loom_fence!();
-        // If somebody has called since, the wake-up is on its way, and the monitor is up already.
+        // If the monitor was woken since, the wake-up is on its way, and the flag is already set.
         !finds_work() || self.0.swap(true, SeqCst)
     }
 }

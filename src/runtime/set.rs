@@ -18,7 +18,8 @@ use crate::runtime::tracker::CallTracker;
 use crate::sync::{self, StdAtomicU64, ignore_poison};
 use crate::threads;
 
-/// So often the drivers are asked again, for a hundredth of a second each, where one more runtime cannot be built.
+/// How often the drivers are asked again, each time for a hundredth of a second, if no further runtime can be
+/// built.
 const PATIENCE: u32 = 100;
 
 /// All runtimes of a bridge.
@@ -26,17 +27,17 @@ const PATIENCE: u32 = 100;
 pub(crate) struct Runtimes {
     pub(crate) options: RuntimeOptions,
     pub(crate) tracker: sync::Arc<CallTracker>,
-    /// The resets of the bridge.
+    /// The number of resets of the bridge.
     pub(crate) generation: Generation,
     pool: Pool<Arc<LocalRuntime>>,
     /// Every runtime that has not been closed.
     known: Mutex<Vec<Known>>,
-    /// When the next tick is due: the monitor may be woken before.
+    /// When the next tick is due. The monitor may be woken earlier.
     next_tick: Mutex<Instant>,
     driver_threads: StdAtomicU64,
     /// The threads that Tokio has for blocking jobs.
     threads: Arc<AtomicUsize>,
-    /// From the first runtime on.
+    /// Done at the first runtime.
     is_monitored: Once,
     /// The runtime of tasks that belong to no thread.
     for_tasks: Mutex<Option<Arc<LocalRuntime>>>,
@@ -61,8 +62,8 @@ impl Runtimes {
         })
     }
 
-    /// Returns a runtime for the calling thread: from the pool, else a new one, else one that other threads
-    /// use.
+    /// Returns a runtime for the calling thread: from the pool, otherwise a new one, otherwise one that other
+    /// threads use.
     pub(crate) fn acquire(self: &Arc<Self>) -> io::Result<Arc<LocalRuntime>> {
         match self.pool.take_fresh(&self.generation) {
             Some(runtime) => Ok(runtime),
@@ -99,25 +100,25 @@ impl Runtimes {
         runtime.iter().for_each(|runtime| self.give_back(runtime, false));
     }
 
-    /// Takes back a runtime that a thread has no more use for. When it was the last thread, the runtime ends, or if
-    /// it `stays` goes to the pool.
+    /// Takes back a runtime that a thread no longer needs. After the last thread the runtime ends or, if it
+    /// `stays`, goes to the pool.
     pub(crate) fn give_back(&self, runtime: &Arc<LocalRuntime>, stays: bool) {
-        // Nobody drives what waits in the pool.
+        // On such a bridge nobody drives a runtime that is in the pool.
         let stays = stays && self.options.driver_threads;
         if let Some(kept) = &mut *ignore_poison(self.kept.lock()) {
-            // Its owner is the drain now.
+            // From now on the drain owns it.
             return kept.push(Arc::clone(runtime));
         }
         self.pool.give_back(runtime, stays, &self.generation, || self.request_driver(runtime));
     }
 
-    /// Beyond the limit there may be nobody to share with for a moment: a runtime that was its last owner's is on its
-    /// way to the pool or to its end, or a new owner has it and has not said so yet. None of these waits for anything,
-    /// so it is waited for.
+    /// Beyond the limit, there may be no runtime to share for a moment: a runtime that its last owner has left is
+    /// on its way to the pool or to its end, or a new owner has taken it and is not counted yet. None of these
+    /// steps waits for anything, so this waits for them.
     fn build_or_share(self: &Arc<Self>) -> io::Result<Arc<LocalRuntime>> {
         for round in 0.. {
             let mut failure = match self.build_below_limit() {
-                // Without the lock, which the monitor takes.
+                // Not under the lock, which the monitor takes.
                 Some(Ok(runtime)) => return Ok(watched(runtime)),
                 Some(Err(error)) if !self.options.driver_threads => return Err(error),
                 built => built.and_then(Result::err),
@@ -135,8 +136,8 @@ impl Runtimes {
                 }
                 Shared::Nobody => self.current(&self.known()) == 0,
             };
-            // Out of descriptors or memory: a runtime that exists is better than an error, and a driver that is late may
-            // only have much to do.
+            // Out of descriptors or memory. An existing runtime is better than an error, and a driver that is late
+            // may only be busy.
             if let Some(error) = failure.filter(|_| is_last) {
                 return Err(error);
             }
@@ -146,7 +147,7 @@ impl Runtimes {
     }
 
     fn build_below_limit(self: &Arc<Self>) -> Option<io::Result<Arc<LocalRuntime>>> {
-        // Held while building: two threads must not both take the last place.
+        // Held while building, so that two threads do not both take the last place.
         let mut known = self.known();
         known.retain(|known| !known.state.is_closed());
         let place = match self.options.driver_threads {
@@ -156,7 +157,7 @@ impl Runtimes {
         Some(self.build(&mut known, place))
     }
 
-    /// How many runtimes calls may be made on.
+    /// The number of runtimes on which calls may be made.
     fn current(&self, known: &[Known]) -> usize {
         known.iter().filter(|known| known.state.is_of(&self.generation)).count()
     }
@@ -183,12 +184,12 @@ impl Runtimes {
         self.drain_pool();
     }
 
-    /// Makes the caller the owner of all that wait in the pool.
+    /// Makes the caller the owner of all runtimes in the pool.
     pub(crate) fn take_unused(&self) -> impl Iterator<Item = Arc<LocalRuntime>> {
         std::iter::from_fn(|| self.pool.take(&self.generation))
     }
 
-    /// Keeps what waits in the pool, and what is given back from now on, until `take_kept`.
+    /// Keeps the runtimes in the pool, and those that are given back from now on, until `take_kept`.
     pub(crate) fn keep(&self) {
         let mut kept = ignore_poison(self.kept.lock());
         let kept = kept.get_or_insert_default();
@@ -237,16 +238,16 @@ impl Runtimes {
             }
         };
         if threads::spawn(name, drive).is_ok() {
-            // Relaxed, like the other counts: nothing is read because of it.
+            // Relaxed, like the other counts: no other memory is read because of it.
             self.driver_threads.fetch_add(1, Relaxed);
         } else if runtime.state.driver_exited() == Next::Watch {
             runtime.watch();
         }
     }
 
-    /// How many have been built and not closed.
+    /// The number of runtimes that have been built and not closed.
     pub(crate) fn alive(&self) -> usize {
-        // Counted here, as the limit counts them: a count of its own would lag behind.
+        // Counted here, in the same way as for the limit. A separate counter would lag behind.
         self.known().iter().filter(|known| !known.state.is_closed()).count()
     }
 
@@ -279,7 +280,7 @@ impl Monitored for Runtimes {
         // The monitor may have been woken before the next tick is due.
         if now >= *next_tick {
             *next_tick = now + self.interval();
-            // Whatever is to be watched is found below.
+            // Everything that has to be watched is found below.
             let wanted = known.iter().filter(|known| known.state.tick() == Next::Spawn);
             let wanted = wanted.filter_map(|known| known.runtime.upgrade());
             wanted.for_each(|runtime| self.spawn_driver(&runtime));
@@ -299,7 +300,7 @@ impl Monitored for Runtimes {
 
 impl Drop for Runtimes {
     fn drop(&mut self) {
-        // What was inherited by a forked child is left alone.
+        // A forked child leaves alone what it has inherited.
         if !self.tracker.is_inherited() {
             self.give_up_task_runtime();
             self.drain_pool();
@@ -312,10 +313,10 @@ fn watched(runtime: Arc<LocalRuntime>) -> Arc<LocalRuntime> {
     runtime
 }
 
-/// Lets others go on, for longer in later rounds.
+/// Lets other threads run, for longer in later rounds.
 #[cold]
 fn pause(round: u32) {
-    /// More than it takes where all are running.
+    /// More than are needed if all threads are running.
     const YIELDS: u32 = 16;
     if round < YIELDS {
         thread::yield_now();
@@ -324,7 +325,8 @@ fn pause(round: u32) {
     }
 }
 
-/// A runtime, not held: the last reference may be anybody's, and its drop runs the destructors of tasks.
+/// A weak reference to a runtime: a strong one could be the last, and dropping it would run the destructors of
+/// tasks.
 #[derive(Clone, Debug)]
 struct Known {
     state: Arc<State>,

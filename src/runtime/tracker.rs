@@ -1,4 +1,4 @@
-//! Who may make calls, and how long they may go on.
+//! Tracks who may make calls, and cancels them.
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
@@ -19,7 +19,7 @@ const DRAINING: u8 = 1;
 /// Calls are cancelled.
 const CANCELLED: u8 = 2;
 
-/// The way into a bridge: open until it is shut down.
+/// Tracks who may make calls on a bridge: open until the bridge is shut down.
 ///
 /// | from \ by | close | cancel |
 /// |---|---|---|
@@ -27,8 +27,8 @@ const CANCELLED: u8 = 2;
 /// | `DRAINING` | | `CANCELLED`, wake all |
 /// | `CANCELLED` | | |
 ///
-/// The phase changes under the lock of what is inside: `close` sees each token that was given out, and
-/// none is given out later.
+/// The phase changes under the lock of `inside`, so `close` sees every token that was given out, and none is given
+/// out afterwards.
 #[derive(Debug)]
 pub(crate) struct CallTracker {
     made_in: Guard,
@@ -41,7 +41,7 @@ pub(crate) struct CallTracker {
 struct Inside {
     entries: BTreeMap<u64, Arc<Entry>>,
     next_number: u64,
-    /// The calls of entries that have been given back.
+    /// The calls of tokens that have been given back.
     past_calls: u64,
 }
 
@@ -83,7 +83,7 @@ impl CallTracker {
         }
     }
 
-    /// Lets nobody in any more.
+    /// Gives out no more tokens.
     pub(crate) fn close(&self) {
         let _inside = self.inside();
         if self.phase.load(Relaxed) == OPEN {
@@ -91,14 +91,14 @@ impl CallTracker {
         }
     }
 
-    /// Whether nobody is let in any more.
+    /// Whether no more tokens are given out.
     #[inline]
     pub(crate) fn is_closed(&self) -> bool {
-        // Relaxed: who comes at the same time may as well come first.
+        // Relaxed: a call that comes at the same time may as well have come first.
         self.phase.load(Relaxed) != OPEN
     }
 
-    /// Waits until everybody has left, for `limit` at most; whether they have.
+    /// Waits until all tokens have been given back, for at most `limit`. Returns whether they have.
     pub(crate) fn wait_until_empty(&self, limit: Duration) -> bool {
         let start = Instant::now();
         let mut inside = self.inside();
@@ -112,34 +112,36 @@ impl CallTracker {
         true
     }
 
-    /// Cancels the calls that wait.
+    /// Cancels the calls that are waiting.
     pub(crate) fn cancel(&self) {
         let inside = self.inside();
-        // Before the wake-ups: who is woken has to see it. See `CallToken::is_cancelled`.
+        // Release pairs with `CallToken::is_cancelled_now`. It comes before the wake-ups: a call that is woken
+        // must see it.
         self.phase.store(CANCELLED, Release);
         inside.entries.values().for_each(|entry| entry.waker.wake());
     }
 
-    /// Whether a call is parked that has said so.
+    /// Whether a call has said that it is parked.
     pub(crate) fn has_parked(&self) -> bool {
-        // SeqCst, as in `SleepFlag`: who parks says so before it looks whether the monitor is awake.
+        // SeqCst, as in `SleepFlag`: a call that parks says so before it checks whether the monitor is awake.
         self.inside().entries.values().any(|entry| entry.is_parked.load(SeqCst))
     }
 
-    /// Has each call that is parked look whether it can go on.
+    /// Wakes each parked call, to check whether it can go on.
     #[cold]
     pub(crate) fn wake_all(&self) {
         self.inside().entries.values().for_each(|entry| entry.waker.wake());
     }
 
-    /// Whether no call runs. One that begins meanwhile may be missed.
+    /// Whether no call runs. A call that begins at the same time may be missed.
     pub(crate) fn is_idle(&self) -> bool {
-        // Relaxed: a late answer is asked for again. The calls of an entry that has been given back have ended.
+        // Relaxed: if the answer is stale, it is asked for again. The calls of a token that has been given back
+        // have ended.
         let is_idle = |entry: &Arc<Entry>| entry.calls.load(Relaxed) == entry.ended.load(Relaxed);
         self.inside().entries.values().all(is_idle)
     }
 
-    /// All calls so far.
+    /// Returns the number of all calls so far.
     pub(crate) fn calls(&self) -> u64 {
         let inside = self.inside();
         let now: u64 = inside.entries.values().map(|entry| entry.calls.load(Relaxed)).sum();
@@ -151,7 +153,8 @@ impl CallTracker {
     }
 }
 
-/// The leave to make calls, one at a time: a thread's, or a single call's. It is given back on drop.
+/// The permission to make calls, one at a time. It belongs to a thread or to a single call, and is given back on
+/// drop.
 #[derive(Debug)]
 pub(crate) struct CallToken {
     tracker: Arc<CallTracker>,
@@ -160,57 +163,58 @@ pub(crate) struct CallToken {
 }
 
 impl CallToken {
-    /// Nothing once the tracker is closed.
+    /// Returns `None` once the tracker is closed.
     pub(crate) fn enter(tracker: &Arc<CallTracker>) -> Option<CallToken> {
         let (number, entry) = tracker.enter()?;
         Some(CallToken { tracker: Arc::clone(tracker), number, entry })
     }
 
-    /// Counts a call, and its end when what is returned is dropped.
+    /// Counts a call, and counts its end when the guard is dropped.
     #[inline]
     pub(crate) fn begin_call(&self) -> RunningCall<'_> {
-        // No other thread writes, so this needs no atomic addition. Relaxed: a number for `Stats`, and see `is_idle`.
+        // Only this thread writes, so no atomic addition is needed. Relaxed: it is a number for `Stats`, and see
+        // `is_idle`.
         self.entry.calls.store(self.calls() + 1, Relaxed);
         RunningCall { token: self, _not_send: PhantomData }
     }
 
-    /// The calls that have been counted.
+    /// Returns the number of calls that have been counted.
     #[inline]
     pub(crate) fn calls(&self) -> u64 {
-        // Relaxed: the caller has written it.
+        // Relaxed: the caller itself has written it.
         self.entry.calls.load(Relaxed)
     }
 
-    /// Whether calls may still begin. The token outlasts that where a call has it.
+    /// Whether calls may still begin. A token that a running call holds may exist longer than that.
     #[inline]
     pub(crate) fn is_open(&self) -> bool {
         !self.tracker.is_closed()
     }
 
-    /// Whether the call is cancelled; if not, `waker` is woken when it is.
+    /// Whether the call is cancelled. If not, `waker` is woken when it is.
     ///
-    /// The waker is registered before the question: who cuts either finds it, or has changed the phase
-    /// before it was registered.
+    /// The waker is registered before the check: the cancelling thread either finds the waker, or has changed the
+    /// phase before.
     #[inline]
     pub(crate) fn is_cancelled(&self, waker: &Waker) -> bool {
         self.entry.waker.register(waker);
         self.is_cancelled_now()
     }
 
-    /// Says whether the call is parked.
+    /// Sets whether the call is parked.
     pub(crate) fn set_parked(&self, is_parked: bool) {
-        // SeqCst, as in `SleepFlag`: the write before the caller looks whether the monitor is awake.
+        // SeqCst, as in `SleepFlag`: the write comes before the caller checks whether the monitor is awake.
         self.entry.is_parked.store(is_parked, SeqCst);
     }
 
-    /// Whether the call is cancelled, for one that does not park.
+    /// Whether the call is cancelled, for a call that does not park.
     #[inline]
     pub(crate) fn is_cancelled_now(&self) -> bool {
         // Acquire pairs with `cancel`.
         self.tracker.phase.load(Acquire) == CANCELLED || self.is_inherited()
     }
 
-    /// Whether the caller is in a forked child: nobody there drives what the call waits for.
+    /// Whether the caller is in a forked child, where nobody drives what the call waits for.
     #[inline]
     pub(crate) fn is_inherited(&self) -> bool {
         self.tracker.is_inherited()
@@ -219,14 +223,14 @@ impl CallToken {
 
 impl Drop for CallToken {
     fn drop(&mut self) {
-        // The lock that a forked child has inherited may never be released.
+        // In a forked child, the inherited lock may never be released.
         if !self.is_inherited() {
             self.tracker.leave(self.number);
         }
     }
 }
 
-/// A call that runs until this is dropped.
+/// A call that is running until this is dropped.
 #[derive(Debug)]
 #[must_use = "the call has ended once it is dropped"]
 pub(crate) struct RunningCall<'a> {
@@ -238,7 +242,7 @@ impl Drop for RunningCall<'_> {
     #[inline]
     fn drop(&mut self) {
         let ended = &self.token.entry.ended;
-        // Relaxed: no other thread writes, and see `CallTracker::is_idle`.
+        // Relaxed: no other thread writes it, and see `CallTracker::is_idle`.
         ended.store(ended.load(Relaxed) + 1, Relaxed);
     }
 }
@@ -246,11 +250,11 @@ impl Drop for RunningCall<'_> {
 /// What the tracker knows of a token.
 #[derive(Debug)]
 struct Entry {
-    /// Apart, so that no call shares a cache line with another thread's.
+    /// Padded, so that no call shares a cache line with another thread's.
     calls: CachePadded<AtomicU64>,
-    /// Those of `calls` that have ended.
+    /// The number of `calls` that have ended.
     ended: AtomicU64,
-    /// The call that waits.
+    /// The waker of the call that waits.
     waker: AtomicWaker,
     is_parked: AtomicBool,
 }

@@ -1,4 +1,4 @@
-//! What a call would run on, entered without a call.
+//! Enters the runtime that a call would run on, without a call.
 
 use std::future::pending;
 use std::pin::Pin;
@@ -14,35 +14,36 @@ use crate::cache::thread::CallSlot;
 use crate::context::{Context, context};
 use crate::error::Cause;
 
-/// What a call would run on, entered until this is dropped: on the thread that has entered it, and before whatever was
-/// entered earlier is left.
+/// The runtime that a call would run on, entered until this is dropped. It must be dropped on the thread that has
+/// entered it, and before anything that was entered earlier is left.
 ///
-/// It counts as a call, and what it leaves behind is driven as after a call. But nothing is polled inside: the thread
-/// may block there, wait for calls and drop runtimes.
+/// It counts as a call, and what it leaves behind is driven as after a call. But no future is polled: the thread
+/// may block, wait for calls and drop runtimes.
 #[must_use = "the runtime is entered until this is dropped"]
 pub(crate) struct Entered {
-    // Tokio's guard borrows from the handle, and the end of a call from the lease. A future may borrow from itself.
+    // Tokio's guard borrows from the handle, and the end of a call from the lease. A future may borrow from
+    // itself.
     _inside: Pin<Box<dyn Future<Output = ()>>>,
 }
 
 impl Entered {
-    /// Enters what a call through `bridge`, or else through the default one, would run on. `None` where it is the
-    /// current runtime, in async code, and where the thread cannot get any.
+    /// Enters the runtime that a call through `bridge`, or through the default bridge, would run on. Returns
+    /// `None` if that is the current runtime, in async code, and if the thread cannot get a runtime.
     ///
-    /// A bridge that was shut down has none. There it is the one of the process-wide bridge.
+    /// For a bridge that was shut down, it enters the runtime of the process-wide bridge.
     pub(crate) fn new(bridge: Option<&Bridge>) -> Option<Entered> {
         let bridge = bridge.unwrap_or_else(|| default());
         let entered = Entered::through(bridge);
         entered.or_else(|_| Entered::through(&Bridge::per_thread())).ok().flatten()
     }
 
-    /// The same for this bridge only.
+    /// Enters the runtime of this bridge only.
     ///
     /// # Errors
     ///
     /// Why a call could not be run either.
     pub(crate) fn through(bridge: &Bridge) -> Result<Option<Entered>, Cause> {
-        // Also where the bridge would open a blocking section: there is a current runtime.
+        // This also holds if the bridge would open a blocking section, because there is a current runtime.
         if context() == Context::Async {
             return Ok(None);
         }
