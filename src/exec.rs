@@ -8,6 +8,7 @@ pub(crate) mod limits;
 pub(crate) mod waker;
 
 use std::future::poll_fn;
+use std::marker::PhantomData;
 use std::task::Poll;
 
 use tokio::runtime::Handle;
@@ -33,7 +34,7 @@ pub(crate) fn run_on_handle(
         if let (Poll::Pending, false, Some(runtime), Some(token)) =
             (polled, call.is_due, background, call.token)
         {
-            let _ = parked.get_or_insert(Parked(token));
+            let _ = parked.get_or_insert(Parked(token, PhantomData));
             token.set_parked(true);
             runtime.watch();
         }
@@ -46,7 +47,7 @@ pub(crate) fn run_on_handle(
 
 /// Marks a call as parked until this is dropped.
 #[must_use = "the call is no longer parked once it is dropped"]
-struct Parked<'a>(&'a CallToken);
+struct Parked<'a>(&'a CallToken, PhantomData<*const ()>);
 
 impl Drop for Parked<'_> {
     fn drop(&mut self) {

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_gone_can_be_had_once() {
+    fn what_is_gone_is_returned_once() {
         let stays = Arc::new(1);
         let mut registry = Registry::new();
         registry.add(Weak::new());
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn who_registers_seldom_looks_at_all() {
+    fn each_entry_pays_for_one_look_on_average() {
         const ALL: usize = 10_000;
         let mut registry = Registry::new();
         let mut looked_at = 0;

@@ -26,7 +26,7 @@ use std::time::Instant;
 use atomic_waker::AtomicWaker;
 use tokio::runtime::{Builder, Handle};
 
-use limit::Place;
+use limit::Permit;
 use monitor::Monitor;
 use options::RuntimeOptions;
 use owned::OwnedRuntime;
@@ -48,7 +48,7 @@ pub(crate) struct LocalRuntime {
     /// The last task that was sent to find out whether somebody drives.
     probe: Mutex<Option<Probe>>,
     /// Dropped last, after the descriptors are closed.
-    _place: Place,
+    _permit: Permit,
 }
 
 impl LocalRuntime {
@@ -56,7 +56,7 @@ impl LocalRuntime {
     pub(crate) fn build(
         options: &RuntimeOptions,
         generation: &Generation,
-        place: Place,
+        permit: Permit,
         threads: &Arc<AtomicUsize>,
     ) -> io::Result<LocalRuntime> {
         let made_in = generation.current();
@@ -73,7 +73,7 @@ impl LocalRuntime {
             is_lost: AtomicBool::new(false),
             monitor: options.driver_threads.then(Monitor::of_process),
             probe: Mutex::default(),
-            _place: place,
+            _permit: permit,
         })
     }
 

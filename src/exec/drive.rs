@@ -1,6 +1,7 @@
 //! The polls of one call.
 
 use std::io;
+use std::marker::PhantomData;
 use std::mem;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Acquire;
@@ -150,7 +151,7 @@ impl<'a, 'l> Drive<'a, 'l> {
         if self.has_parked && !self.is_due {
             ready!(self.poll_parked(cx));
         }
-        let repark = self.has_parked.then(|| ReparkGuard(cx.waker()));
+        let repark = self.has_parked.then(|| ReparkGuard(cx.waker(), PhantomData));
         if self.poll_inlined() {
             return Poll::Ready(());
         }
@@ -168,7 +169,7 @@ impl<'a, 'l> Drive<'a, 'l> {
 
 /// Sets the thread's token when a call ends, by return or by panic.
 #[must_use = "the token is set when it is dropped"]
-struct ReparkGuard<'a>(&'a Waker);
+struct ReparkGuard<'a>(&'a Waker, PhantomData<*const ()>);
 
 impl Drop for ReparkGuard<'_> {
     fn drop(&mut self) {

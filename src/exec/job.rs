@@ -1,5 +1,6 @@
 //! A pinned future whose type the engine does not know.
 
+use std::marker::PhantomData;
 use std::mem::{self, ManuallyDrop};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -122,7 +123,7 @@ impl<'a, F: Future> FutureJob<'a, F> {
 
 impl<F: Future> Job for FutureJob<'_, F> {
     fn poll(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut end = EndOnDrop(self.future.as_mut());
+        let mut end = EndOnDrop(self.future.as_mut(), PhantomData);
         let Some(future) = end.0.as_mut().as_pin_mut() else { polled_after_end() };
         match future.poll(cx) {
             Poll::Ready(output) => {
@@ -198,7 +199,7 @@ pub(crate) const fn is_large<F>() -> bool {
 
 /// Drops a future at its end.
 #[must_use = "the future ends when it is dropped"]
-struct EndOnDrop<'a, F>(Pin<&'a mut Option<F>>);
+struct EndOnDrop<'a, F>(Pin<&'a mut Option<F>>, PhantomData<*const ()>);
 
 impl<F> Drop for EndOnDrop<'_, F> {
     fn drop(&mut self) {

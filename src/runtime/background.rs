@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Handle};
 
 use crate::error::Cause;
-use crate::runtime::limit::Place;
+use crate::runtime::limit::Permit;
 use crate::runtime::monitor::{self, Monitor, Monitored};
 use crate::runtime::owned::OwnedRuntime;
 use crate::runtime::probe::Probe;
@@ -179,7 +179,7 @@ pub(crate) struct BackgroundRuntime {
     is_lost: AtomicBool,
     /// The last task that the monitor has sent.
     probe: Mutex<Option<Probe>>,
-    _place: Place,
+    _permit: Permit,
 }
 
 impl BackgroundRuntime {
@@ -209,7 +209,7 @@ impl BackgroundRuntime {
             is_watched: AtomicBool::new(false),
             is_lost: AtomicBool::new(false),
             probe: Mutex::default(),
-            _place: Place::in_any_case(),
+            _permit: Permit::in_any_case(),
         })
     }
 

@@ -14,42 +14,43 @@ const DESCRIPTORS_PER_RUNTIME: usize = 4;
 /// The share of the descriptors that runtimes may have: one of this many.
 const SHARE_OF_DESCRIPTORS: usize = 4;
 
-/// The places that all bridges have taken. A forked child also has its parent's descriptors, and so keeps the
+/// The permits that all bridges have taken. A forked child also has its parent's descriptors, and so keeps the
 /// count.
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 
-/// The place of a runtime among all of the process. It is given back on drop.
+/// The permission for one runtime of the process. It is given back on drop.
 #[derive(Debug)]
-pub(crate) struct Place(());
+#[must_use = "it is given back when it is dropped"]
+pub(crate) struct Permit(());
 
-impl Place {
-    /// Takes a place for one more runtime of a bridge that has `current` runtimes. The bridge may have `limit`, or
+impl Permit {
+    /// Takes a permit for one more runtime of a bridge that has `current` runtimes. The bridge may have `limit`, or
     /// if there is none, as many as the process can afford. It may always have one.
-    pub(crate) fn take(current: usize, limit: Option<usize>) -> Option<Place> {
+    pub(crate) fn take(current: usize, limit: Option<usize>) -> Option<Permit> {
         match limit {
-            Some(limit) => (current < limit).then(Place::in_any_case),
-            None if current == 0 => Some(Place::in_any_case()),
-            None if current < *MOST_OF_A_BRIDGE => Place::among_the_affordable(),
+            Some(limit) => (current < limit).then(Permit::in_any_case),
+            None if current == 0 => Some(Permit::in_any_case()),
+            None if current < *MOST_OF_A_BRIDGE => Permit::among_the_affordable(),
             None => None,
         }
     }
 
-    /// Takes a place for a runtime that must be built.
-    pub(crate) fn in_any_case() -> Place {
+    /// Takes a permit for a runtime that must be built.
+    pub(crate) fn in_any_case() -> Permit {
         // Relaxed: only the number matters, and no other memory is read because of it.
         TAKEN.fetch_add(1, Relaxed);
-        Place(())
+        Permit(())
     }
 
-    fn among_the_affordable() -> Option<Place> {
+    fn among_the_affordable() -> Option<Permit> {
         let affordable = descriptors() / SHARE_OF_DESCRIPTORS / DESCRIPTORS_PER_RUNTIME;
         let add = |taken| if taken < affordable { Some(taken + 1) } else { None };
         // Relaxed: as in `in_any_case`.
-        TAKEN.fetch_update(Relaxed, Relaxed, add).ok().map(|_| Place(()))
+        TAKEN.fetch_update(Relaxed, Relaxed, add).ok().map(|_| Permit(()))
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         // Relaxed: as in `in_any_case`.
         TAKEN.fetch_sub(1, Relaxed);

@@ -5,7 +5,7 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use crate::process::PerProcess;
-use crate::registry::WeakRegistry as Registry;
+use crate::registry::WeakRegistry;
 use crate::runtime::owned;
 use crate::sync::atomic::AtomicBool;
 use crate::sync::atomic::Ordering::SeqCst;
@@ -27,7 +27,7 @@ struct Running {
 }
 
 struct All {
-    registry: Registry<dyn Monitored>,
+    registry: WeakRegistry<dyn Monitored>,
     /// The shortest interval when the monitor last looked. It ticks that often.
     shortest: Duration,
 }
@@ -83,7 +83,7 @@ impl Monitor {
     }
 
     fn new() -> Monitor {
-        let all = All { registry: Registry::new(), shortest: Duration::MAX };
+        let all = All { registry: WeakRegistry::new(), shortest: Duration::MAX };
         Monitor {
             sleep: SleepFlag::asleep(),
             running: Mutex::default(),

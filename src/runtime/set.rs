@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::Cause;
 use crate::runtime::LocalRuntime;
-use crate::runtime::limit::Place;
+use crate::runtime::limit::Permit;
 use crate::runtime::monitor::{self, Monitored};
 use crate::runtime::options::RuntimeOptions;
 use crate::runtime::pool::Pool;
@@ -127,7 +127,7 @@ impl Runtimes {
                 Shared::Runtime(runtime) => return Ok(runtime),
                 Shared::AllStuck => {
                     if failure.is_none() {
-                        match self.build(&mut self.known(), Place::in_any_case()) {
+                        match self.build(&mut self.known(), Permit::in_any_case()) {
                             Ok(runtime) => return Ok(watched(runtime)),
                             Err(error) => failure = Some(error),
                         }
@@ -150,11 +150,11 @@ impl Runtimes {
         // Held while building, so that two threads do not both take the last place.
         let mut known = self.known();
         known.retain(|known| !known.state.is_closed());
-        let place = match self.options.driver_threads {
-            true => Place::take(self.current(&known), self.options.max_runtimes)?,
-            false => Place::in_any_case(),
+        let permit = match self.options.driver_threads {
+            true => Permit::take(self.current(&known), self.options.max_runtimes)?,
+            false => Permit::in_any_case(),
         };
-        Some(self.build(&mut known, place))
+        Some(self.build(&mut known, permit))
     }
 
     /// The number of runtimes on which calls may be made.
@@ -165,12 +165,12 @@ impl Runtimes {
     fn build(
         self: &Arc<Self>,
         known: &mut Vec<Known>,
-        place: Place,
+        permit: Permit,
     ) -> io::Result<Arc<LocalRuntime>> {
         if self.options.driver_threads {
             self.is_monitored.call_once(|| monitor::register(self));
         }
-        let runtime = LocalRuntime::build(&self.options, &self.generation, place, &self.threads)?;
+        let runtime = LocalRuntime::build(&self.options, &self.generation, permit, &self.threads)?;
         let runtime = Arc::new(runtime);
         known.push(Known { state: Arc::clone(&runtime.state), runtime: Arc::downgrade(&runtime) });
         Ok(runtime)

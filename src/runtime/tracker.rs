@@ -64,6 +64,7 @@ impl CallTracker {
 
     fn enter(&self) -> Option<(u64, Arc<Entry>)> {
         let mut inside = self.inside();
+        // Relaxed: the phase changes under this lock only.
         if self.phase.load(Relaxed) != OPEN {
             return None;
         }
@@ -76,6 +77,7 @@ impl CallTracker {
     fn leave(&self, number: u64) {
         let mut inside = self.inside();
         if let Some(entry) = inside.entries.remove(&number) {
+            // Relaxed: the calls of this token have ended, and whoever drops it comes after them.
             inside.past_calls += entry.calls.load(Relaxed);
         }
         if inside.entries.is_empty() {
@@ -86,6 +88,7 @@ impl CallTracker {
     /// Gives out no more tokens.
     pub(crate) fn close(&self) {
         let _inside = self.inside();
+        // Relaxed: it changes under this lock only, and to readers without the lock nothing follows from it.
         if self.phase.load(Relaxed) == OPEN {
             self.phase.store(DRAINING, Relaxed);
         }
@@ -144,6 +147,7 @@ impl CallTracker {
     /// Returns the number of all calls so far.
     pub(crate) fn calls(&self) -> u64 {
         let inside = self.inside();
+        // Relaxed: a number for `Stats`.
         let now: u64 = inside.entries.values().map(|entry| entry.calls.load(Relaxed)).sum();
         now + inside.past_calls
     }
@@ -156,6 +160,7 @@ impl CallTracker {
 /// The permission to make calls, one at a time. It belongs to a thread or to a single call, and is given back on
 /// drop.
 #[derive(Debug)]
+#[must_use = "it is given back when it is dropped"]
 pub(crate) struct CallToken {
     tracker: Arc<CallTracker>,
     number: u64,
