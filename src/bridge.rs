@@ -3,6 +3,7 @@
 mod builder;
 mod drain;
 mod inner;
+mod mark;
 mod route;
 mod spawn;
 mod stats;
@@ -23,6 +24,7 @@ pub use drain::{Drained, drain, join_threads};
 pub use stats::Stats;
 pub use watchdog::SlowCall;
 
+pub(crate) use mark::Mark;
 pub(crate) use route::{Entered, Route, default, wait};
 
 use inner::{Backend, Inner};

@@ -1,94 +1,30 @@
 //! What a decorated function returns.
 
+mod future;
 mod held;
+mod outcome;
+mod through;
 
 use std::fmt;
 use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
 
-use pin_project_lite::pin_project;
 #[cfg(feature = "tokio-util")]
 use tokio::task::unconstrained;
 
 use crate::bridge::{self, Bridge, Route};
-use crate::call_future::CallFuture;
 #[cfg(feature = "tokio-util")]
 use crate::error::Cause;
 use crate::error::{WaitError, WaitErrorKind};
 use crate::exec::job::{BoxedJob, FutureJob, is_large};
 use crate::exec::limits::Limits;
-use crate::outcome::Outcome;
 use crate::site::{Name, Site};
-use held::{Held, held_pinned, hold, release};
+use held::{make_call, pin_call};
+use through::Through;
 
-/// Pins a call where the caller has made it, and names its bridge and its future.
-macro_rules! pin_call {
-    ($call:ident => $bridge:ident, $future:ident) => {
-        #[cfg(not(debug_assertions))]
-        let mut call = pin!($call);
-        #[cfg(not(debug_assertions))]
-        let Projection { bridge: $bridge, future: $future, .. } = call.as_mut().project();
-        #[cfg(debug_assertions)]
-        let ($bridge, $future) = (&$call.bridge, pin!(Some($call.future)));
-    };
-}
-
-pin_project! {
-    /// A call that has not started: wait for it in sync code, await it in async code.
-    ///
-    /// It is what a function decorated with [`#[smartasync]`](crate::smartasync) returns. Like the
-    /// future of an `async fn` it is lazy, and borrows from the arguments what the `async fn` would; it
-    /// is `Send` when that future is.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use smartasync::smartasync;
-    ///
-    /// #[smartasync]
-    /// async fn greet(name: &str) -> String {
-    ///     format!("Hello, {name}")
-    /// }
-    ///
-    /// let call = greet("Ada");
-    /// assert_eq!(call.name(), "greet");
-    /// assert_eq!(call.wait(), "Hello, Ada");
-    /// ```
-    ///
-    /// A call is not itself a future, so that its methods do not conflict with those of futures. Where a future is
-    /// needed, as by `tokio::spawn`, [`into_future`](IntoFuture::into_future) returns one:
-    ///
-    /// ```
-    /// # use smartasync::smartasync;
-    /// # #[smartasync]
-    /// # async fn answer() -> u32 { 42 }
-    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-    /// let task = tokio::spawn(answer().into_future());
-    /// assert_eq!(task.await.unwrap(), 42);
-    /// # });
-    /// ```
-    ///
-    /// A call that is neither waited for nor awaited does nothing, and the compiler warns about it:
-    ///
-    /// ```compile_fail
-    /// #![deny(unused_must_use)]
-    /// # use smartasync::smartasync;
-    /// #[smartasync]
-    /// async fn answer() -> u32 { 42 }
-    ///
-    /// fn main() { answer(); }
-    /// ```
-    #[project = Projection]
-    #[must_use = "a call does nothing until it is waited for with `.wait()` or awaited with `.await`"]
-    pub struct Call<F> {
-        #[pin]
-        future: Held<F>,
-        name: Name,
-        // `None` for the default bridge.
-        bridge: Option<Bridge>,
-    }
-}
+pub use held::Call;
+pub use outcome::{Outcome, OutcomeFuture};
 
 impl<F: Future> Call<F> {
     /// Blocks the calling thread until the call is done, and returns its output.
@@ -137,14 +73,14 @@ impl<F: Future> Call<F> {
         let site = self.site();
         #[cfg(debug_assertions)]
         if const { is_large::<F>() } {
-            let (bridge, call) = (self.bridge.clone(), Box::pin(self));
+            let (bridge, call) = (self.through().bridge().cloned(), Box::pin(self));
             let mut job = BoxedJob::new(site, call, Call::future);
             bridge::wait(bridge.as_ref(), &mut job);
             return job.ending.output();
         }
-        pin_call!(self => bridge, future);
+        pin_call!(self => through, future);
         let mut job = FutureJob::new(site, future);
-        bridge::wait(bridge.as_ref(), &mut job);
+        bridge::wait(through.bridge(), &mut job);
         job.ending.output()
     }
 
@@ -324,7 +260,7 @@ impl<F: Future> Call<F> {
             Err(error) if error.kind() != WaitErrorKind::AsyncContext => panic!("{error}"),
             Err(error) => {
                 let call = error.into_call().expect("a call in async code has not started");
-                Outcome::Pending(call.into_future())
+                Outcome::Pending(call)
             }
         }
     }
@@ -343,8 +279,10 @@ impl<F: Future> Call<F> {
     /// let bridge = Bridge::builder().build();
     /// assert_eq!(answer().on(&bridge).wait(), 42);
     /// ```
-    pub fn on(self, bridge: &Bridge) -> Call<F> {
-        Call { bridge: Some(bridge.clone()), ..self }
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub fn on(mut self, bridge: &Bridge) -> Call<F> {
+        self.through_mut().set(bridge);
+        self
     }
 
     /// Returns the name of the decorated function, or of the function that made the call from a bare future.
@@ -364,21 +302,6 @@ impl<F: Future> Call<F> {
         (self.name)()
     }
 
-    /// Returns the bare future, which is independent of this crate.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use smartasync::smartasync;
-    /// #[smartasync]
-    /// async fn answer() -> u32 { 42 }
-    ///
-    /// assert_eq!(pollster::block_on(answer().into_inner()), 42);
-    /// ```
-    pub fn into_inner(self) -> F {
-        release(self.future)
-    }
-
     #[cfg_attr(not(debug_assertions), inline(always))]
     #[track_caller]
     fn wait_within(
@@ -386,7 +309,7 @@ impl<F: Future> Call<F> {
         deadline: Option<Instant>,
         mut limits: Option<Limits<'_>>,
     ) -> Result<F::Output, WaitError<Call<F>>> {
-        let (site, bridge) = (self.site(), self.bridge.clone());
+        let (site, bridge) = (self.site(), self.through().bridge().cloned());
         let mut route = Route::new();
         // The call is handed back if it cannot be run, so it cannot be pinned before that is known, and pinning it
         // later copies it.
@@ -402,18 +325,19 @@ impl<F: Future> Call<F> {
         if let Err(cause) = route.find_within(bridge.as_ref(), deadline, &mut limits) {
             return Err(WaitError::new(cause, Box::new(self), site));
         }
-        pin_call!(self => _bridge, future);
+        pin_call!(self => _through, future);
         let mut job = FutureJob::new(site, future);
         route.run(&mut job, limits.as_mut());
         job.ending.result()
     }
-
-    fn future(self: Pin<&mut Self>) -> Pin<&mut F> {
-        held_pinned(self.project().future)
-    }
 }
 
 impl<F> Call<F> {
+    #[inline]
+    fn future(self: Pin<&mut Self>) -> Pin<&mut F> {
+        self.parts().1
+    }
+
     #[cfg_attr(not(debug_assertions), inline(always))]
     #[track_caller]
     fn site(&self) -> Site {
@@ -422,7 +346,7 @@ impl<F> Call<F> {
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn new(name: Name, future: F) -> Call<F> {
-        Call { future: hold(future), name, bridge: None }
+        make_call!(name, Through::NONE, future)
     }
 }
 
@@ -446,7 +370,7 @@ impl Bridge {
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn named_call<F: IntoFuture>(&self, name: Name, future: F) -> Call<F::IntoFuture> {
-        Call { future: hold(future.into_future()), name, bridge: Some(self.clone()) }
+        make_call!(name, Through::of(self), future.into_future())
     }
 }
 
@@ -454,16 +378,6 @@ impl<F: Future> WaitError<Call<F>> {
     /// Turns the error of a call into that of the future from which the call was made.
     pub(crate) fn of_future(self) -> WaitError<F> {
         self.map_call(Call::into_inner)
-    }
-}
-
-impl<F: Future> IntoFuture for Call<F> {
-    type Output = F::Output;
-    type IntoFuture = CallFuture<F>;
-
-    #[inline]
-    fn into_future(self) -> CallFuture<F> {
-        CallFuture::new(self.into_inner())
     }
 }
 
@@ -478,7 +392,5 @@ impl<F> fmt::Debug for Call<F> {
 /// `T` is separate from `F` so that the attribute can name the output, and the body is checked against it.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn call<T, F: Future<Output = T>>(name: fn() -> &'static str, future: F) -> Call<F> {
-    #[cfg(not(debug_assertions))]
-    let future = Some(future);
-    Call { future, name, bridge: None }
+    make_call!(name, Through::NONE, future)
 }

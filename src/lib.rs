@@ -198,7 +198,6 @@ mod block_on;
 mod bridge;
 mod cache;
 mod call;
-mod call_future;
 #[cfg(feature = "concurrent")]
 mod caught;
 mod context;
@@ -213,7 +212,6 @@ pub mod io;
 mod iter;
 mod observer;
 mod offload;
-mod outcome;
 mod per_thread;
 mod process;
 mod race;
@@ -238,15 +236,13 @@ pub use block_on::{block_on, try_block_on};
 pub use bridge::{
     Bridge, BridgeBuilder, Drained, Nested, SlowCall, Stats, drain, join_threads, set_default,
 };
-pub use call::Call;
-pub use call_future::CallFuture;
+pub use call::{Call, Outcome, OutcomeFuture};
 pub use context::{Context, context};
 pub use enter::{EnterGuard, block_on_with, enter};
 pub use error::{WaitError, WaitErrorKind};
 #[cfg(feature = "stream")]
 pub use iter::{Iter, iter};
 pub use offload::{Offload, OffloadFuture, offload};
-pub use outcome::{Outcome, OutcomeFuture};
 pub use per_thread::PerThread;
 pub use race::{Race, race};
 pub use reset::reset;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 
 use super::Nested;
+use super::mark::Mark;
 use super::stats::Counters;
 use super::watchdog::Watchdog;
 use crate::cache::map::PerThreadMap;
@@ -105,6 +106,8 @@ pub(super) struct Inner {
     /// Whether a builder has made the bridge. Only such a bridge can be shut down.
     pub(super) is_private: bool,
     pub(super) watchdog: Option<Watchdog>,
+    /// What it stands for, if it is no bridge.
+    pub(super) mark: Option<Mark>,
 }
 
 impl Inner {
@@ -116,6 +119,7 @@ impl Inner {
             counters: Counters::default(),
             is_private: false,
             watchdog: None,
+            mark: None,
         }
     }
 

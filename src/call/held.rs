@@ -1,50 +1,21 @@
-//! A future in the call that it belongs to.
+//! The future in its call, and the drop of both.
 //!
-//! An optimised build pins the two together, where the caller has made them, so that there is one place for them
-//! on the stack. A debug build copies everything that is wrapped or moved, so there the bare future is pinned.
+//! An optimised build pins the two together, and so where the caller has made them: there is one place for them on
+//! the stack. A debug build makes a copy of all that is wrapped or moved, so there it is the bare future.
+//!
+//! A future that another executor than Tokio has polled is dropped inside the shared runtime.
 
 #[cfg(not(debug_assertions))]
-pub(super) use optimised::*;
-
-#[cfg(debug_assertions)]
-pub(super) use debug::*;
-
+mod optimised;
 #[cfg(not(debug_assertions))]
-mod optimised {
-    use std::pin::Pin;
-
-    const UNTIL_ITS_END: &str = "the future is there until it has ended, and its call is gone then";
-
-    pub(crate) type Held<F> = Option<F>;
-
-    pub(crate) fn hold<F>(future: F) -> Held<F> {
-        Some(future)
-    }
-
-    pub(crate) fn release<F>(held: Held<F>) -> F {
-        held.expect(UNTIL_ITS_END)
-    }
-
-    pub(crate) fn held_pinned<F>(held: Pin<&mut Held<F>>) -> Pin<&mut F> {
-        held.as_pin_mut().expect(UNTIL_ITS_END)
-    }
-}
+use optimised as profile;
 
 #[cfg(debug_assertions)]
-mod debug {
-    use std::pin::Pin;
+mod debug;
+#[cfg(debug_assertions)]
+use debug as profile;
 
-    pub(crate) type Held<F> = F;
-
-    pub(crate) fn hold<F>(future: F) -> Held<F> {
-        future
-    }
-
-    pub(crate) fn release<F>(held: Held<F>) -> F {
-        held
-    }
-
-    pub(crate) fn held_pinned<F>(held: Pin<&mut Held<F>>) -> Pin<&mut F> {
-        held
-    }
-}
+#[cfg(debug_assertions)]
+pub(super) use debug::{EnterOnDrop, LeaveOnDrop};
+pub use profile::Call;
+pub(super) use profile::{make_call, pin_call};

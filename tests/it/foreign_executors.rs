@@ -316,7 +316,7 @@ fn a_guard_may_be_held_over_an_await_beside_another() {
     });
 }
 
-/// A limit of `CallFuture`.
+/// A limit, see `Call`.
 #[test]
 fn a_guard_of_the_shared_runtime_cannot_be_held_over_an_await() {
     #[smartasync]
@@ -338,7 +338,7 @@ async fn has_current_runtime() -> bool {
     Handle::try_current().is_ok()
 }
 
-/// A limit of `CallFuture`: any poll with the waker of a task is taken for a poll by that task.
+/// A limit, see `Call`: the waker of a task is taken for the task's own poll.
 #[test]
 fn outside_tokio_the_waker_of_a_task_is_taken_for_a_poll_by_the_task() {
     within_a_minute(|_| {

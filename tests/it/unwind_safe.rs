@@ -3,7 +3,7 @@
 
 use std::panic::{RefUnwindSafe, UnwindSafe, catch_unwind};
 
-use smartasync::{Bridge, BridgeBuilder, Call, CallFuture, Offload, OffloadFuture};
+use smartasync::{Bridge, BridgeBuilder, Call, Offload, OffloadFuture};
 
 fn assert_unwind_safe<T: UnwindSafe + RefUnwindSafe>() {}
 
@@ -13,7 +13,6 @@ fn of_any<T: UnwindSafe + RefUnwindSafe>() {
     assert_unwind_safe::<Bridge>();
     assert_unwind_safe::<BridgeBuilder>();
     assert_unwind_safe::<Call<T>>();
-    assert_unwind_safe::<CallFuture<T>>();
     assert_unwind_safe::<Offload<T>>();
     assert_unwind_safe::<OffloadFuture<T, T>>();
     #[cfg(feature = "stream")]

@@ -1,6 +1,7 @@
 //! `#[smartasync]` accepts everything that `async fn` accepts, in every place where it may stand, with the same
 //! meaning.
 
+mod as_future;
 mod blocking;
 mod blocking_drop;
 mod blocking_shapes;

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::call_future::CallFuture;
+use super::Call;
 
 /// What [`Call::dispatch`](crate::Call::dispatch) returns: the output where the caller may block, a future
 /// where it must not.
@@ -31,7 +31,7 @@ pub enum Outcome<F: Future> {
     /// The caller could block: the call is done.
     Ready(F::Output),
     /// The caller is async code: the call has not started, and can be awaited.
-    Pending(CallFuture<F>),
+    Pending(Call<F>),
 }
 
 impl<F: Future> Outcome<F> {
@@ -98,7 +98,7 @@ pin_project! {
     ///
     /// # Panics
     ///
-    /// Like [`CallFuture`].
+    /// Like [`Call`].
     ///
     /// # Cancel safety
     ///
@@ -125,7 +125,7 @@ pin_project! {
         #[doc(hidden)]
         Pending {
             #[pin]
-            future: CallFuture<F>,
+            future: Call<F>,
         },
     }
 }
