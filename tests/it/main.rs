@@ -3,6 +3,7 @@
 mod answers;
 mod async_io;
 mod async_io_model;
+mod begun_calls;
 mod block_in_place;
 mod block_on;
 mod blocking_pool;
