@@ -10,7 +10,7 @@ use tokio::runtime::{Handle, Id};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use crate::support::{multi_thread, within_a_minute};
+use crate::support::{current_thread, multi_thread, within_a_minute};
 
 /// Tells on drop whether a runtime was near.
 struct TellsItsEnd(Sender<bool>);
@@ -164,8 +164,8 @@ fn one_that_holds_a_guard_may_be_moved_between_its_polls() {
     }
 
     within_a_minute(|_| {
-        let driven = multi_thread();
-        let call = || poll_once(holds_a_guard(driven.handle().clone()));
+        let undriven = current_thread();
+        let call = || poll_once(holds_a_guard(undriven.handle().clone()));
         // The last to have entered is the first to leave.
         let (first, second) = (moved(call()), moved(call()));
         for call in [second, first] {
@@ -192,7 +192,7 @@ fn one_near_tokio_may_hold_a_guard_of_a_runtime_that_nobody_drives() {
     }
 
     within_a_minute(|_| {
-        let (driven, undriven) = (multi_thread(), crate::support::current_thread());
+        let (driven, undriven) = (multi_thread(), current_thread());
         let second_poll = driven.block_on(async {
             let mut call = poll_once(Box::pin(holds_a_guard(undriven.handle())));
             call.as_mut().poll(&mut Context::from_waker(Waker::noop()))
