@@ -131,6 +131,7 @@ impl Inner {
             counters: Counters::default(),
             is_private: self.is_private,
             watchdog: self.watchdog.as_ref().map(Watchdog::renewed),
+            mark: self.mark,
         }
     }
 }
