@@ -143,7 +143,7 @@ impl<I: Iterator<Item: IntoFuture>> Answers<I> {
     /// assert_eq!(answers.try_next().unwrap(), None);
     /// ```
     #[track_caller]
-    pub fn try_next(&mut self) -> Result<Option<Output<I>>, WaitError<()>> {
+    pub fn try_next(&mut self) -> Result<Option<Output<I>>, WaitError> {
         self.advance(Site::of(|| "Answers::try_next"), None)
     }
 
@@ -173,10 +173,7 @@ impl<I: Iterator<Item: IntoFuture>> Answers<I> {
     /// assert_eq!(answers.try_next_timeout(Duration::from_secs(9)).unwrap(), Some(Ok(42)));
     /// ```
     #[track_caller]
-    pub fn try_next_timeout(
-        &mut self,
-        limit: Duration,
-    ) -> Result<Option<Output<I>>, WaitError<()>> {
+    pub fn try_next_timeout(&mut self, limit: Duration) -> Result<Option<Output<I>>, WaitError> {
         self.advance(Site::of(|| "Answers::try_next_timeout"), Some(limit))
     }
 
@@ -210,7 +207,7 @@ impl<I: Iterator<Item: IntoFuture>> Answers<I> {
         &mut self,
         site: Site,
         limit: Option<Duration>,
-    ) -> Result<Option<Output<I>>, WaitError<()>> {
+    ) -> Result<Option<Output<I>>, WaitError> {
         // Not in a poll: the iterator that makes the calls is sync code, which may wait.
         while self.begun.get_ref().len() < self.limit {
             let Some(call) = self.calls.next() else { break };

@@ -25,7 +25,7 @@ pub use stats::Stats;
 pub use watchdog::SlowCall;
 
 pub(crate) use mark::Mark;
-pub(crate) use route::{Entered, Route, default, wait};
+pub(crate) use route::{Entered, Route, default, wait, wait_within};
 
 use inner::{Backend, Inner};
 use route::opens_section;

@@ -1,29 +1,25 @@
 //! What a decorated function returns.
 
 mod future;
-mod held;
+mod limited;
 mod outcome;
-mod through;
 
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::pin::{Pin, pin};
-use std::time::{Duration, Instant};
 
-#[cfg(feature = "tokio-util")]
-use tokio::task::unconstrained;
-
-use crate::bridge::{self, Bridge, Route};
-#[cfg(feature = "tokio-util")]
-use crate::error::Cause;
+use crate::bridge::{self, Bridge, Mark, Route};
 use crate::error::{WaitError, WaitErrorKind};
 use crate::exec::job::{BoxedJob, FutureJob, is_large};
 use crate::exec::limits::Limits;
 use crate::site::{Name, Site};
+#[cfg(debug_assertions)]
+use held::{EnterOnDrop, LeaveOnDrop};
 use held::{make_call, pin_call};
-use through::Through;
 
 pub use held::Call;
+pub use limited::LimitedCall;
 pub use outcome::{Outcome, OutcomeFuture};
 
 impl<F: Future> Call<F> {
@@ -114,122 +110,7 @@ impl<F: Future> Call<F> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     #[track_caller]
     pub fn try_wait(self) -> Result<F::Output, WaitError<Call<F>>> {
-        self.wait_within(None, None)
-    }
-
-    /// Blocks the calling thread until the call is done, but for no longer than `limit`.
-    ///
-    /// If there is no output by then, the future is dropped on the calling thread, inside the runtime that it ran
-    /// on, as async code drops a future that it no longer awaits. The future is polled at least once, even if
-    /// `limit` is zero. A limit beyond what [`Instant`] can represent is no limit. The clock is the system's, even
-    /// if Tokio's is paused.
-    ///
-    /// A future that never yields cannot be interrupted: it is asked to stop between two polls.
-    ///
-    /// # Errors
-    ///
-    /// [`TimedOut`](crate::WaitErrorKind::TimedOut), and those of [`try_wait`](Call::try_wait). The error may
-    /// borrow what the call does; [`without_call`](WaitError::without_call) ends that.
-    ///
-    /// # Panics
-    ///
-    /// Like [`try_wait`](Call::try_wait).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use smartasync::{WaitErrorKind, smartasync};
-    ///
-    /// #[smartasync]
-    /// async fn forever() { std::future::pending().await }
-    ///
-    /// let error = forever().wait_timeout(Duration::from_millis(1)).unwrap_err();
-    /// assert_eq!(error.kind(), WaitErrorKind::TimedOut);
-    /// ```
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    #[track_caller]
-    pub fn wait_timeout(self, limit: Duration) -> Result<F::Output, WaitError<Call<F>>> {
-        self.wait_within(Instant::now().checked_add(limit), None)
-    }
-
-    /// Blocks the calling thread until the call is done, but no longer than until `deadline`.
-    ///
-    /// Apart from that it is like [`wait_timeout`](Call::wait_timeout). A call whose deadline has passed is polled
-    /// once.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`wait_timeout`](Call::wait_timeout).
-    ///
-    /// # Panics
-    ///
-    /// Like [`try_wait`](Call::try_wait).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::{Duration, Instant};
-    /// use smartasync::smartasync;
-    ///
-    /// #[smartasync]
-    /// async fn answer() -> u32 { 42 }
-    ///
-    /// // One second for the two of them.
-    /// let deadline = Instant::now() + Duration::from_secs(1);
-    /// assert_eq!(answer().wait_until(deadline).unwrap(), 42);
-    /// assert_eq!(answer().wait_until(deadline).unwrap(), 42);
-    /// ```
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    #[track_caller]
-    pub fn wait_until(self, deadline: Instant) -> Result<F::Output, WaitError<Call<F>>> {
-        self.wait_within(Some(deadline), None)
-    }
-
-    /// Blocks the calling thread until the call is done, or until `token` is cancelled.
-    ///
-    /// A cancelled future is dropped, as [at a deadline](Call::wait_timeout). If the token is cancelled before the
-    /// call has begun, the call is handed back.
-    ///
-    /// # Errors
-    ///
-    /// [`Cancelled`](crate::WaitErrorKind::Cancelled), and those of [`try_wait`](Call::try_wait).
-    ///
-    /// # Panics
-    ///
-    /// Like [`try_wait`](Call::try_wait).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::thread;
-    /// use smartasync::{WaitErrorKind, smartasync};
-    /// use tokio_util::sync::CancellationToken;
-    ///
-    /// #[smartasync]
-    /// async fn forever() { std::future::pending().await }
-    ///
-    /// let token = CancellationToken::new();
-    /// thread::scope(|scope| {
-    ///     let worker = scope.spawn(|| forever().wait_cancellable(&token));
-    ///     token.cancel();
-    ///     let error = worker.join().unwrap().unwrap_err();
-    ///     assert_eq!(error.kind(), WaitErrorKind::Cancelled);
-    /// });
-    /// ```
-    #[cfg(feature = "tokio-util")]
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    #[track_caller]
-    pub fn wait_cancellable(
-        self,
-        token: &tokio_util::sync::CancellationToken,
-    ) -> Result<F::Output, WaitError<Call<F>>> {
-        if token.is_cancelled() {
-            let site = self.site();
-            return Err(WaitError::new(Cause::Cancelled, Box::new(self), site));
-        }
-        let cancelled = pin!(unconstrained(token.cancelled()));
-        self.wait_within(None, Some(Limits::cancelled_by(cancelled)))
+        self.try_wait_within(None)
     }
 
     /// Runs the call where the caller may block, and returns its future where it must not.
@@ -266,7 +147,8 @@ impl<F: Future> Call<F> {
     }
 
     /// Runs the call through `bridge` if one of its own methods waits for it. The bridge has no effect if the call
-    /// is awaited, or passed on as a future (for example to [`block_on`](crate::block_on)).
+    /// is awaited, or passed on as a future (for example to [`block_on`](crate::block_on)), or if another executor than
+    /// Tokio has polled it before.
     ///
     /// # Examples
     ///
@@ -302,11 +184,26 @@ impl<F: Future> Call<F> {
         (self.name)()
     }
 
+    /// Returns the bare future, which is independent of this crate.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use smartasync::smartasync;
+    /// #[smartasync]
+    /// async fn answer() -> u32 { 42 }
+    ///
+    /// assert_eq!(pollster::block_on(answer().into_inner()), 42);
+    /// ```
+    pub fn into_inner(self) -> F {
+        self.take_future()
+    }
+
+    /// Runs the call within `limits`, or hands it back if it cannot be run.
     #[cfg_attr(not(debug_assertions), inline(always))]
     #[track_caller]
-    fn wait_within(
+    fn try_wait_within(
         self,
-        deadline: Option<Instant>,
         mut limits: Option<Limits<'_>>,
     ) -> Result<F::Output, WaitError<Call<F>>> {
         let (site, bridge) = (self.site(), self.through().bridge().cloned());
@@ -315,19 +212,37 @@ impl<F: Future> Call<F> {
         // later copies it.
         if const { is_large::<F>() } {
             let call = Box::new(self);
-            if let Err(cause) = route.find_within(bridge.as_ref(), deadline, &mut limits) {
+            if let Err(cause) = route.find_within(bridge.as_ref(), &mut limits) {
                 return Err(WaitError::new(cause, call, site));
             }
             let mut job = BoxedJob::new(site, Box::into_pin(call), Call::future);
             route.run(&mut job, limits.as_mut());
             return job.ending.result();
         }
-        if let Err(cause) = route.find_within(bridge.as_ref(), deadline, &mut limits) {
+        if let Err(cause) = route.find_within(bridge.as_ref(), &mut limits) {
             return Err(WaitError::new(cause, Box::new(self), site));
         }
         pin_call!(self => _through, future);
         let mut job = FutureJob::new(site, future);
         route.run(&mut job, limits.as_mut());
+        job.ending.result()
+    }
+
+    /// Runs the call within `limits`. A call that cannot be run is dropped.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[track_caller]
+    fn wait_within(self, limits: Limits<'_>) -> Result<F::Output, WaitError> {
+        let site = self.site();
+        #[cfg(debug_assertions)]
+        if const { is_large::<F>() } {
+            let (bridge, call) = (self.through().bridge().cloned(), Box::pin(self));
+            let mut job = BoxedJob::new(site, call, Call::future);
+            bridge::wait_within(bridge.as_ref(), limits, &mut job);
+            return job.ending.result();
+        }
+        pin_call!(self => through, future);
+        let mut job = FutureJob::new(site, future);
+        bridge::wait_within(through.bridge(), limits, &mut job);
         job.ending.result()
     }
 }
@@ -393,4 +308,285 @@ impl<F> fmt::Debug for Call<F> {
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn call<T, F: Future<Output = T>>(name: fn() -> &'static str, future: F) -> Call<F> {
     make_call!(name, Through::NONE, future)
+}
+
+/// The bridge that a call is waited for through. Once it was polled outside of Tokio's tasks, no bridge plays a part, and a
+/// mark is in its place: an awaited call is to be hardly larger than its future.
+///
+/// What holds it drops it: see `take`.
+#[derive(Debug)]
+struct Through(ManuallyDrop<Option<Bridge>>);
+
+impl Through {
+    /// A constant: beside a function that might panic, a debug build keeps a copy of the future for its drop.
+    const NONE: Through = Through(ManuallyDrop::new(None));
+
+    #[inline]
+    fn of(bridge: &Bridge) -> Through {
+        Through(ManuallyDrop::new(Some(bridge.clone())))
+    }
+
+    /// Sets the bridge, unless there is a mark.
+    #[inline]
+    fn set(&mut self, bridge: &Bridge) {
+        if self.mark().is_none() {
+            self.replace(bridge.clone());
+        }
+    }
+
+    fn set_mark(&mut self, mark: Mark) {
+        self.replace(Bridge::marked(mark));
+    }
+
+    #[inline]
+    fn replace(&mut self, bridge: Bridge) {
+        let before = self.0.replace(bridge);
+        // As a rule there is none: then nothing is dropped, in an optimised build either.
+        if before.is_some() {
+            drop(before);
+        }
+    }
+
+    #[cfg(not(debug_assertions))]
+    #[inline]
+    fn is_set(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Returns the bridge; none is the default one.
+    #[inline]
+    fn bridge(&self) -> Option<&Bridge> {
+        self.0.as_ref().filter(|bridge| bridge.mark().is_none())
+    }
+
+    #[inline]
+    fn mark(&self) -> Option<Mark> {
+        self.0.as_ref().and_then(Bridge::mark)
+    }
+
+    /// Returns the mark as the key of what the last poll could not leave.
+    fn left_over(&self) -> Option<&Bridge> {
+        self.0.as_ref().filter(|bridge| bridge.mark().is_some_and(|mark| mark.left_over))
+    }
+
+    #[inline]
+    fn take(&mut self) -> Option<Bridge> {
+        self.0.take()
+    }
+}
+
+/// A call is pinned together with its future, where the caller has made them, so that there is one place for both on the
+/// stack. A future that another executor than Tokio has polled is dropped inside the shared runtime.
+#[cfg(not(debug_assertions))]
+mod held {
+    use std::pin::Pin;
+
+    use pin_project_lite::pin_project;
+
+    use super::Through;
+    use super::future::entered::InsideShared;
+    use crate::bridge::Mark;
+    use crate::site::Name;
+
+    const UNTIL_ITS_END: &str = "the future is there until it has ended, and its call is gone then";
+
+    pin_project! {
+        #[doc = include_str!("call/call.md")]
+        #[project = Projection]
+        #[must_use = "a call does nothing until it is waited for with `.wait()` or awaited with `.await`"]
+        pub struct Call<F> {
+            // There until its end.
+            #[pin]
+            pub(super) future: Option<F>,
+            pub(super) name: Name,
+            pub(super) through: Through,
+        }
+
+        impl<F> PinnedDrop for Call<F> {
+            fn drop(this: Pin<&mut Self>) {
+                // A look at one word, and all else out of line: this is part of each wait, and where it is not inlined the
+                // compiler keeps one copy of the future for each way out of its caller.
+                let Projection { future, through, .. } = this.project();
+                if through.is_set() {
+                    end(future, through);
+                }
+            }
+        }
+    }
+
+    impl<F> Call<F> {
+        pub(super) fn take_future(mut self) -> F {
+            self.future.take().expect(UNTIL_ITS_END)
+        }
+
+        #[inline(always)]
+        pub(super) fn slot(self: Pin<&mut Self>) -> (&mut Through, Pin<&mut Option<F>>) {
+            let Projection { future, through, .. } = self.project();
+            (through, future)
+        }
+
+        #[inline]
+        pub(super) fn parts(self: Pin<&mut Self>) -> (&mut Through, Pin<&mut F>) {
+            let Projection { future, through, .. } = self.project();
+            (through, future.as_pin_mut().expect(UNTIL_ITS_END))
+        }
+
+        #[inline]
+        pub(super) fn through(&self) -> &Through {
+            &self.through
+        }
+
+        #[inline]
+        pub(super) fn through_mut(&mut self) -> &mut Through {
+            &mut self.through
+        }
+
+        /// Has the future be dropped inside the shared runtime.
+        pub(super) fn set_foreign(self: Pin<&mut Self>, before: Mark) {
+            self.project().through.set_mark(Mark { foreign: true, ..before });
+        }
+    }
+
+    #[inline(never)]
+    fn end<F>(mut future: Pin<&mut Option<F>>, through: &mut Through) {
+        let Some(bridge) = through.take() else { return };
+        if future.is_some() && bridge.mark().is_some_and(|mark| mark.foreign) {
+            let _inside = InsideShared::new(&bridge);
+            future.set(None);
+        }
+    }
+
+    /// Makes a call. A macro, since a debug build copies what is passed on.
+    macro_rules! make_call {
+        ($name:expr, $through:expr, $future:expr) => {
+            $crate::call::Call { future: Some($future), name: $name, through: $through }
+        };
+    }
+    pub(super) use make_call;
+
+    /// Pins a call, and names its way and its future.
+    macro_rules! pin_call {
+        ($call:ident => $through:ident, $future:ident) => {
+            let mut call = pin!($call);
+            let ($through, $future) = call.as_mut().slot();
+        };
+    }
+    pub(super) use pin_call;
+}
+
+/// In a debug build a copy is made of all that is wrapped or moved, so here a call has the bare future.
+#[cfg(debug_assertions)]
+mod held {
+    use std::cell::{Cell, RefCell};
+    use std::marker::PhantomData;
+    use std::pin::Pin;
+
+    use pin_project_lite::pin_project;
+
+    use super::Through;
+    use super::future::entered::InsideShared;
+    use crate::bridge::Mark;
+    use crate::site::Name;
+
+    pin_project! {
+        #[doc = include_str!("call/call.md")]
+        #[project = Projection]
+        #[must_use = "a call does nothing until it is waited for with `.wait()` or awaited with `.await`"]
+        // The fields are in the order in which they are to be dropped: the first enters, the last leaves. With a `Drop` of the
+        // whole, the future could not be moved out.
+        pub struct Call<F> {
+            pub(super) enter: EnterOnDrop,
+            #[pin]
+            pub(super) future: F,
+            pub(super) name: Name,
+            pub(super) leave: LeaveOnDrop<F>,
+        }
+    }
+
+    impl<F> Call<F> {
+        pub(super) fn take_future(self) -> F {
+            self.future
+        }
+
+        pub(super) fn parts(self: Pin<&mut Self>) -> (&mut Through, Pin<&mut F>) {
+            let Projection { enter, future, .. } = self.project();
+            (&mut enter.0, future)
+        }
+
+        pub(super) fn through(&self) -> &Through {
+            &self.enter.0
+        }
+
+        pub(super) fn through_mut(&mut self) -> &mut Through {
+            &mut self.enter.0
+        }
+
+        /// Has the future be dropped inside the shared runtime.
+        pub(super) fn set_foreign(self: Pin<&mut Self>, before: Mark) {
+            let Projection { enter, .. } = self.project();
+            enter.0.set_mark(Mark { foreign: true, ..before });
+        }
+    }
+
+    /// Dropped before the future: enters the shared runtime, if another executor has polled the future.
+    pub(super) struct EnterOnDrop(pub(super) Through);
+
+    impl Drop for EnterOnDrop {
+        fn drop(&mut self) {
+            let depth = DEPTH.get() + 1;
+            DEPTH.set(depth);
+            let bridge = self.0.take();
+            if let Some(mark) =
+                bridge.filter(|bridge| bridge.mark().is_some_and(|mark| mark.foreign))
+            {
+                let inside = InsideShared::new(&mark);
+                let _ = INSIDE.try_with(|all| all.borrow_mut().push((depth, inside)));
+            }
+        }
+    }
+
+    /// Dropped after the future: leaves the shared runtime, if the other guard has entered it.
+    ///
+    /// To the compiler it uses what the future borrows, as the drop of an optimised call does: both builds accept the
+    /// same programs.
+    pub(super) struct LeaveOnDrop<F>(pub(super) PhantomData<F>);
+
+    impl<F> Drop for LeaveOnDrop<F> {
+        fn drop(&mut self) {
+            let depth = DEPTH.get();
+            DEPTH.set(depth - 1);
+            // Dropped when the list is not borrowed any longer: that may drop another call.
+            let _inside =
+                INSIDE.try_with(|all| all.borrow_mut().pop_if(|(entered, _)| *entered == depth));
+        }
+    }
+
+    thread_local! {
+        /// How many calls are being dropped on this thread, each in the drop of another.
+        static DEPTH: Cell<usize> = const { Cell::new(0) };
+        /// What these have entered, the innermost last. It cannot be in the call, which is `Send`.
+        static INSIDE: RefCell<Vec<(usize, InsideShared)>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// Makes a call. A macro, since a debug build copies what is passed on.
+    macro_rules! make_call {
+        ($name:expr, $through:expr, $future:expr) => {
+            $crate::call::Call {
+                enter: $crate::call::EnterOnDrop($through),
+                future: $future,
+                name: $name,
+                leave: $crate::call::LeaveOnDrop(std::marker::PhantomData),
+            }
+        };
+    }
+    pub(super) use make_call;
+
+    /// Pins the future of a call, and names its way and its future.
+    macro_rules! pin_call {
+        ($call:ident => $through:ident, $future:ident) => {
+            let $through = &$call.enter.0;
+            let $future = pin!(Some($call.future));
+        };
+    }
+    pub(super) use pin_call;
 }

@@ -147,7 +147,7 @@ impl EnterGuard {
         let site = Site::of(name);
         match Entered::through(bridge) {
             Ok(entered) => EnterGuard { entered },
-            Err(cause) => cause.panic(site, true),
+            Err(cause) => cause.panic(site, false),
         }
     }
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use crate::site::Site;
 
-/// The error of a wait that returned no output. It holds the call if that was not started.
+/// The error of a wait that returned no output. It holds the call if that was not started, and if the wait hands calls
+/// back: see [`NoCall`].
 ///
 /// Its message names the function and the call site, and says what to write instead.
 ///
@@ -26,12 +27,28 @@ use crate::site::Site;
 /// assert!(error.to_string().contains(".await"));
 /// # });
 /// ```
-pub struct WaitError<C> {
+pub struct WaitError<C = NoCall> {
     /// Boxed: an error is rare, and a result with room for a call is as large as the call.
     call: Option<Box<C>>,
+    has_begun: bool,
     cause: Cause,
     site: Site,
 }
+
+/// The call of an error that can hold none: there is no value of this type.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use smartasync::{NoCall, Wait, WaitError};
+///
+/// let error: WaitError = std::future::pending::<()>().wait_timeout(Duration::ZERO).unwrap_err();
+/// let call: Option<NoCall> = error.into_call();
+/// assert!(call.is_none());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NoCall {}
 
 /// What kept a call from running to its end.
 ///
@@ -69,13 +86,18 @@ impl<C> WaitError<C> {
     /// The error of a call that was not started.
     #[inline]
     pub(crate) fn new(cause: Cause, call: Box<C>, site: Site) -> WaitError<C> {
-        WaitError { call: Some(call), cause, site }
+        WaitError { call: Some(call), has_begun: false, cause, site }
+    }
+
+    /// The error of a call that was not started, and is not handed back.
+    pub(crate) fn refused(cause: Cause, site: Site) -> WaitError<C> {
+        WaitError { call: None, has_begun: false, cause, site }
     }
 
     /// The error of a call that was run, but not to its end.
     #[inline]
     pub(crate) fn ended(cause: Cause, site: Site) -> WaitError<C> {
-        WaitError { call: None, cause, site }
+        WaitError { call: None, has_begun: true, cause, site }
     }
 
     /// Returns what kept the call from running to its end.
@@ -98,6 +120,25 @@ impl<C> WaitError<C> {
             Cause::TimedOut(_) => WaitErrorKind::TimedOut,
             Cause::Cancelled => WaitErrorKind::Cancelled,
         }
+    }
+
+    /// Returns whether the call had begun. If it had not, nothing has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use smartasync::{Bridge, Wait};
+    ///
+    /// let forever = || std::future::pending::<()>();
+    /// assert!(forever().wait_timeout(Duration::ZERO).unwrap_err().has_begun());
+    ///
+    /// let bridge = Bridge::builder().build();
+    /// bridge.shutdown(Duration::ZERO);
+    /// assert!(!bridge.call(forever()).try_wait().unwrap_err().has_begun());
+    /// ```
+    pub fn has_begun(&self) -> bool {
+        self.has_begun
     }
 
     /// Returns the call if it was not started. It can still be awaited, or waited for elsewhere.
@@ -132,19 +173,20 @@ impl<C> WaitError<C> {
     ///
     /// fn length_in_time(text: &str) -> Result<usize, Box<dyn Error + Send + Sync>> {
     ///     let limit = Duration::from_secs(1);
-    ///     Ok(length(text).wait_timeout(limit).map_err(WaitError::without_call)?)
+    ///     Ok(length(text).within(limit).try_wait().map_err(WaitError::without_call)?)
     /// }
     ///
     /// assert_eq!(length_in_time("four").unwrap(), 4);
     /// ```
-    pub fn without_call(self) -> WaitError<()> {
-        self.map_call(drop)
+    pub fn without_call(self) -> WaitError {
+        WaitError { call: None, has_begun: self.has_begun, cause: self.cause, site: self.site }
     }
 
     /// Maps the call that is handed back.
     pub(crate) fn map_call<D>(self, map: impl FnOnce(C) -> D) -> WaitError<D> {
         WaitError {
             call: self.call.map(|call| Box::new(map(*call))),
+            has_begun: self.has_begun,
             cause: self.cause,
             site: self.site,
         }
@@ -170,7 +212,7 @@ impl<C> WaitError<C> {
 
 impl<C> fmt::Display for WaitError<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.cause.describe(self.site, self.call.is_some(), f)
+        self.cause.describe(self.site, self.has_begun, f)
     }
 }
 
@@ -214,11 +256,11 @@ impl Cause {
     /// Panics with the message of the error: it is the same for all calls, and so compiled once.
     #[cold]
     #[track_caller]
-    pub(crate) fn panic(self, site: Site, has_call: bool) -> ! {
-        panic!("{}", WaitError { call: has_call.then(|| Box::new(())), cause: self, site })
+    pub(crate) fn panic(self, site: Site, has_begun: bool) -> ! {
+        panic!("{}", WaitError::<NoCall> { call: None, has_begun, cause: self, site })
     }
 
-    fn describe(&self, site: Site, has_call: bool, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn describe(&self, site: Site, has_begun: bool, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, caller) = (site.name(), site.caller);
         match self {
             Cause::Async => write!(
@@ -229,7 +271,7 @@ impl Cause {
                  in sync code that a poll calls, or that rayon runs while a poll waits for its pool: wait on a scoped \
                  thread, or in `tokio::task::block_in_place` (not in a task of a current-thread runtime)"
             ),
-            Cause::Shutdown if has_call => write!(
+            Cause::Shutdown if !has_begun => write!(
                 f,
                 "cannot wait for `{name}` at {caller}: its bridge has been shut down; make the call \
                  through another one, or `.await` it"
@@ -241,10 +283,9 @@ impl Cause {
             ),
             Cause::TimedOut(waited) => write!(
                 f,
-                "`{name}` at {caller} timed out after {waited:?}: it was not done by its deadline, and is \
-                 dropped"
+                "`{name}` at {caller} timed out after {waited:?}: it was not done by its deadline"
             ),
-            Cause::Cancelled if has_call => write!(
+            Cause::Cancelled if !has_begun => write!(
                 f,
                 "`{name}` at {caller} was not started: its token is cancelled; make the call with another \
                  one, or `.await` it"
@@ -258,7 +299,7 @@ impl Cause {
                 "cannot wait for `{name}` at {caller}: {error}; make the call before the thread ends (on the \
                  main thread: before `main` returns), or on a new thread"
             ),
-            Cause::Runtime(error) if !has_call => write!(
+            Cause::Runtime(error) if has_begun => write!(
                 f,
                 "`{name}` at {caller} was cancelled: its runtime is lost ({error}); the next call gets another \
                  one"

@@ -1,7 +1,9 @@
 //! Running a call to its end on the calling thread.
 
+pub(crate) mod check;
 pub(crate) mod deadline;
 pub(crate) mod drive;
+pub(crate) mod hooks;
 pub(crate) mod job;
 pub(crate) mod lease;
 pub(crate) mod limits;
@@ -28,18 +30,25 @@ pub(crate) fn run_on_handle(
     call: &mut Drive<'_, '_>,
 ) {
     let mut parked = None;
-    handle.block_on(poll_fn(|cx| {
-        let polled = call.poll_on_token(cx);
-        // If a poll is due, the thread does not park.
-        if let (Poll::Pending, false, Some(runtime), Some(token)) =
-            (polled, call.is_due, background, call.token)
-        {
-            let _ = parked.get_or_insert(Parked(token, PhantomData));
-            token.set_parked(true);
-            runtime.watch();
+    // More than once where the call has a check, which runs between.
+    let mut is_done = false;
+    while !is_done {
+        is_done = handle.block_on(poll_fn(|cx| {
+            let polled = call.poll_on_token(cx);
+            // If a poll is due, the thread does not park.
+            if let (Poll::Pending, false, Some(runtime), Some(token)) =
+                (polled, call.is_due, background, call.token)
+            {
+                let _ = parked.get_or_insert(Parked(token, PhantomData));
+                token.set_parked(true);
+                runtime.watch();
+            }
+            polled
+        }));
+        if !is_done {
+            call.run_check();
         }
-        polled
-    }));
+    }
     if call.has_parked {
         call.waker.flag().unregister();
     }

@@ -95,7 +95,7 @@ impl<S: Stream> Iter<S> {
     /// ```
     #[inline]
     #[track_caller]
-    pub fn try_next(&mut self) -> Result<Option<S::Item>, WaitError<()>> {
+    pub fn try_next(&mut self) -> Result<Option<S::Item>, WaitError> {
         self.advance(Site::of(|| "Iter::try_next"), None)
     }
 
@@ -127,7 +127,7 @@ impl<S: Stream> Iter<S> {
     /// assert_eq!(numbers.try_next_timeout(Duration::from_secs(1)).unwrap(), Some(7));
     /// ```
     #[track_caller]
-    pub fn try_next_timeout(&mut self, limit: Duration) -> Result<Option<S::Item>, WaitError<()>> {
+    pub fn try_next_timeout(&mut self, limit: Duration) -> Result<Option<S::Item>, WaitError> {
         let site = Site::of(|| "Iter::try_next_timeout");
         self.advance(site, Some(limit))
     }
@@ -171,7 +171,7 @@ impl<S: Stream> Iter<S> {
         &mut self,
         site: Site,
         limit: Option<Duration>,
-    ) -> Result<Option<S::Item>, WaitError<()>> {
+    ) -> Result<Option<S::Item>, WaitError> {
         if self.has_ended {
             return Ok(None);
         }

@@ -10,6 +10,7 @@ use crate::bridge::{Bridge, Route};
 use crate::drop_inside::{Condition, EnterOnDrop, LeaveOnDrop};
 use crate::error::WaitError;
 use crate::exec::job::FutureJob;
+use crate::exec::limits::Limits;
 use crate::site::{Name, Site};
 
 /// An object that sync code polls, in one call after another. It is dropped inside a runtime, as its destructor may
@@ -61,20 +62,25 @@ impl<T> SyncDriver<T> {
     ///
     /// # Errors
     ///
-    /// Those of `Call::try_wait`, and `TimedOut`. The error contains a call if the object was not polled.
+    /// Those of `Call::try_wait`, and `TimedOut`. The error tells whether the object was polled.
     #[inline]
     pub(crate) fn wait<'a, F: Future>(
         &'a mut self,
         site: Site,
         limit: Option<Duration>,
         make: impl FnOnce(&'a mut T) -> F,
-    ) -> Result<F::Output, WaitError<()>> {
+    ) -> Result<F::Output, WaitError> {
         self.enter.0.was_polled = true;
         let future = make(&mut self.object);
-        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-        let (mut limits, mut route) = (None, Route::new());
-        let found = route.find_within(self.enter.0.bridge.as_ref(), deadline, &mut limits);
-        found.map_err(|cause| WaitError::new(cause, Box::new(()), site))?;
+        let until = limit.and_then(|limit| Instant::now().checked_add(limit));
+        // The limit of the bridge is that of its calls.
+        let mut limits = until.map(|_| Limits::new(until, true));
+        let (bridge, mut route) = (self.enter.0.bridge.as_ref(), Route::new());
+        let found = match limits {
+            None => route.find(bridge),
+            Some(_) => route.find_within(bridge, &mut limits),
+        };
+        found.map_err(|cause| WaitError::refused(cause, site))?;
         let future = pin!(Some(future));
         let mut job = FutureJob::new(site, future);
         route.run(&mut job, limits.as_mut());

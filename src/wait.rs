@@ -1,9 +1,10 @@
 //! Methods that wait for any future.
 
 use std::any::type_name;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use crate::call::Call;
+use crate::call::{Call, LimitedCall};
 use crate::error::WaitError;
 
 /// The waiting methods of a [`Call`], for every future.
@@ -97,8 +98,8 @@ pub trait Wait: IntoFuture + Sized {
     /// assert_eq!(error.kind(), WaitErrorKind::TimedOut);
     /// ```
     #[track_caller]
-    fn wait_timeout(self, limit: Duration) -> Result<Self::Output, WaitError<Self::IntoFuture>> {
-        call(self).wait_timeout(limit).map_err(WaitError::of_future)
+    fn wait_timeout(self, limit: Duration) -> Result<Self::Output, WaitError> {
+        call(self).wait_timeout(limit)
     }
 
     /// Blocks the calling thread until the future is done, or `deadline` has passed: see [`Call::wait_until`].
@@ -124,8 +125,115 @@ pub trait Wait: IntoFuture + Sized {
     /// }
     /// ```
     #[track_caller]
-    fn wait_until(self, deadline: Instant) -> Result<Self::Output, WaitError<Self::IntoFuture>> {
-        call(self).wait_until(deadline).map_err(WaitError::of_future)
+    fn wait_until(self, deadline: Instant) -> Result<Self::Output, WaitError> {
+        call(self).wait_until(deadline)
+    }
+
+    /// Blocks the calling thread until the future is done, or `token` is cancelled: see [`Call::wait_cancellable`].
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Call::wait_cancellable`].
+    ///
+    /// # Panics
+    ///
+    /// Like [`Call::try_wait`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::{Wait, WaitErrorKind};
+    /// use tokio_util::sync::CancellationToken;
+    ///
+    /// let token = CancellationToken::new();
+    /// token.cancel();
+    /// let error = std::future::pending::<()>().wait_cancellable(&token).unwrap_err();
+    /// assert_eq!(error.kind(), WaitErrorKind::Cancelled);
+    /// ```
+    #[cfg(feature = "tokio-util")]
+    #[track_caller]
+    fn wait_cancellable(
+        self,
+        token: &tokio_util::sync::CancellationToken,
+    ) -> Result<Self::Output, WaitError> {
+        call(self).wait_cancellable(token)
+    }
+
+    /// Blocks the calling thread until the future is done, or `check` breaks: see [`Call::wait_with`].
+    ///
+    /// # Panics
+    ///
+    /// Like [`Call::wait`], and with a panic of `check`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use std::time::Duration;
+    /// use smartasync::Wait;
+    ///
+    /// let interrupt = || ControlFlow::Break("interrupted");
+    /// let outcome = std::future::pending::<()>().wait_with(Duration::from_millis(1), interrupt);
+    /// assert_eq!(outcome, ControlFlow::Break("interrupted"));
+    /// ```
+    #[track_caller]
+    fn wait_with<B>(
+        self,
+        every: Duration,
+        check: impl FnMut() -> ControlFlow<B>,
+    ) -> ControlFlow<B, Self::Output> {
+        call(self).wait_with(every, check)
+    }
+
+    /// Limits the time for which the future is waited for: see [`Call::within`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use smartasync::{Wait, WaitErrorKind};
+    ///
+    /// let error = std::future::pending::<()>().within(Duration::ZERO).wait().unwrap_err();
+    /// assert_eq!(error.kind(), WaitErrorKind::TimedOut);
+    /// ```
+    fn within<'t>(self, limit: Duration) -> LimitedCall<'t, Self::IntoFuture> {
+        call(self).within(limit)
+    }
+
+    /// Limits the time until which the future is waited for: see [`Call::until`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    /// use smartasync::{Wait, WaitErrorKind};
+    ///
+    /// let error = std::future::pending::<()>().until(Instant::now()).wait().unwrap_err();
+    /// assert_eq!(error.kind(), WaitErrorKind::TimedOut);
+    /// ```
+    fn until<'t>(self, deadline: Instant) -> LimitedCall<'t, Self::IntoFuture> {
+        call(self).until(deadline)
+    }
+
+    /// Ends the wait for the future when `token` is cancelled: see [`Call::cancelled_by`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use smartasync::{Wait, WaitErrorKind};
+    /// use tokio_util::sync::CancellationToken;
+    ///
+    /// let token = CancellationToken::new();
+    /// let call = std::future::pending::<()>().cancelled_by(&token).within(Duration::ZERO);
+    /// assert_eq!(call.wait().unwrap_err().kind(), WaitErrorKind::TimedOut);
+    /// ```
+    #[cfg(feature = "tokio-util")]
+    fn cancelled_by(
+        self,
+        token: &tokio_util::sync::CancellationToken,
+    ) -> LimitedCall<'_, Self::IntoFuture> {
+        call(self).cancelled_by(token)
     }
 }
 

@@ -91,7 +91,7 @@ fn a_call_whose_deadline_cannot_be_told_is_handed_back_and_leaves_no_span() {
         #[cfg(feature = "tracing")]
         assert_eq!(spans::take(), 1);
 
-        let error = without_threads(|| answer().wait_timeout(MINUTE).unwrap_err());
+        let error = without_threads(|| answer().within(MINUTE).try_wait().unwrap_err());
         assert_eq!(error.kind(), WaitErrorKind::Runtime);
         #[cfg(feature = "tracing")]
         assert_eq!(spans::take(), 0);

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::Bridge;
 use super::inner::{Backend, Inner};
 use super::watchdog::{self, Report, SlowCall, Watchdog};
+use crate::exec::hooks::ParkHooks;
 use crate::runtime::options::RuntimeOptions;
 
 /// What happens to a call that is made from inside a task.
@@ -87,6 +88,8 @@ pub struct BridgeBuilder {
     shared_threads: Option<usize>,
     warn_after: Option<Duration>,
     report: Option<Report>,
+    hooks: Option<ParkHooks>,
+    timeout: Option<Duration>,
 }
 
 impl BridgeBuilder {
@@ -347,6 +350,91 @@ impl BridgeBuilder {
         self
     }
 
+    /// Limits the time for which a call is waited for, unless the call has a limit of its own. Default: no limit.
+    ///
+    /// A call that is not done by then ends as with [`Call::wait_timeout`](crate::Call::wait_timeout): its future is
+    /// dropped. [`wait`](crate::Call::wait) and [`block_on`](Bridge::block_on) panic then, and
+    /// [`try_wait`](crate::Call::try_wait) returns [`TimedOut`](crate::WaitErrorKind::TimedOut). A call with
+    /// [a longer limit](crate::Call::within) has that one, and one that is
+    /// [`unlimited`](crate::Call::unlimited) has none. An `Iter` and a `SyncIo` are not calls.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::future::pending;
+    /// use std::time::Duration;
+    /// use smartasync::{Bridge, WaitErrorKind};
+    ///
+    /// let bridge = Bridge::builder().timeout(Duration::from_millis(1)).build();
+    /// let error = bridge.try_block_on(pending::<()>()).unwrap_err();
+    /// assert_eq!(error.kind(), WaitErrorKind::TimedOut);
+    /// ```
+    pub fn timeout(mut self, limit: Duration) -> BridgeBuilder {
+        self.timeout = Some(limit);
+        self
+    }
+
+    /// Sets a function that a waiting thread calls before it goes to sleep. Default: none.
+    ///
+    /// For a host whose lock the thread holds, such as Python's GIL: [`on_unpark`](BridgeBuilder::on_unpark) is called on
+    /// the same thread when it goes on, and is the place to take the lock again. A call that is ready at once, and one that
+    /// wakes itself, calls neither. The future, its wakes and its destructors run between `on_unpark` and the next
+    /// `on_park`. Tasks that the call has spawned may run on the thread while it sleeps.
+    ///
+    /// The hooks must not wait for calls: on some bridges they run inside the runtime. A panic in a hook ends the call with
+    /// that panic.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    /// use std::time::Duration;
+    /// use smartasync::Bridge;
+    /// use tokio::time::sleep;
+    ///
+    /// let sleeps = Arc::new(AtomicU32::new(0));
+    /// let counter = Arc::clone(&sleeps);
+    /// let bridge = Bridge::builder()
+    ///     .on_park(move || { counter.fetch_add(1, Relaxed); })
+    ///     .build();
+    ///
+    /// bridge.block_on(async { "ready" });
+    /// assert_eq!(sleeps.load(Relaxed), 0);
+    /// bridge.block_on(async { sleep(Duration::from_millis(1)).await });
+    /// assert_ne!(sleeps.load(Relaxed), 0);
+    /// ```
+    pub fn on_park(mut self, hook: impl Fn() + Send + Sync + 'static) -> BridgeBuilder {
+        self.hooks.get_or_insert_default().on_park = Arc::new(hook);
+        self
+    }
+
+    /// Sets a function that a waiting thread calls after it has slept: see [`on_park`](BridgeBuilder::on_park). Default:
+    /// none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    /// use std::time::Duration;
+    /// use smartasync::Bridge;
+    /// use tokio::time::sleep;
+    ///
+    /// let told = Arc::new(Mutex::new(Vec::new()));
+    /// let (parks, unparks) = (told.clone(), told.clone());
+    /// let bridge = Bridge::builder()
+    ///     .on_park(move || parks.lock().unwrap().push("park"))
+    ///     .on_unpark(move || unparks.lock().unwrap().push("unpark"))
+    ///     .build();
+    ///
+    /// bridge.block_on(async { sleep(Duration::from_millis(1)).await });
+    /// assert!(told.lock().unwrap().starts_with(&["park", "unpark"]));
+    /// ```
+    pub fn on_unpark(mut self, hook: impl Fn() + Send + Sync + 'static) -> BridgeBuilder {
+        self.hooks.get_or_insert_default().on_unpark = Arc::new(hook);
+        self
+    }
+
     /// Makes the bridge. It has no runtime at first: each one is built at the first call of a thread.
     ///
     /// When the last clone of the bridge is dropped, its runtimes are shut down without waiting for
@@ -364,14 +452,25 @@ impl BridgeBuilder {
     /// ```
     #[must_use]
     pub fn build(self) -> Bridge {
-        let BridgeBuilder { options, nested, shared_threads, warn_after, report } = self;
+        let BridgeBuilder { options, nested, shared_threads, warn_after, report, hooks, timeout } =
+            self;
         let report = report.unwrap_or_else(|| Arc::new(watchdog::log));
         let watchdog = warn_after.map(|limit| Watchdog::new(&options.name, limit, report));
         let backend = match shared_threads {
             Some(threads) => Backend::background(&options.name, threads),
             None => Backend::private(options),
         };
-        Bridge::with(Inner { nested, watchdog, is_private: true, ..Inner::of_all(backend) })
+        let is_plain = watchdog.is_none() && hooks.is_none() && timeout.is_none();
+        let inner = Inner::of_all(backend);
+        Bridge::with(Inner {
+            nested,
+            watchdog,
+            hooks,
+            timeout,
+            is_plain,
+            is_private: true,
+            ..inner
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 
@@ -11,6 +12,7 @@ use super::stats::Counters;
 use super::watchdog::Watchdog;
 use crate::cache::map::PerThreadMap;
 use crate::cache::private::PrivateSlot;
+use crate::exec::hooks::ParkHooks;
 use crate::runtime::background::Background;
 use crate::runtime::options::RuntimeOptions;
 use crate::runtime::set::Runtimes;
@@ -106,6 +108,11 @@ pub(super) struct Inner {
     /// Whether a builder has made the bridge. Only such a bridge can be shut down.
     pub(super) is_private: bool,
     pub(super) watchdog: Option<Watchdog>,
+    pub(super) hooks: Option<ParkHooks>,
+    /// The limit of calls that have none.
+    pub(super) timeout: Option<Duration>,
+    /// Whether calls have nothing of the three.
+    pub(super) is_plain: bool,
     /// What it stands for, if it is no bridge.
     pub(super) mark: Option<Mark>,
 }
@@ -119,6 +126,9 @@ impl Inner {
             counters: Counters::default(),
             is_private: false,
             watchdog: None,
+            hooks: None,
+            timeout: None,
+            is_plain: true,
             mark: None,
         }
     }
@@ -131,6 +141,9 @@ impl Inner {
             counters: Counters::default(),
             is_private: self.is_private,
             watchdog: self.watchdog.as_ref().map(Watchdog::renewed),
+            hooks: self.hooks.clone(),
+            timeout: self.timeout,
+            is_plain: self.is_plain,
             mark: self.mark,
         }
     }

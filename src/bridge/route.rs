@@ -5,7 +5,7 @@ mod entered;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::time::Duration;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task;
@@ -55,7 +55,7 @@ pub(crate) fn wait(bridge: Option<&Bridge>, job: &mut dyn Job) {
 #[inline(never)]
 fn run_here(inner: &Inner, job: &mut dyn Job) {
     match &inner.backend {
-        Backend::Private(runtimes, slots) if inner.watchdog.is_none() => {
+        Backend::Private(runtimes, slots) if inner.is_plain => {
             run_privately(runtimes, slots, job);
         }
         _ => run_elsewhere(inner, None, job),
@@ -84,11 +84,30 @@ fn private_slot(runtimes: &Arc<Runtimes>, slots: &Slots) -> Result<Private, Caus
 #[cold]
 #[inline(never)]
 fn run_elsewhere(inner: &Inner, ambient: Option<Ambient>, job: &mut dyn Job) {
-    let in_section = ambient.is_some();
-    match Target::find(inner, ambient) {
-        Ok(target) => target.run(inner, in_section, job, None),
+    let (in_section, mut limits) = (ambient.is_some(), None);
+    let found = Target::find(inner, ambient);
+    match found.and_then(|target| start(&mut limits, inner.timeout).map(|()| target)) {
+        Ok(target) => target.run(inner, in_section, job, limits.as_mut()),
         Err(cause) => job.header().refuse(cause),
     }
+}
+
+/// Runs a job within `limits` to its end through `bridge`, or through the default bridge.
+#[inline(never)]
+pub(crate) fn wait_within(bridge: Option<&Bridge>, limits: Limits<'_>, job: &mut dyn Job) {
+    let (mut route, mut limits) = (Route::new(), Some(limits));
+    match route.find_within(bridge, &mut limits) {
+        Ok(()) => route.run(job, limits.as_mut()),
+        Err(cause) => job.header().refuse(cause),
+    }
+}
+
+/// Starts the limits of a wait on a bridge whose calls have the limit `default`.
+fn start(limits: &mut Option<Limits<'_>>, default: Option<Duration>) -> Result<(), Cause> {
+    if limits.is_some() || default.is_some() {
+        limits.get_or_insert_default().start(default)?;
+    }
+    Ok(())
 }
 
 /// The route of one call. It is found before the call's future is touched: if there is none, the future is handed
@@ -125,7 +144,7 @@ impl<'a> Route<'a> {
         Ok(())
     }
 
-    /// Finds the route of a call that must end at `deadline`.
+    /// Finds the route of a call that has limits, and starts these.
     ///
     /// # Errors
     ///
@@ -134,14 +153,11 @@ impl<'a> Route<'a> {
     pub(crate) fn find_within(
         &mut self,
         bridge: Option<&'a Bridge>,
-        deadline: Option<Instant>,
         limits: &mut Option<Limits<'_>>,
     ) -> Result<(), Cause> {
         self.find(bridge)?;
-        if let Some(deadline) = deadline {
-            limits.get_or_insert_default().end_at(deadline)?;
-        }
-        Ok(())
+        let default = self.other.as_ref().and_then(|route| route.inner.timeout);
+        start(limits, default)
     }
 
     /// Runs a job to its end.
@@ -239,7 +255,8 @@ impl<'a> Target<'a> {
             is_lost,
             #[cfg(feature = "tracing")]
             &span,
-        );
+        )
+        .tells(inner.hooks.as_ref());
         if in_section {
             task::block_in_place(|| self.run_call(&mut call));
         } else {

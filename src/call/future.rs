@@ -7,8 +7,7 @@ use std::task::{Context, Poll};
 
 use tokio::runtime::{Handle, Id};
 
-use super::Call;
-use super::through::Through;
+use super::{Call, Through};
 use crate::bridge::Mark;
 use crate::context::{is_task_poll, mark, may_be_undriven};
 use crate::exec::waker::is_call_waker;

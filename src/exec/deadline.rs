@@ -132,11 +132,16 @@ impl Deadline {
     /// Whether the time has come. If not, `waker` is woken when it comes. Only the first waker is kept, since a
     /// call has only one.
     pub(crate) fn is_reached(&mut self, waker: &Waker) -> bool {
-        let is_reached = Instant::now() >= self.time;
+        let is_reached = self.has_passed();
         if !is_reached && self.key.is_none() {
             self.key = Some(self.timer.set(self.time, waker.clone()));
         }
         is_reached
+    }
+
+    /// Whether the time has come.
+    pub(crate) fn has_passed(&self) -> bool {
+        Instant::now() >= self.time
     }
 }
 

@@ -10,6 +10,8 @@ use std::task::{Context, Poll, Waker, ready};
 use tokio::task::coop;
 
 use crate::error::Cause;
+use crate::exec::check::Check;
+use crate::exec::hooks::ParkHooks;
 use crate::exec::job::Job;
 use crate::exec::limits::Limits;
 use crate::exec::waker::CallWaker;
@@ -31,6 +33,8 @@ use crate::span::WaitSpan;
 /// | the future or a limit is woken | poll |
 /// | the bridge is shut down, or the process is a forked child | done, the future dropped inside its runtime |
 ///
+/// | a check is due | it runs, outside of the future; then the thread parks again, or polls to end the call |
+///
 /// The future is polled before the limits are checked, so that an output which is ready is not lost.
 pub(crate) struct Drive<'a, 'l> {
     pub(crate) job: &'a mut dyn Job,
@@ -47,9 +51,12 @@ pub(crate) struct Drive<'a, 'l> {
     /// Whether the last poll has used up its budget.
     pub(crate) is_exhausted: bool,
     pub(crate) has_parked: bool,
+    /// The bridge's hooks, and whether `on_park` has been called without `on_unpark`.
+    hooks: Option<&'a ParkHooks>,
+    has_told_park: bool,
     /// For a call without a token, which knows the process that it belongs to.
     began_in: Option<Process>,
-    /// Whether a poll is due although nothing wakes the thread for it.
+    /// Whether a poll is due, and the thread need not park before.
     pub(crate) is_due: bool,
 }
 
@@ -74,9 +81,17 @@ impl<'a, 'l> Drive<'a, 'l> {
             cause: None,
             is_exhausted: false,
             has_parked: false,
+            hooks: None,
+            has_told_park: false,
             began_in: if token.is_none() { Some(Process::current()) } else { None },
             is_due: false,
         }
+    }
+
+    /// Has `hooks` told when the thread sleeps.
+    pub(crate) fn tells(mut self, hooks: Option<&'a ParkHooks>) -> Drive<'a, 'l> {
+        self.hooks = hooks;
+        self
     }
 
     /// Polls the call, inside its runtime. Returns whether it is done.
@@ -96,6 +111,7 @@ impl<'a, 'l> Drive<'a, 'l> {
             self.job.cancel();
             return true;
         }
+        self.is_due = false;
         let mut cx = Context::from_waker(self.waker.waker());
         if self.job.poll(&mut cx) {
             return true;
@@ -115,20 +131,65 @@ impl<'a, 'l> Drive<'a, 'l> {
     pub(crate) fn is_woken(&mut self) -> bool {
         let is_woken = self.waker.flag().take();
         if is_woken {
+            self.is_due = true;
             let is_cancelled = self.token.is_some_and(CallToken::is_cancelled_now);
             self.end_early(is_cancelled);
         }
         is_woken
     }
 
-    /// What a parked thread waits for: ready when the call must be polled.
+    /// What a parked thread waits for: ready when the call must be polled, which is due then, or a check be run.
     pub(crate) fn poll_parked(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let is_woken = self.waker.flag().take_or_register(cx.waker());
-        if is_woken {
-            return Poll::Ready(());
+        self.is_due = self.waker.flag().take_or_register(cx.waker());
+        if !self.is_due {
+            let is_cancelled = self.token.is_some_and(|token| token.is_cancelled(cx.waker()));
+            self.is_due = self.end_early(is_cancelled);
         }
-        let is_cancelled = self.token.is_some_and(|token| token.is_cancelled(cx.waker()));
-        if self.end_early(is_cancelled) { Poll::Ready(()) } else { Poll::Pending }
+        let has_to_run =
+            self.is_due || self.check().is_some_and(|(check, waker)| check.is_due_or_wakes(waker));
+        if has_to_run { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn check(&mut self) -> Option<(&mut Check<'l>, &'a CallWaker)> {
+        let waker = self.waker;
+        let check = self.limits.as_mut()?.check.as_mut()?;
+        Some((check, waker))
+    }
+
+    /// Whether a check is due.
+    fn is_check_due(&mut self) -> bool {
+        self.check().is_some_and(|(check, _)| check.is_due())
+    }
+
+    /// Runs the check, if it is due. Where it ends the call, a poll is due.
+    pub(crate) fn run_check(&mut self) {
+        if let Some((check, _)) = self.check()
+            && check.is_due()
+            && check.run()
+        {
+            self.cause = Some(Cause::Cancelled);
+            self.is_due = true;
+        }
+    }
+
+    /// The thread is about to sleep.
+    pub(crate) fn tell_park(&mut self) {
+        if let Some(hooks) = self.hooks
+            && !self.has_told_park
+        {
+            self.has_told_park = true;
+            (hooks.on_park)();
+        }
+    }
+
+    /// The thread goes on.
+    pub(crate) fn tell_unpark(&mut self) {
+        if let Some(hooks) = self.hooks
+            && self.has_told_park
+        {
+            self.has_told_park = false;
+            (hooks.on_unpark)();
+        }
     }
 
     /// Ends the call in its next poll if it is cancelled, the process is a forked child, or its runtime is lost.
@@ -147,18 +208,29 @@ impl<'a, 'l> Drive<'a, 'l> {
     /// If the call is in a blocking section of a root future, that future's wakes set the same token, and a park
     /// consumes them. So a call that has parked leaves the token set when it ends: at worst, somebody checks once
     /// in vain. Without that the root future could sleep forever.
-    pub(crate) fn poll_on_token(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    ///
+    /// Returns whether the call is done. If not, a check is due, which runs outside of the `block_on`.
+    pub(crate) fn poll_on_token(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         if self.has_parked && !self.is_due {
             ready!(self.poll_parked(cx));
+            self.tell_unpark();
+            if !self.is_due {
+                return Poll::Ready(false);
+            }
         }
         let repark = self.has_parked.then(|| ReparkGuard(cx.waker(), PhantomData));
         if self.poll_inlined() {
-            return Poll::Ready(());
+            return Poll::Ready(true);
         }
         mem::forget(repark);
         self.has_parked = true;
-        self.is_due = self.is_woken() || self.poll_parked(cx).is_ready();
-        if self.is_due {
+        let has_to_run = self.is_woken() || self.poll_parked(cx).is_ready();
+        if has_to_run && self.is_check_due() {
+            return Poll::Ready(false);
+        }
+        if !has_to_run {
+            self.tell_park();
+        } else {
             // Tokio polls again at once, with a new budget. If a blocking section has taken the old budget, a
             // further poll without it could not be told from code that may block.
             cx.waker().wake_by_ref();

@@ -54,12 +54,15 @@ impl Header {
     #[track_caller]
     fn panic(&mut self) -> ! {
         let (cause, progress) = self.failure();
-        cause.panic(self.site, progress == Progress::NotBegun)
+        cause.panic(self.site, progress == Progress::Begun)
     }
 
     #[cold]
     fn error<C>(&mut self) -> WaitError<C> {
-        WaitError::ended(self.failure().0, self.site)
+        match self.failure() {
+            (cause, Progress::NotBegun) => WaitError::refused(cause, self.site),
+            (cause, Progress::Begun) => WaitError::ended(cause, self.site),
+        }
     }
 
     fn failure(&mut self) -> (Cause, Progress) {

@@ -167,14 +167,28 @@ impl Lease {
         if !call.is_woken() {
             return self.park(call);
         }
+        call.run_check();
         // The call was woken by its own poll. Tasks that are ready get a turn too, as in a `Runtime::block_on`.
         if call.is_exhausted || polls.is_multiple_of(POLLS_PER_TURN) || self.has_tasks() {
             self.take_turn();
         }
     }
 
-    /// Parks the thread in the driver of its runtime, or next to the thread that drives it.
+    /// Parks the thread in the driver of its runtime, or next to the thread that drives it, until a poll is due. Checks
+    /// run outside of the driver.
     fn park(&self, call: &mut Drive<'_, '_>) {
+        loop {
+            call.tell_park();
+            self.park_once(call);
+            call.tell_unpark();
+            call.run_check();
+            if call.is_due {
+                return;
+            }
+        }
+    }
+
+    fn park_once(&self, call: &mut Drive<'_, '_>) {
         let is_driven = self.drive(|drives| {
             self.runtime.block_on(poll_fn(|cx| {
                 ready!(call.poll_parked(cx));
@@ -189,6 +203,7 @@ impl Lease {
         if !is_driven {
             let is_lost = self.runtime.is_lost();
             call.cause = Some(if is_lost { Cause::Runtime(lost()) } else { Cause::Shutdown });
+            call.is_due = true;
         }
     }
 

@@ -3,36 +3,63 @@
 use std::io;
 use std::pin::Pin;
 use std::task::Context;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::error::Cause;
+use crate::exec::check::Check;
 use crate::exec::deadline::{Deadline, Timer};
 
-/// A deadline, a cancellation, or both.
+/// A deadline, a cancellation, a check, or several of these.
 #[derive(Default)]
 pub(crate) struct Limits<'a> {
-    /// With the time at which the wait began.
-    deadline: Option<(Deadline, Instant)>,
-    /// It must not use the budget of the call's future, which may use all of it in each poll.
+    until: Option<Instant>,
+    /// Whether the limit of the bridge does not apply. Nor does it beside a deadline.
+    lifts_default: bool,
+    /// Ends the wait when it is ready. It must not use the budget of the call's future, which may use all of it in each
+    /// poll.
     cancelled: Option<Pin<&'a mut dyn Future<Output = ()>>>,
+    pub(crate) check: Option<Check<'a>>,
+    /// Since `start`, with the time at which the wait began.
+    deadline: Option<(Deadline, Instant)>,
 }
 
 impl<'a> Limits<'a> {
-    /// Ends the wait at `deadline` too.
+    /// The wait ends at `until`. Without that it ends when the bridge says so, unless it `lifts_default`.
+    pub(crate) fn new(until: Option<Instant>, lifts_default: bool) -> Limits<'a> {
+        Limits { until, lifts_default, ..Limits::default() }
+    }
+
+    /// The wait also ends when `cancelled` is ready.
+    #[cfg(feature = "tokio-util")]
+    pub(crate) fn cancelled_by(
+        self,
+        cancelled: Option<Pin<&'a mut impl Future<Output = ()>>>,
+    ) -> Limits<'a> {
+        Limits { cancelled: cancelled.map(|cancelled| cancelled as _), ..self }
+    }
+
+    /// The wait also runs a check, at least once in each of its intervals, and ends when that returns true.
+    pub(crate) fn checked(
+        self,
+        check: Option<(Duration, &'a mut dyn FnMut() -> bool)>,
+    ) -> Limits<'a> {
+        Limits { check: check.map(|(every, check)| Check::new(every, check)), ..self }
+    }
+
+    /// The wait begins, on a bridge whose calls have the limit `default`.
     ///
     /// # Errors
     ///
     /// When the timer thread cannot be started.
-    pub(crate) fn end_at(&mut self, deadline: Instant) -> io::Result<()> {
-        let deadline = Timer::running()?.deadline(deadline);
-        self.deadline = Some((deadline, Instant::now()));
-        Ok(())
-    }
-
-    /// Ends the wait when `cancelled` is ready.
-    #[cfg(feature = "tokio-util")]
-    pub(crate) fn cancelled_by(cancelled: Pin<&'a mut dyn Future<Output = ()>>) -> Limits<'a> {
-        Limits { deadline: None, cancelled: Some(cancelled) }
+    pub(crate) fn start(&mut self, default: Option<Duration>) -> io::Result<()> {
+        let default = default.filter(|_| !self.lifts_default);
+        if self.until.is_some() || default.is_some() {
+            let began = Instant::now();
+            if let Some(until) = self.until.or_else(|| began.checked_add(default?)) {
+                self.deadline = Some((Timer::running()?.deadline(until), began));
+            }
+        }
+        self.check.as_mut().map_or(Ok(()), Check::start)
     }
 
     /// Returns the reason if the wait must end now. Otherwise `cx` is woken when it must end.

@@ -41,6 +41,11 @@ impl CallWaker {
         }
         is_free
     }
+
+    /// Returns a waker that wakes the thread which is parked for the call, and not the call's future.
+    pub(crate) fn thread_waker(&self) -> Waker {
+        Waker::from(Arc::new(ThreadTarget(Arc::clone(&self.flag))))
+    }
 }
 
 impl Default for CallWaker {
@@ -68,6 +73,14 @@ impl Wake for Target {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.0.wake();
+    }
+}
+
+struct ThreadTarget(Arc<Target>);
+
+impl Wake for ThreadTarget {
+    fn wake(self: Arc<Self>) {
+        self.0.0.wake_thread();
     }
 }
 
@@ -99,6 +112,11 @@ impl WakeFlag {
         // The flag is set first, since the parked thread checks it. Release pairs with `take`. It must be a swap:
         // a plain store would break the release sequence of an earlier wake that has not been taken.
         self.is_woken.swap(true, Release);
+        self.parked.wake();
+    }
+
+    /// Wakes the parked thread without a wake of the future.
+    fn wake_thread(&self) {
         self.parked.wake();
     }
 

@@ -28,7 +28,7 @@ use crate::sync_driver::SyncDriver;
 ///
 /// Every operation returns the object's own errors, and an error of one of these kinds when it could not wait.
 /// Nothing was read or written then, and the operation can be tried again. The error contains a
-/// [`WaitError<()>`](WaitError) ([`io::Error::get_ref`]), which names the place where the view was made and says
+/// [`WaitError`] ([`io::Error::get_ref`]), which names the place where the view was made and says
 /// what to do.
 ///
 /// | [`io::ErrorKind`] | [`WaitErrorKind`] |
@@ -386,7 +386,7 @@ impl<'a, T: AsyncBufRead + Unpin> Future for FillBuf<'a, T> {
 }
 
 #[cold]
-fn not_waited(error: WaitError<()>) -> io::Error {
+fn not_waited(error: WaitError) -> io::Error {
     let kind = match error.kind() {
         WaitErrorKind::AsyncContext => io::ErrorKind::Deadlock,
         WaitErrorKind::TimedOut => io::ErrorKind::TimedOut,

@@ -52,7 +52,7 @@ impl<'scope> Calls<'scope> {
     #[track_caller]
     pub(super) fn new(bridge: Option<&Bridge>, site: Site) -> Calls<'scope> {
         if let Err(cause) = Route::new().find(bridge) {
-            cause.panic(site, true);
+            cause.panic(site, false);
         }
         let set = RefCell::new(Some(FuturesUnordered::new()));
         let waiters = Arc::new(ScopeWaker(Waiters::default()));

@@ -167,12 +167,12 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
     /// });
     /// ```
     #[track_caller]
-    pub fn join_timeout(&mut self, limit: Duration) -> Result<T, WaitError<()>> {
+    pub fn join_timeout(&mut self, limit: Duration) -> Result<T, WaitError> {
         if self.calls.is_polling() {
             let site = Site::of(self.begun.name);
-            return Err(WaitError::new(Cause::Async, Box::new(()), site));
+            return Err(WaitError::refused(Cause::Async, site));
         }
-        self.calls.call(self.begun.name, self).wait_timeout(limit).map_err(WaitError::without_call)
+        self.calls.call(self.begun.name, self).wait_timeout(limit)
     }
 
     /// Returns whether the call is done. It makes progress only while the thread waits for calls of the scope.

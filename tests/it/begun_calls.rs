@@ -35,6 +35,10 @@ fn poll_once<F: Future + Unpin>(mut future: F) -> F {
     future
 }
 
+#[expect(
+    clippy::async_yields_async,
+    reason = "the call that has begun is wanted, and not its output"
+)]
 async fn poll_once_in_a_task<F: Future + Unpin + Send + 'static>(future: F) -> F {
     tokio::spawn(async { poll_once(future) }).await.unwrap()
 }
@@ -76,6 +80,7 @@ fn one_that_a_task_has_begun_goes_on_through_its_bridge() {
 fn one_that_a_root_future_has_begun_goes_on() {
     within_a_minute(|_| {
         let runtime = multi_thread();
+        #[expect(clippy::async_yields_async, reason = "the call that has begun is wanted")]
         let call = runtime.block_on(async { poll_once(two_polls()) });
         assert_eq!(call.wait().0, runtime.handle().id());
     });

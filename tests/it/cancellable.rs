@@ -94,7 +94,7 @@ fn a_call_that_has_not_begun_is_handed_back() {
     within_a_minute(|_| {
         let token = CancellationToken::new();
         token.cancel();
-        let error = answer().wait_cancellable(&token).unwrap_err();
+        let error = answer().cancelled_by(&token).try_wait().unwrap_err();
         assert_eq!(error.kind(), WaitErrorKind::Cancelled);
         assert!(error.to_string().contains("`answer` at tests/it/cancellable.rs"), "{error}");
         assert_eq!(error.into_call().unwrap().wait(), 42);
@@ -150,7 +150,7 @@ fn a_token_that_nobody_cancels_changes_nothing() {
 #[test]
 fn async_code_gets_its_call_back() {
     multi_thread().block_on(async {
-        let error = answer().wait_cancellable(&CancellationToken::new()).unwrap_err();
+        let error = answer().cancelled_by(&CancellationToken::new()).try_wait().unwrap_err();
         assert_eq!(error.kind(), WaitErrorKind::AsyncContext);
         assert_eq!(error.into_call().unwrap().await, 42);
     });

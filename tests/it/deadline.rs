@@ -141,7 +141,7 @@ fn beside_a_driver_thread() {
 #[test]
 fn async_code_gets_its_call_back() {
     let handed_back = multi_thread().block_on(async {
-        let error = answer().wait_timeout(LONG).unwrap_err();
+        let error = answer().within(LONG).try_wait().unwrap_err();
         assert_eq!(error.kind(), WaitErrorKind::AsyncContext);
         error.into_call().unwrap().await
     });

@@ -44,7 +44,7 @@ fn in_a_job_beside_a_join<T: Send + 'static>(job: impl FnOnce() -> T + Send + 's
 #[test]
 fn a_job_that_runs_inside_a_poll_is_refused_and_the_message_says_how_that_may_be() {
     #[smartasync]
-    async fn joins_in_its_poll() -> (Context, WaitError<()>) {
+    async fn joins_in_its_poll() -> (Context, WaitError) {
         in_a_job_beside_a_join(|| {
             (context(), answer().try_wait().map_err(WaitError::without_call).unwrap_err())
         })

@@ -67,7 +67,7 @@ fn assert_refused<T>(name: &str, result: io::Result<T>) {
     for part in [name, file!(), "spawn_blocking"] {
         assert!(message.contains(part), "{part} is not in: {message}");
     }
-    let wait = error.get_ref().unwrap().downcast_ref::<WaitError<()>>().unwrap();
+    let wait = error.get_ref().unwrap().downcast_ref::<WaitError>().unwrap();
     assert_eq!(wait.kind(), WaitErrorKind::AsyncContext);
 }
 
@@ -219,7 +219,7 @@ fn after_a_timeout_nothing_is_lost() {
 
         let error = far.read(&mut [0; 4]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut);
-        let wait = error.get_ref().unwrap().downcast_ref::<WaitError<()>>().unwrap();
+        let wait = error.get_ref().unwrap().downcast_ref::<WaitError>().unwrap();
         assert_eq!((wait.kind(), wait.name()), (WaitErrorKind::TimedOut, "SyncIo::read"));
         assert_eq!(far.fill_buf().unwrap_err().kind(), ErrorKind::TimedOut);
 

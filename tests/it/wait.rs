@@ -88,7 +88,7 @@ fn async_code_gets_its_future_back() {
         let error = Request(7).try_wait().unwrap_err();
         assert_eq!(error.kind(), WaitErrorKind::AsyncContext);
         assert_eq!(error.into_call().unwrap().await, 7);
-        let error = ready(7).wait_timeout(SHORT).unwrap_err();
+        let error = ready(7).within(SHORT).try_wait().unwrap_err();
         assert_eq!(error.into_call().unwrap().await, 7);
         let error = try_block_on(ready(7)).unwrap_err();
         assert_eq!(error.into_call().unwrap().await, 7);
