@@ -10,7 +10,8 @@ use crate::site::Site;
 /// The error of a wait that returned no output. It holds the call if that was not started, and if the wait hands calls
 /// back: see [`NoCall`].
 ///
-/// Its message names the function and the call site, and says what to write instead.
+/// Its message names the function and the call site, and says what to write instead. `Debug` shows the same message, for
+/// errors that `main` returns or that are unwrapped; `{:#?}` shows the parts.
 ///
 /// # Examples
 ///
@@ -216,8 +217,13 @@ impl<C> fmt::Display for WaitError<C> {
     }
 }
 
+/// Shows the message, as it is what a person sees of an error that `main` returns or that is unwrapped. `{:#?}` shows
+/// the parts.
 impl<C> fmt::Debug for WaitError<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return fmt::Display::fmt(self, f);
+        }
         f.debug_struct("WaitError")
             .field("kind", &self.kind())
             .field("name", &self.site.name())

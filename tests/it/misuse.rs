@@ -52,7 +52,8 @@ fn the_error_names_the_function_the_call_site_and_the_way_out() {
             assert!(message.contains("`takes`"), "{message}");
             assert!(message.contains(&format!("{}:{line}:", file!())), "{message}");
             assert!(message.contains("`.await`"), "{message}");
-            assert!(format!("{error:?}").contains("AsyncContext"), "{error:?}");
+            assert_eq!(format!("{error:?}"), message);
+            assert!(format!("{error:#?}").contains("AsyncContext"), "{error:#?}");
         });
     });
 }
