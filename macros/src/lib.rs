@@ -23,8 +23,8 @@ use proc_macro::TokenStream;
 ///
 /// It goes on free functions, on methods with any receiver, and on whole `impl` blocks and traits,
 /// where it decorates each `async fn` and leaves the rest unchanged. Borrowing, `Send`-ness and drop
-/// order are those of the `async fn`: every argument, used or not, lives until the future ends. A
-/// sync function is left unchanged.
+/// order are those of the `async fn`: every argument, used or not, lives until the future ends. On a
+/// sync function of its own it is an error, unless there is `offload`.
 ///
 /// # Options
 ///

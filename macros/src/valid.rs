@@ -148,19 +148,24 @@ pub(crate) fn check_function(function: &mut Function, options: &Options, kind: K
     check_send(options, kind)
 }
 
+/// Refuses a sync function that is decorated by itself: the attribute would leave it unchanged, as it leaves those in a
+/// block.
 fn check_sync(sig: &Signature, options: &Options) -> Result<()> {
     if let Some(token) = sig.constness {
         return Err(Error::new_spanned(token, CONST));
     }
     let on = options.bridge.as_ref().map(|(on, _)| on);
     match options.boxed.as_ref().or(options.maybe_send.as_ref()).or(on) {
-        None => Ok(()),
+        None => Err(Error::new_spanned(sig.fn_token, SYNC)),
         Some(option) => Err(Error::new(
             option.span(),
             format!("`{option}` has no effect on a sync function: make it an `async fn`"),
         )),
     }
 }
+
+const SYNC: &str = "`#[smartasync]` has no effect on a sync function: make it an `async fn`, or write \
+                    `#[smartasync(offload)]` if it is to run on another thread where it is awaited";
 
 /// Refuses what an offloaded function cannot have: it may run on another thread, after its caller has gone on.
 fn check_offloaded(function: &mut Function, offload: &Ident, options: &Options) -> Result<()> {
@@ -210,11 +215,9 @@ fn check_unbounded(sig: &Signature) -> Result<()> {
             && sig.generics.type_params().any(|own| own.ident == *name && own.bounds.is_empty())
     };
     for argument in &sig.inputs {
-        if let FnArg::Typed(PatType { ty, .. }) = argument
-            && let Type::Path(path) = &**ty
-            && let Some(name) = path.path.get_ident()
-            && is_unbounded(name)
-        {
+        let FnArg::Typed(PatType { ty, .. }) = argument else { continue };
+        let Type::Path(path) = &**ty else { continue };
+        if let Some(name) = path.path.get_ident().filter(|name| is_unbounded(name)) {
             let message = format!(
                 "an argument of an offloaded function goes to another thread, and `{name}` may be a type \
                  that cannot: write `{name}: Send + 'static`"

@@ -127,15 +127,19 @@ fn a_decorated_function_that_returns_a_stream_works_in_both_worlds() {
 }
 
 #[test]
-fn a_decorated_sync_function_that_returns_a_stream_passes_through() {
+fn a_sync_method_of_a_decorated_block_that_returns_a_stream_passes_through() {
+    struct Counter;
+
     #[smartasync]
-    fn countdown(from: u32) -> impl Stream<Item = u32> {
-        tokio_stream::iter((1..=from).rev())
+    impl Counter {
+        fn countdown(from: u32) -> impl Stream<Item = u32> {
+            tokio_stream::iter((1..=from).rev())
+        }
     }
 
     within_a_minute(|_| {
-        assert_eq!(iter(countdown(3)).collect::<Vec<_>>(), [3, 2, 1]);
-        let awaited = multi_thread().block_on(countdown(3).collect::<Vec<_>>());
+        assert_eq!(iter(Counter::countdown(3)).collect::<Vec<_>>(), [3, 2, 1]);
+        let awaited = multi_thread().block_on(Counter::countdown(3).collect::<Vec<_>>());
         assert_eq!(awaited, [3, 2, 1]);
     });
 }

@@ -136,6 +136,36 @@ mod on_for_sync_fn {
     }
 }
 
+mod sync_fn {
+    use smartasync::smartasync;
+
+    #[smartasync]
+    pub(crate) fn answer() -> u32 {
+        42
+    }
+
+    fn call() {
+        answer();
+    }
+}
+
+mod sync_method {
+    use smartasync::smartasync;
+
+    struct Client;
+
+    impl Client {
+        #[smartasync()]
+        fn answer(&self) -> u32 {
+            42
+        }
+    }
+
+    fn call() {
+        Client.answer();
+    }
+}
+
 mod test {
     use smartasync::smartasync;
 

@@ -148,11 +148,6 @@ async fn r#type(r#match: u32) -> u32 {
     r#match
 }
 
-#[smartasync]
-fn sync_function(number: u32) -> u32 {
-    number + 1
-}
-
 #[test]
 fn every_shape_of_signature() {
     assert_eq!(generic([1, 2, 3]).wait(), "123");
@@ -172,7 +167,6 @@ fn every_shape_of_signature() {
     nothing().wait();
     assert_eq!(r#type(1).name(), "type");
     assert_eq!(r#type(1).wait(), 1);
-    assert_eq!(sync_function(1), 2);
 }
 
 #[test]
