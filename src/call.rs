@@ -2,6 +2,7 @@
 
 mod future;
 mod limited;
+mod make;
 mod outcome;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use held::{make_call, pin_call};
 
 pub use held::Call;
 pub use limited::LimitedCall;
+pub use make::BoxCall;
 pub use outcome::{Outcome, OutcomeFuture};
 
 impl<F: Future> Call<F> {
@@ -332,6 +334,11 @@ impl Through {
         if self.mark().is_none() {
             self.replace(bridge.clone());
         }
+    }
+
+    /// The same way for what takes the place of the call.
+    fn copied(&self) -> Through {
+        Through(ManuallyDrop::new((*self.0).clone()))
     }
 
     fn set_mark(&mut self, mark: Mark) {

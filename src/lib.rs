@@ -236,7 +236,7 @@ pub use block_on::{block_on, try_block_on};
 pub use bridge::{
     Bridge, BridgeBuilder, Drained, Nested, SlowCall, Stats, drain, join_threads, set_default,
 };
-pub use call::{Call, LimitedCall, Outcome, OutcomeFuture};
+pub use call::{BoxCall, Call, LimitedCall, Outcome, OutcomeFuture};
 pub use context::{Context, context};
 pub use enter::{EnterGuard, block_on_with, enter};
 pub use error::{NoCall, WaitError, WaitErrorKind};
