@@ -112,7 +112,7 @@ impl WakeFlag {
         // The flag is set first, since the parked thread checks it. Release pairs with `take`. It must be a swap:
         // a plain store would break the release sequence of an earlier wake that has not been taken.
         self.is_woken.swap(true, Release);
-        self.parked.wake();
+        self.wake_thread();
     }
 
     /// Wakes the parked thread without a wake of the future.
