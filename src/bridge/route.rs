@@ -5,7 +5,6 @@ mod entered;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task;
@@ -84,10 +83,16 @@ fn private_slot(runtimes: &Arc<Runtimes>, slots: &Slots) -> Result<Private, Caus
 #[cold]
 #[inline(never)]
 fn run_elsewhere(inner: &Inner, ambient: Option<Ambient>, job: &mut dyn Job) {
-    let (in_section, mut limits) = (ambient.is_some(), None);
-    let found = Target::find(inner, ambient);
-    match found.and_then(|target| start(&mut limits, inner.timeout).map(|()| target)) {
-        Ok(target) => target.run(inner, in_section, job, limits.as_mut()),
+    let in_section = ambient.is_some();
+    match Target::find(inner, ambient) {
+        Ok(target) if inner.timeout.is_none() => target.run(inner, in_section, job, None),
+        Ok(target) => {
+            let mut limits = Limits::default();
+            match limits.start(inner.timeout) {
+                Ok(()) => target.run(inner, in_section, job, Some(&mut limits)),
+                Err(error) => job.header().refuse(error.into()),
+            }
+        }
         Err(cause) => job.header().refuse(cause),
     }
 }
@@ -100,14 +105,6 @@ pub(crate) fn wait_within(bridge: Option<&Bridge>, limits: Limits<'_>, job: &mut
         Ok(()) => route.run(job, limits.as_mut()),
         Err(cause) => job.header().refuse(cause),
     }
-}
-
-/// Starts the limits of a wait on a bridge whose calls have the limit `default`.
-fn start(limits: &mut Option<Limits<'_>>, default: Option<Duration>) -> Result<(), Cause> {
-    if limits.is_some() || default.is_some() {
-        limits.get_or_insert_default().start(default)?;
-    }
-    Ok(())
 }
 
 /// The route of one call. It is found before the call's future is touched: if there is none, the future is handed
@@ -157,7 +154,10 @@ impl<'a> Route<'a> {
     ) -> Result<(), Cause> {
         self.find(bridge)?;
         let default = self.other.as_ref().and_then(|route| route.inner.timeout);
-        start(limits, default)
+        if limits.is_some() || default.is_some() {
+            limits.get_or_insert_default().start(default)?;
+        }
+        Ok(())
     }
 
     /// Runs a job to its end.
@@ -255,8 +255,8 @@ impl<'a> Target<'a> {
             is_lost,
             #[cfg(feature = "tracing")]
             &span,
-        )
-        .tells(inner.hooks.as_ref());
+        );
+        call.hooks = inner.hooks.as_ref();
         if in_section {
             task::block_in_place(|| self.run_call(&mut call));
         } else {

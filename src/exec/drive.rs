@@ -52,7 +52,7 @@ pub(crate) struct Drive<'a, 'l> {
     pub(crate) is_exhausted: bool,
     pub(crate) has_parked: bool,
     /// The bridge's hooks, and whether `on_park` has been called without `on_unpark`.
-    hooks: Option<&'a ParkHooks>,
+    pub(crate) hooks: Option<&'a ParkHooks>,
     has_told_park: bool,
     /// For a call without a token, which knows the process that it belongs to.
     began_in: Option<Process>,
@@ -86,12 +86,6 @@ impl<'a, 'l> Drive<'a, 'l> {
             began_in: if token.is_none() { Some(Process::current()) } else { None },
             is_due: false,
         }
-    }
-
-    /// Has `hooks` told when the thread sleeps.
-    pub(crate) fn tells(mut self, hooks: Option<&'a ParkHooks>) -> Drive<'a, 'l> {
-        self.hooks = hooks;
-        self
     }
 
     /// Polls the call, inside its runtime. Returns whether it is done.
