@@ -2,6 +2,7 @@
 
 mod turns;
 
+use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
@@ -45,18 +46,23 @@ fn break_latency() -> Duration {
     }
 }
 
+fn repeat<T>(call: impl Fn() -> T) -> impl FnMut() {
+    move || (0..200).for_each(|_| drop(call()))
+}
+
 fn main() {
     let (other, questions) = channel::<oneshot::Sender<u32>>();
-    thread::spawn(move || questions.iter().for_each(|answer| drop(answer.send(42))));
-    let repeat = |call: &dyn Fn()| (0..200).for_each(|_| call());
+    thread::spawn(move || {
+        questions.iter().for_each(|answer| answer.send(42).expect("somebody waits"))
+    });
 
     let times = turns::take(
         turns::rounds(200),
         [
-            &mut || repeat(&|| drop(ask(&other).wait())),
-            &mut || repeat(&|| drop(ask(&other).wait_with(EVERY, never))),
-            &mut || repeat(&|| drop(suspends_once().wait())),
-            &mut || repeat(&|| drop(suspends_once().wait_with(EVERY, never))),
+            &mut repeat(|| black_box(ask(&other).wait())),
+            &mut repeat(|| black_box(ask(&other).wait_with(EVERY, never))),
+            &mut repeat(|| black_box(suspends_once().wait())),
+            &mut repeat(|| black_box(suspends_once().wait_with(EVERY, never))),
         ],
     );
     let (asks, once) = (times.ratio(1, 0), times.ratio(3, 2));
