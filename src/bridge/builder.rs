@@ -401,7 +401,7 @@ impl BridgeBuilder {
     ///
     /// bridge.block_on(async { "ready" });
     /// assert_eq!(sleeps.load(Relaxed), 0);
-    /// bridge.block_on(async { sleep(Duration::from_millis(1)).await });
+    /// bridge.block_on(async { sleep(Duration::from_millis(50)).await });
     /// assert_ne!(sleeps.load(Relaxed), 0);
     /// ```
     pub fn on_park(mut self, hook: impl Fn() + Send + Sync + 'static) -> BridgeBuilder {
@@ -427,7 +427,7 @@ impl BridgeBuilder {
     ///     .on_unpark(move || unparks.lock().unwrap().push("unpark"))
     ///     .build();
     ///
-    /// bridge.block_on(async { sleep(Duration::from_millis(1)).await });
+    /// bridge.block_on(async { sleep(Duration::from_millis(50)).await });
     /// assert!(told.lock().unwrap().starts_with(&["park", "unpark"]));
     /// ```
     pub fn on_unpark(mut self, hook: impl Fn() + Send + Sync + 'static) -> BridgeBuilder {

@@ -62,7 +62,7 @@ impl<F: Future> Call<F> {
     ///
     /// #[smartasync]
     /// async fn slow() -> u32 {
-    ///     tokio::time::sleep(Duration::from_millis(50)).await;
+    ///     tokio::time::sleep(Duration::from_millis(500)).await;
     ///     42
     /// }
     ///

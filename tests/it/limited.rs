@@ -99,12 +99,13 @@ fn a_bridge_has_a_limit_for_calls_that_have_none() {
             let bridge = builder.timeout(SHORT).build();
             stage.at(format!("{bridge:?}"));
             let slow = || bridge.call(sleep_for(Duration::from_millis(50)));
-            assert_eq!(slow().try_wait().unwrap_err().kind(), WaitErrorKind::TimedOut);
+            let never = || bridge.call(pending::<()>());
+            assert_eq!(never().try_wait().unwrap_err().kind(), WaitErrorKind::TimedOut);
             assert_eq!(
                 bridge.try_block_on(pending::<()>()).unwrap_err().kind(),
                 WaitErrorKind::TimedOut
             );
-            let panic = catch_unwind(|| slow().wait()).unwrap_err();
+            let panic = catch_unwind(|| never().wait()).unwrap_err();
             let message = panic.downcast_ref::<String>().unwrap();
             assert!(message.contains("`Bridge::call` at tests/it/limited.rs"), "{message}");
             assert!(message.contains("timed out after"), "{message}");

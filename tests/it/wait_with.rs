@@ -3,14 +3,15 @@
 use std::future::{pending, poll_fn};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::channel;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use smartasync::{Bridge, Context, Wait, WaitErrorKind, block_on, context, smartasync};
+use smartasync::{Bridge, Context, Wait, WaitErrorKind, context, smartasync};
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use crate::support::{multi_thread, within_a_minute};
@@ -105,15 +106,19 @@ fn a_check_polls_nothing() {
 #[test]
 fn a_check_may_make_calls_on_the_same_bridge_and_stands_where_the_caller_does() {
     on_each_bridge(|bridge, name| {
-        let mut checks = 0;
-        let outcome = answer_after(Duration::from_millis(20)).on(bridge).wait_with(SHORT, || {
+        let (sender, receiver) = oneshot::channel();
+        let (mut checks, mut sender) = (0, Some(sender));
+        let outcome = bridge.call(receiver).wait_with(SHORT, || {
             checks += 1;
             assert_eq!(context(), Context::Sync, "{name}");
             assert_eq!(answer_after(SHORT).on(bridge).wait(), 42);
+            if checks == 3 {
+                sender.take().unwrap().send(42).unwrap();
+            }
             ControlFlow::<()>::Continue(())
         });
-        assert_eq!(outcome, ControlFlow::Continue(42));
-        assert_ne!(checks, 0, "{name}");
+        assert_eq!(outcome, ControlFlow::Continue(Ok(42)));
+        assert!(checks >= 3, "{name}");
     });
 }
 
@@ -223,9 +228,14 @@ fn the_hooks_are_told_of_sleeps_and_of_nothing_else() {
         assert_eq!(told(), [""; 0], "a call that is ready");
         bridge.block_on(tokio::task::yield_now());
         assert_eq!(told(), [""; 0], "a call that wakes itself");
-        assert_eq!(bridge.block_on(answer_after(SHORT)), 42);
-        let sleeps = told();
-        assert!(!sleeps.is_empty());
+        let sleeps = loop {
+            assert_eq!(bridge.block_on(answer_after(SHORT)), 42);
+            // On a busy machine the answer may be there before the thread can sleep.
+            match told() {
+                none if none.is_empty() => {}
+                sleeps => break sleeps,
+            }
+        };
         assert!(sleeps.chunks(2).all(|told| told == ["park", "unpark"]), "{sleeps:?}");
     });
 }
@@ -236,37 +246,32 @@ fn a_check_runs_between_two_sleeps() {
         let outcome = forever().on(bridge).wait_with(SHORT, || {
             let sleeps = told();
             assert!(sleeps.chunks(2).all(|told| told == ["park", "unpark"]), "{sleeps:?}");
-            ControlFlow::Break(sleeps.len())
+            // On a busy machine a check may be due before the thread can sleep.
+            if sleeps.is_empty() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
-        assert_ne!(outcome, ControlFlow::Break(0));
+        assert_eq!(outcome, ControlFlow::Break(()));
     });
 }
 
 #[test]
 fn a_lock_that_is_given_back_in_sleep_is_free_for_others() {
     within_a_minute(|_| {
-        // As with Python's GIL: whoever sleeps does not hold it, and whoever runs does.
-        let (lock, unlock) =
-            (Arc::new(Mutex::new(0)), Arc::new(Mutex::new(None::<thread::ThreadId>)));
-        let (parked, woken) = (Arc::clone(&unlock), Arc::clone(&unlock));
+        // As with Python's GIL: a thread that runs holds it, and one that sleeps does not.
+        let is_held = Arc::new(AtomicBool::new(true));
+        let (parked, woken) = (Arc::clone(&is_held), Arc::clone(&is_held));
         let bridge = Bridge::builder()
-            .on_park(move || *parked.lock().unwrap() = Some(thread::current().id()))
-            .on_unpark(move || *woken.lock().unwrap() = None)
+            .on_park(move || assert!(parked.swap(false, SeqCst)))
+            .on_unpark(move || assert!(!woken.swap(true, SeqCst)))
             .build();
-        let (sender, receiver) = channel();
+        let (sender, answer) = oneshot::channel();
         thread::scope(|scope| {
-            let waits = scope.spawn(|| bridge.block_on(answer_after(Duration::from_millis(50))));
-            let start = Instant::now();
-            while unlock.lock().unwrap().is_none() {
-                assert!(start.elapsed() < LONG);
+            let waits = scope.spawn(|| bridge.block_on(answer).unwrap());
+            while is_held.load(SeqCst) {
                 thread::yield_now();
             }
-            *lock.lock().unwrap() += 1;
-            sender.send(()).unwrap();
+            sender.send(42).unwrap();
             assert_eq!(waits.join().unwrap(), 42);
         });
-        receiver.recv().unwrap();
-        assert_eq!(*unlock.lock().unwrap(), None);
-        assert_eq!(block_on(async { 42 }), 42);
+        assert!(is_held.load(SeqCst));
     });
 }
