@@ -15,6 +15,8 @@ use crate::error::{WaitError, WaitErrorKind};
 use crate::exec::job::{BoxedJob, FutureJob, is_large};
 use crate::exec::limits::Limits;
 use crate::site::{Name, Site};
+#[cfg(not(debug_assertions))]
+use held::Named;
 #[cfg(debug_assertions)]
 use held::{EnterOnDrop, LeaveOnDrop};
 use held::{make_call, pin_call};
@@ -183,7 +185,7 @@ impl<F: Future> Call<F> {
     /// assert_eq!(Bridge::per_thread().call(async {}).name(), "Bridge::call");
     /// ```
     pub fn name(&self) -> &'static str {
-        (self.name)()
+        (self.name_of())()
     }
 
     /// Returns the bare future, which is independent of this crate.
@@ -258,7 +260,7 @@ impl<F> Call<F> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     #[track_caller]
     fn site(&self) -> Site {
-        Site { name: self.name, caller: Location::caller() }
+        Site { name: self.name_of(), caller: Location::caller() }
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -300,7 +302,7 @@ impl<F: Future> WaitError<Call<F>> {
 
 impl<F> fmt::Debug for Call<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call").field("name", &(self.name)()).finish_non_exhaustive()
+        f.debug_struct("Call").field("name", &(self.name_of())()).finish_non_exhaustive()
     }
 }
 
@@ -387,6 +389,7 @@ impl Through {
 #[cfg(not(debug_assertions))]
 mod held {
     use std::pin::Pin;
+    use std::task::{Context, Poll};
 
     use pin_project_lite::pin_project;
 
@@ -404,8 +407,7 @@ mod held {
         pub struct Call<F> {
             // There until its end.
             #[pin]
-            pub(super) future: Option<F>,
-            pub(super) name: Name,
+            pub(super) future: Option<Named<F>>,
             pub(super) through: Through,
         }
 
@@ -421,13 +423,37 @@ mod held {
         }
     }
 
+    pin_project! {
+        /// A future and its name, which is never null: so an `Option` around both needs no word of its own.
+        pub(super) struct Named<F> {
+            pub(super) name: Name,
+            #[pin]
+            pub(super) future: F,
+        }
+    }
+
+    impl<F: Future> Future for Named<F> {
+        type Output = F::Output;
+
+        #[inline]
+        fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+            self.project().future.poll(cx)
+        }
+    }
+
     impl<F> Call<F> {
         pub(super) fn take_future(mut self) -> F {
-            self.future.take().expect(UNTIL_ITS_END)
+            self.future.take().expect(UNTIL_ITS_END).future
+        }
+
+        /// Never panics: beside a panic the compiler keeps a copy of the future.
+        #[inline]
+        pub(super) fn name_of(&self) -> Name {
+            self.future.as_ref().map_or(|| "a call", |named| named.name)
         }
 
         #[inline(always)]
-        pub(super) fn slot(self: Pin<&mut Self>) -> (&mut Through, Pin<&mut Option<F>>) {
+        pub(super) fn slot(self: Pin<&mut Self>) -> (&mut Through, Pin<&mut Option<Named<F>>>) {
             let Projection { future, through, .. } = self.project();
             (through, future)
         }
@@ -435,7 +461,7 @@ mod held {
         #[inline]
         pub(super) fn parts(self: Pin<&mut Self>) -> (&mut Through, Pin<&mut F>) {
             let Projection { future, through, .. } = self.project();
-            (through, future.as_pin_mut().expect(UNTIL_ITS_END))
+            (through, future.as_pin_mut().expect(UNTIL_ITS_END).project().future)
         }
 
         #[inline]
@@ -466,7 +492,10 @@ mod held {
     /// Makes a call. A macro, since a debug build copies what is passed on.
     macro_rules! make_call {
         ($name:expr, $through:expr, $future:expr) => {
-            $crate::call::Call { future: Some($future), name: $name, through: $through }
+            $crate::call::Call {
+                future: Some($crate::call::Named { name: $name, future: $future }),
+                through: $through,
+            }
         };
     }
     pub(super) use make_call;
@@ -513,6 +542,10 @@ mod held {
     impl<F> Call<F> {
         pub(super) fn take_future(self) -> F {
             self.future
+        }
+
+        pub(super) fn name_of(&self) -> Name {
+            self.name
         }
 
         pub(super) fn parts(self: Pin<&mut Self>) -> (&mut Through, Pin<&mut F>) {

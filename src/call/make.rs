@@ -75,7 +75,7 @@ impl<F: Future> Call<F> {
     where
         F: Send + 'a,
     {
-        let (name, through) = (self.name, self.through().copied());
+        let (name, through) = (self.name_of(), self.through().copied());
         make_call!(name, through, Box::pin(self.take_future()) as _)
     }
 }
