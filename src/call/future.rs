@@ -5,7 +5,7 @@ pub(super) mod entered;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tokio::runtime::{Handle, Id};
+use tokio::runtime::Handle;
 
 use super::{Call, Through};
 use crate::bridge::Mark;
@@ -32,12 +32,12 @@ impl<F: Future> Call<F> {
     fn poll_outside_task(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let before = self.through().mark().unwrap_or_default();
         // What was left over was entered by this future on another executor.
-        if !before.left_over
-            && let Some(current) = tokio_of_poll(cx, before.near_tokio)
-        {
+        if !before.left_over && is_tokio_poll(cx, before.near_tokio) {
             let (through, future) = self.parts();
             let polled = future.poll(cx);
-            if polled.is_pending() && !before.near_tokio && has_entered_another(current, cx) {
+            // A later poll may hide its budget, and stays here all the same. A call that is waited for is known by its
+            // waker, and a mark would be one more count that its threads share.
+            if polled.is_pending() && !before.near_tokio && !is_call_waker(cx.waker()) {
                 through.set_mark(Mark { near_tokio: true, ..before });
             }
             return polled;
@@ -55,21 +55,14 @@ impl<F: Future> Call<F> {
     }
 }
 
-/// The current runtime, if there is one that somebody drives. As far as can be told, nobody drives a current-thread
+/// Whether there is a current runtime that somebody drives. As far as can be told, nobody drives a current-thread
 /// runtime that was only entered.
-fn tokio_of_poll(cx: &Context<'_>, was_near_tokio: bool) -> Option<Id> {
-    let current = Handle::try_current().ok()?;
+fn is_tokio_poll(cx: &Context<'_>, was_near_tokio: bool) -> bool {
+    let Ok(current) = Handle::try_current() else { return false };
     // Under the mark the shared runtime is entered already. There, and where there was a runtime before, the code that
-    // is polled has entered the current one, and may leave it in this poll: so nothing is entered over it.
+    // is polled may have entered the current one, and may leave it in this poll: so nothing is entered over it.
     // The waker is asked before the context, which takes ten times as long.
-    let is_driven =
-        was_near_tokio || mark::is_set() || is_call_waker(cx.waker()) || !may_be_undriven(&current);
-    is_driven.then(|| current.id())
-}
-
-/// Whether the future holds a guard of its own. A call that is waited for is asked for its waker only, in each poll.
-fn has_entered_another(before: Id, cx: &Context<'_>) -> bool {
-    !is_call_waker(cx.waker()) && Handle::try_current().is_ok_and(|now| now.id() != before)
+    was_near_tokio || mark::is_set() || is_call_waker(cx.waker()) || !may_be_undriven(&current)
 }
 
 /// A poll of another executor, inside the shared runtime. Leaves it by return or by panic.
