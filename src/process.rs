@@ -44,12 +44,6 @@ impl<T> PerProcess<T> {
         if self.made_in.is_current() { &self.value } else { self.get_in_child(renew) }
     }
 
-    /// Returns the value that it was made with, for what of it is the same in each process.
-    #[inline]
-    pub(crate) fn first(&self) -> &T {
-        &self.value
-    }
-
     #[cold]
     fn get_in_child(&self, renew: fn(&T) -> T) -> &T {
         let own = self.in_child.get_or_init(|| Box::new(PerProcess::new(renew(&self.value))));

@@ -178,7 +178,9 @@ fn drain_all(bridges: &[&Inner], limit: Duration) -> Drained {
     let deadline = deadline_in(limit);
     let limit = left_until(deadline);
     bridges.iter().for_each(|inner| {
-        inner.backend.runtimes().inspect(|runtimes| runtimes.keep());
+        if let Some(runtimes) = inner.backend.runtimes() {
+            runtimes.keep();
+        }
         inner.forget_runtimes();
     });
     let mut calls_ended = true;

@@ -38,7 +38,7 @@ impl Bridge {
     /// Returns what the bridge stands for, unless it is a bridge.
     #[inline]
     pub(crate) fn mark(&self) -> Option<Mark> {
-        self.inner.first().mark
+        self.inner.value.mark
     }
 
     pub(crate) fn is_same(&self, other: &Bridge) -> bool {
