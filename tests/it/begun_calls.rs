@@ -1,7 +1,7 @@
 //! A call that was polled, and then is waited for, goes on.
 
 use std::pin::{Pin, pin};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::channel;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -11,16 +11,7 @@ use tokio::sync::oneshot;
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use crate::support::{current_thread, multi_thread, within_a_minute};
-
-/// Tells on drop whether a runtime was near.
-struct TellsItsEnd(Sender<bool>);
-
-impl Drop for TellsItsEnd {
-    fn drop(&mut self) {
-        self.0.send(Handle::try_current().is_ok()).unwrap();
-    }
-}
+use crate::support::{TellsItsEnd, current_thread, multi_thread, within_a_minute};
 
 /// Returns on which runtimes its two polls were made.
 #[smartasync(boxed)]

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use crate::support::{current_thread, multi_thread, within_a_minute};
+use crate::support::{TellsItsEnd, current_thread, multi_thread, within_a_minute};
 use async_executor::LocalExecutor;
 use futures_lite::future::yield_now;
 use smartasync::{Bridge, Outcome, WaitErrorKind, context, smartasync};
@@ -96,15 +96,6 @@ fn it_runs_on_the_shared_runtime() {
             "it ran on the shared runtime"
         );
     });
-}
-
-/// Reports on drop whether there is a current runtime.
-struct TellsItsEnd(std::sync::mpsc::Sender<bool>);
-
-impl Drop for TellsItsEnd {
-    fn drop(&mut self) {
-        self.0.send(Handle::try_current().is_ok()).unwrap();
-    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::runtime::{self, Handle};
 use tokio::task::{self, LocalSet, coop};
 
-use crate::support::{current_thread, multi_thread, within_a_minute};
+use crate::support::{TellsItsEnd, current_thread, multi_thread, within_a_minute};
 
 /// Counts how many grants in a row the budget gives, up to `limit`.
 fn grants(limit: usize) -> usize {
@@ -99,15 +99,6 @@ fn block_in_place_is_legal_on_every_thread_that_may_block_beside_a_multi_thread_
     });
 }
 
-/// Tells, when it is dropped, whether the thread has a current runtime.
-struct LooksAtItsEnd(mpsc::Sender<bool>);
-
-impl Drop for LooksAtItsEnd {
-    fn drop(&mut self) {
-        let _ = self.0.send(Handle::try_current().is_ok());
-    }
-}
-
 /// A thread without a current runtime is taken for one that tears none down.
 #[test]
 fn what_ends_with_its_runtime_finds_it_current() {
@@ -117,7 +108,7 @@ fn what_ends_with_its_runtime_finds_it_current() {
         {
             stage.at(kind);
             let (sender, receiver) = mpsc::channel();
-            let [begun, waits, never_begun] = [(); 3].map(|()| LooksAtItsEnd(sender.clone()));
+            let [begun, waits, never_begun] = [(); 3].map(|()| TellsItsEnd(sender.clone()));
             drop(sender);
             let task = runtime.spawn(async move {
                 let _looks = begun;

@@ -4,17 +4,17 @@ use std::future::{pending, poll_fn};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
 use smartasync::{Bridge, Context, Wait, WaitErrorKind, context, smartasync};
-use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-use crate::support::{multi_thread, within_a_minute};
+use crate::support::{TellsItsEnd, multi_thread, within_a_minute};
 
 const SHORT: Duration = Duration::from_millis(1);
 const LONG: Duration = Duration::from_secs(600);
@@ -134,21 +134,12 @@ fn a_future_that_wakes_itself_is_checked_too() {
     });
 }
 
-/// Tells, when it is dropped, whether the thread has a current runtime.
-struct TellsItsEnd(Arc<Mutex<Vec<bool>>>);
-
-impl Drop for TellsItsEnd {
-    fn drop(&mut self) {
-        self.0.lock().unwrap().push(Handle::try_current().is_ok());
-    }
-}
-
 #[test]
 fn a_break_and_a_panic_drop_the_future_inside_its_runtime() {
     on_each_bridge(|bridge, name| {
-        let ends = Arc::new(Mutex::new(Vec::new()));
+        let (ended, ends) = channel();
         let waits = || {
-            let tells = TellsItsEnd(Arc::clone(&ends));
+            let tells = TellsItsEnd(ended.clone());
             bridge.call(async move {
                 let _tells = tells;
                 pending::<()>().await
@@ -160,7 +151,7 @@ fn a_break_and_a_panic_drop_the_future_inside_its_runtime() {
         });
         let panic = catch_unwind(panics).unwrap_err();
         assert_eq!(panic.downcast_ref(), Some(&"in a check"), "{name}");
-        assert_eq!(*ends.lock().unwrap(), [true; 2], "{name}");
+        assert_eq!(ends.try_iter().collect::<Vec<_>>(), [true; 2], "{name}");
         assert_eq!(bridge.block_on(async { 42 }), 42);
     });
 }

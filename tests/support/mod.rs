@@ -133,3 +133,12 @@ pub(crate) fn unnamed_file() -> std::fs::File {
     std::fs::remove_file(&path).unwrap();
     file
 }
+
+/// Tells, when it is dropped, whether the thread has a current runtime.
+pub(crate) struct TellsItsEnd(pub(crate) Sender<bool>);
+
+impl Drop for TellsItsEnd {
+    fn drop(&mut self) {
+        self.0.send(Handle::try_current().is_ok()).unwrap();
+    }
+}
