@@ -28,7 +28,7 @@ pub(crate) use mark::Mark;
 pub(crate) use route::{Entered, Route, default, wait, wait_within};
 
 use inner::{Backend, Inner};
-use route::opens_section;
+use route::may_block;
 
 /// The bridge used by calls that do not name one.
 static DEFAULT: OnceLock<Bridge> = OnceLock::new();
@@ -198,7 +198,7 @@ impl Bridge {
     }
 
     /// Returns the context of the calling thread as calls on this bridge see it: with
-    /// [`Nested::BlockInPlace`], a task of a multi-thread runtime may block.
+    /// [`Nested::BlockInPlace`], a task of a multi-thread runtime may block, and with [`Nested::Park`] a poll.
     ///
     /// # Examples
     ///
@@ -214,10 +214,8 @@ impl Bridge {
     pub fn context(&self) -> Context {
         match Ambient::find() {
             None => Context::Sync,
-            Some(Ambient::InPoll(poller)) if opens_section(self.inner().nested, &poller) => {
-                Context::Blocking
-            }
-            Some(ambient) => ambient.context(),
+            Some(ambient) if may_block(self.inner(), &ambient) => Context::Blocking,
+            Some(_) => Context::Async,
         }
     }
 

@@ -1,10 +1,11 @@
 //! Whether the calling thread may block, determined anew for each call.
 
-mod budget;
+pub(crate) mod budget;
+pub(crate) mod hidden;
 pub(crate) mod mark;
 mod task_poll;
 
-use tokio::runtime::{self, Handle, RuntimeFlavor, TryCurrentError};
+use tokio::runtime::{self, Handle, Id, RuntimeFlavor, TryCurrentError};
 
 pub(crate) use task_poll::is_task_poll;
 
@@ -110,10 +111,27 @@ pub(crate) enum Ambient {
 pub(crate) enum Poller {
     /// Something that Tokio does not show: another executor, or the teardown of a runtime of this crate.
     Marked,
-    /// A scheduler, with the current handle.
-    Scheduler(Handle),
+    /// A scheduler.
+    Scheduler(Scheduler),
     /// A `block_on` that drives no scheduler, or a `LocalSet` in it.
     BlockOn,
+}
+
+/// The runtime whose scheduler polls on a thread. Tokio shows only the current handle, which is another runtime's
+/// if the poll holds an `enter()` guard.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scheduler {
+    pub(crate) id: Id,
+    pub(crate) is_multi_thread: bool,
+}
+
+impl Scheduler {
+    fn of(current: &Handle) -> Scheduler {
+        hidden::behind(current.id()).unwrap_or_else(|| Scheduler {
+            id: current.id(),
+            is_multi_thread: current.runtime_flavor() == RuntimeFlavor::MultiThread,
+        })
+    }
 }
 
 impl Ambient {
@@ -134,7 +152,7 @@ impl Ambient {
         if mark::is_set() {
             Ambient::InPoll(Poller::Marked)
         } else if runtime::worker_index().is_some() {
-            Ambient::InPoll(Poller::Scheduler(handle))
+            Ambient::InPoll(Poller::Scheduler(Scheduler::of(&handle)))
         } else if budget::is_limited() {
             Ambient::InPoll(Poller::BlockOn)
         } else if handle.runtime_flavor() == RuntimeFlavor::MultiThread {

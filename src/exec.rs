@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod deadline;
 pub(crate) mod drive;
 pub(crate) mod hooks;
+pub(crate) mod in_poll;
 pub(crate) mod job;
 pub(crate) mod lease;
 pub(crate) mod limits;
@@ -11,7 +12,7 @@ pub(crate) mod waker;
 
 use std::future::poll_fn;
 use std::marker::PhantomData;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
 
@@ -29,28 +30,47 @@ pub(crate) fn run_on_handle(
     background: Option<&BackgroundRuntime>,
     call: &mut Drive<'_, '_>,
 ) {
-    let mut parked = None;
-    // More than once where the call has a check, which runs between.
-    let mut is_done = false;
-    while !is_done {
-        is_done = handle.block_on(poll_fn(|cx| {
-            let polled = call.poll_on_token(cx);
-            // If a poll is due, the thread does not park.
-            if let (Poll::Pending, false, Some(runtime), Some(token)) =
-                (polled, call.is_due, background, call.token)
-            {
-                let _ = parked.get_or_insert(Parked(token, PhantomData));
-                token.set_parked(true);
-                runtime.watch();
-            }
-            polled
-        }));
-        if !is_done {
-            call.run_check();
-        }
+    let mut polls = CallPolls::new(background, call);
+    while !handle.block_on(poll_fn(|cx| polls.poll(cx))) {
+        polls.call.run_check();
     }
-    if call.has_parked {
-        call.waker.flag().unregister();
+}
+
+/// The polls of a call on a runtime that other threads drive.
+struct CallPolls<'c, 'a, 'l> {
+    call: &'c mut Drive<'a, 'l>,
+    background: Option<&'c BackgroundRuntime>,
+    parked: Option<Parked<'a>>,
+}
+
+impl<'c, 'a, 'l> CallPolls<'c, 'a, 'l> {
+    #[inline]
+    fn new(
+        background: Option<&'c BackgroundRuntime>,
+        call: &'c mut Drive<'a, 'l>,
+    ) -> CallPolls<'c, 'a, 'l> {
+        CallPolls { call, background, parked: None }
+    }
+
+    /// Polls the call. Where it is pending, the thread parks until `cx` is woken.
+    ///
+    /// Returns whether the call is done. If not, its check is due.
+    #[inline]
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        let call = &mut *self.call;
+        let polled = call.poll_on_token(cx);
+        if polled == Poll::Ready(true) && call.has_parked {
+            call.waker.flag().unregister();
+        }
+        // If a poll is due, the thread does not park.
+        if let (Poll::Pending, false, Some(runtime), Some(token)) =
+            (polled, call.is_due, self.background, call.token)
+        {
+            let _ = self.parked.get_or_insert(Parked(token, PhantomData));
+            token.set_parked(true);
+            runtime.watch();
+        }
+        polled
     }
 }
 

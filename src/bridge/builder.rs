@@ -5,6 +5,8 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::{Handle, RuntimeFlavor};
+
 use super::Bridge;
 use super::inner::{Backend, Inner};
 use super::watchdog::{self, Report, SlowCall, Watchdog};
@@ -58,6 +60,49 @@ pub enum Nested {
     ///
     /// [`wait_timeout`](crate::Call::wait_timeout) ends each of these waits.
     BlockInPlace,
+    /// The call blocks the thread until the answer comes, in async code of any kind: in a task, in the root future
+    /// of `block_on`, in a `LocalSet`, in a current-thread runtime. Only a bridge whose calls run on other threads
+    /// can have it: one with [`shared_threads`](BridgeBuilder::shared_threads), or with the
+    /// [`handle`](BridgeBuilder::handle) of a multi-thread runtime. No thread is started for the call.
+    ///
+    /// It is meant for a library that was sync and becomes async, and whose callers are in async code already. It
+    /// costs what blocking costs: everything that the thread would run stands still.
+    ///
+    /// # Limits
+    ///
+    /// The future may wait for what lives on the bridge's runtime, on any other thread, or on another process. It
+    /// must not wait for what only the blocked thread can do, and then never ends:
+    ///
+    /// - a task, a timer or a socket of a current-thread runtime that the thread drives, or of a multi-thread
+    ///   runtime whose workers are all blocked like this one; a task that the caller has just spawned there may
+    ///   wait for this worker, even if others are free
+    /// - a task of a `LocalSet` that the thread polls, one that the future itself spawns with `spawn_local`
+    ///   included
+    /// - a lock that another future on this thread holds, and another branch of a `join!` or `select!` around the
+    ///   call
+    /// - in a scheduler's poll, a `tokio::task::yield_now` or an exhausted `tokio::task::coop` budget inside a
+    ///   `FuturesUnordered` or another set with wakers of its own: Tokio wakes these after the poll
+    ///
+    /// [`wait_timeout`](crate::Call::wait_timeout) ends each of these waits, and
+    /// [`warn_after`](BridgeBuilder::warn_after) names the call.
+    ///
+    /// In a task of the bridge's own runtime a call is refused: it would block a thread that it waits for.
+    ///
+    /// In a scheduler's poll the future has no `tokio::task::coop` budget: one that is always ready keeps its
+    /// timeout from ending it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::{Bridge, Nested};
+    /// use tokio::runtime::Builder;
+    ///
+    /// let bridge = Bridge::builder().shared_threads(1).nested(Nested::Park).build();
+    /// let runtime = Builder::new_current_thread().build().unwrap();
+    /// let answer = runtime.block_on(async { bridge.block_on(async { 42 }) });
+    /// assert_eq!(answer, 42);
+    /// ```
+    Park,
 }
 
 /// With a shorter timeout the monitor would do nothing but tick.
@@ -86,6 +131,7 @@ pub struct BridgeBuilder {
     options: RuntimeOptions,
     nested: Nested,
     shared_threads: Option<usize>,
+    handle: Option<Handle>,
     warn_after: Option<Duration>,
     report: Option<Report>,
     hooks: Option<ParkHooks>,
@@ -281,6 +327,29 @@ impl BridgeBuilder {
         self
     }
 
+    /// Runs the calls on an application's own runtime, as [`Bridge::from_handle`] does, with the builder's
+    /// [`nested`](BridgeBuilder::nested), [`warn_after`](BridgeBuilder::warn_after) and
+    /// [`on_slow_call`](BridgeBuilder::on_slow_call). Default: the bridge has runtimes of its own.
+    ///
+    /// The options of runtimes have no effect on it, and it cannot be [shut down](Bridge::shutdown).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::{Bridge, Nested};
+    /// use tokio::runtime::Runtime;
+    ///
+    /// let (application, other) = (Runtime::new().unwrap(), Runtime::new().unwrap());
+    /// let handle = application.handle().clone();
+    /// let bridge = Bridge::builder().handle(handle).nested(Nested::Park).build();
+    /// let task = async { tokio::spawn(async { 1 + 1 }).await.unwrap() };
+    /// assert_eq!(other.block_on(async { bridge.block_on(task) }), 2);
+    /// ```
+    pub fn handle(mut self, handle: Handle) -> BridgeBuilder {
+        self.handle = Some(handle);
+        self
+    }
+
     /// Reports each call that waits longer than `limit`, once, while it waits. Default: no call is reported.
     ///
     /// The report goes to [`on_slow_call`](BridgeBuilder::on_slow_call). Without that it is a `tracing` event
@@ -440,6 +509,12 @@ impl BridgeBuilder {
     /// When the last clone of the bridge is dropped, its runtimes are shut down without waiting for
     /// anything. This is legal inside async code too.
     ///
+    /// # Panics
+    ///
+    /// With [`Nested::Park`] and neither [`shared_threads`](BridgeBuilder::shared_threads) nor the
+    /// [`handle`](BridgeBuilder::handle) of a multi-thread runtime: then the thread that is blocked would have to
+    /// drive the call. And with both `shared_threads` and `handle`.
+    ///
     /// # Examples
     ///
     /// ```
@@ -451,27 +526,47 @@ impl BridgeBuilder {
     /// assert_eq!(bridge.stats().runtimes, 1);
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn build(self) -> Bridge {
-        let BridgeBuilder { options, nested, shared_threads, warn_after, report, hooks, timeout } =
-            self;
+        let BridgeBuilder {
+            options,
+            nested,
+            shared_threads,
+            handle,
+            warn_after,
+            report,
+            hooks,
+            timeout,
+        } = self;
+        if nested == Nested::Park {
+            check_runs_elsewhere(shared_threads, handle.as_ref());
+        }
         let report = report.unwrap_or_else(|| Arc::new(watchdog::log));
         let watchdog = warn_after.map(|limit| Watchdog::new(&options.name, limit, report));
-        let backend = match shared_threads {
-            Some(threads) => Backend::background(&options.name, threads),
-            None => Backend::private(options),
+        let is_private = handle.is_none();
+        let backend = match (shared_threads, handle) {
+            (Some(threads), None) => Backend::background(&options.name, threads),
+            (None, None) => Backend::private(options),
+            (None, Some(handle)) => Backend::Handle(handle),
+            (Some(_), Some(_)) => {
+                panic!("a bridge has either threads of its own (`shared_threads`) or a `handle`")
+            }
         };
         let is_plain = watchdog.is_none() && hooks.is_none() && timeout.is_none();
         let inner = Inner::of_all(backend);
-        Bridge::with(Inner {
-            nested,
-            watchdog,
-            hooks,
-            timeout,
-            is_plain,
-            is_private: true,
-            ..inner
-        })
+        Bridge::with(Inner { nested, watchdog, hooks, timeout, is_plain, is_private, ..inner })
     }
+}
+
+/// Checks that the calls of a bridge wait for no thread that they may block.
+#[track_caller]
+fn check_runs_elsewhere(shared_threads: Option<usize>, handle: Option<&Handle>) {
+    let is_multi_thread = |handle: &Handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread;
+    assert!(
+        shared_threads.is_some() || handle.is_some_and(is_multi_thread),
+        "`Nested::Park` blocks the calling thread, so other threads must run the calls: give the bridge \
+         `shared_threads(1)`, or the `handle` of a multi-thread runtime"
+    );
 }
 
 // The compiler takes the report of slow calls for something that a panic may break. But a builder does not call
@@ -485,6 +580,7 @@ impl fmt::Debug for BridgeBuilder {
             .field("options", &self.options)
             .field("nested", &self.nested)
             .field("shared_threads", &self.shared_threads)
+            .field("handle", &self.handle)
             .field("warn_after", &self.warn_after)
             .finish_non_exhaustive()
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, Id};
 
 use super::Nested;
 use super::mark::Mark;
@@ -69,6 +69,15 @@ impl Backend {
             }
             Backend::Background(background, _) => Some(&background.name),
             Backend::Handle(_) | Backend::Inherited => None,
+        }
+    }
+
+    /// The one runtime that all calls run on, if there is one.
+    pub(super) fn id(&self) -> Option<Id> {
+        match self {
+            Backend::Background(background, _) => background.id(),
+            Backend::Handle(handle) => Some(handle.id()),
+            Backend::PerThread(_) | Backend::Private(..) | Backend::Inherited => None,
         }
     }
 

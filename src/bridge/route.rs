@@ -1,19 +1,20 @@
 //! Finds the runtime that a call runs on, and runs it there.
 
 mod entered;
+mod in_poll;
 
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::runtime::Handle;
 use tokio::task;
 
 use super::inner::{Backend, Inner, Slots, inherited};
 use super::{Bridge, DEFAULT, Nested};
 use crate::cache::private::{Private, SlotRuntime};
 use crate::cache::thread::{self, CallSlot};
-use crate::context::{Ambient, Poller};
+use crate::context::{Ambient, Poller, Scheduler};
 use crate::error::Cause;
 use crate::exec::drive::Drive;
 use crate::exec::job::Job;
@@ -27,6 +28,8 @@ use crate::runtime::tracker::CallToken;
 use crate::span::{self, WaitSpan};
 
 pub(crate) use entered::Entered;
+
+use in_poll::InPoll;
 
 /// Runs a job to its end through `bridge`, or through the default bridge.
 #[inline(never)]
@@ -83,13 +86,12 @@ fn private_slot(runtimes: &Arc<Runtimes>, slots: &Slots) -> Result<Private, Caus
 #[cold]
 #[inline(never)]
 fn run_elsewhere(inner: &Inner, ambient: Option<Ambient>, job: &mut dyn Job) {
-    let in_section = ambient.is_some();
     match Target::find(inner, ambient) {
-        Ok(target) if inner.timeout.is_none() => target.run(inner, in_section, job, None),
-        Ok(target) => {
+        Ok((target, block)) if inner.timeout.is_none() => target.run(inner, block, job, None),
+        Ok((target, block)) => {
             let mut limits = Limits::default();
             match limits.start(inner.timeout) {
-                Ok(()) => target.run(inner, in_section, job, Some(&mut limits)),
+                Ok(()) => target.run(inner, block, job, Some(&mut limits)),
                 Err(error) => job.header().refuse(error.into()),
             }
         }
@@ -135,8 +137,8 @@ impl<'a> Route<'a> {
         {
             self.own = Some(thread::slot(runtimes)?);
         } else {
-            let in_section = ambient.is_some();
-            self.other = Some(Way { inner, target: Target::find(inner, ambient)?, in_section });
+            let (target, block) = Target::find(inner, ambient)?;
+            self.other = Some(Way { inner, target, block });
         }
         Ok(())
     }
@@ -166,9 +168,7 @@ impl<'a> Route<'a> {
         match (&self.own, &self.other) {
             (Some(slot), _) if limits.is_none() => slot.lease.run(&slot.waker, job),
             (Some(slot), _) => slot.lease.run_within(&slot.waker, job, limits),
-            (None, Some(Way { inner, target, in_section })) => {
-                target.run(inner, *in_section, job, limits)
-            }
+            (None, Some(Way { inner, target, block })) => target.run(inner, *block, job, limits),
             (None, None) => unreachable!("a way is found before it is gone"),
         }
     }
@@ -178,7 +178,43 @@ impl<'a> Route<'a> {
 struct Way<'a> {
     inner: &'a Inner,
     target: Target<'a>,
-    in_section: bool,
+    block: Block,
+}
+
+/// How a call blocks its thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Block {
+    /// With Tokio.
+    Plain,
+    /// With Tokio, in a blocking section. If a poll cannot be told from a blocking section (see "Limits" of
+    /// `context()`), Tokio allows no other block. Elsewhere the section changes nothing.
+    InSection,
+    /// Without Tokio, in a poll.
+    InPoll,
+}
+
+impl Block {
+    /// `None` where a call must not block.
+    fn of(inner: &Inner, ambient: Option<&Ambient>) -> Option<Block> {
+        match ambient {
+            None => Some(Block::Plain),
+            Some(Ambient::Own | Ambient::Handle(_)) => Some(Block::InSection),
+            Some(Ambient::InPoll(poller)) => match (inner.nested, poller) {
+                (Nested::Error, _) => None,
+                (Nested::BlockInPlace, Poller::Scheduler(Scheduler { is_multi_thread, .. })) => {
+                    is_multi_thread.then_some(Block::InSection)
+                }
+                (Nested::BlockInPlace, Poller::Marked | Poller::BlockOn) => None,
+                // Blocking one of the threads that the call waits for.
+                (Nested::Park, Poller::Scheduler(Scheduler { id, .. }))
+                    if inner.backend.id() == Some(*id) =>
+                {
+                    None
+                }
+                (Nested::Park, _) => Some(Block::InPoll),
+            },
+        }
+    }
 }
 
 /// What a call runs on.
@@ -191,6 +227,8 @@ enum Target<'a> {
     Handle(Rc<CallWaker>, &'a Handle),
     /// The current runtime.
     Current(Rc<CallWaker>, Handle),
+    /// A background runtime or an application's, for a call in a poll.
+    InPoll(Box<InPoll<'a>>),
 }
 
 impl<'a> Target<'a> {
@@ -199,14 +237,21 @@ impl<'a> Target<'a> {
     /// # Errors
     ///
     /// Why the call cannot be run.
-    fn find(inner: &'a Inner, ambient: Option<Ambient>) -> Result<Target<'a>, Cause> {
-        if ambient.is_some() && !thread::is_prepared() {
-            prepare(inner, &ambient);
+    fn find(inner: &'a Inner, ambient: Option<Ambient>) -> Result<(Target<'a>, Block), Cause> {
+        let Some(block) = Block::of(inner, ambient.as_ref()) else {
+            inner.counters.count(|set| &set.refused);
+            return Err(Cause::Async);
+        };
+        if block == Block::InSection && !thread::is_prepared() {
+            prepare();
         }
-        Ok(match (&inner.backend, ambient) {
-            (_, Some(Ambient::InPoll(poller))) if !opens_section(inner.nested, &poller) => {
-                inner.counters.count(|set| &set.refused);
-                return Err(Cause::Async);
+        let target = match (&inner.backend, ambient) {
+            (Backend::Background(background, _), Some(poll)) if block == Block::InPoll => {
+                Target::InPoll(Box::new(InPoll::on_background(background, &poll)?))
+            }
+            (Backend::Handle(handle), Some(poll)) if block == Block::InPoll => {
+                inner.counters.count(|set| &set.handle);
+                Target::InPoll(Box::new(InPoll::on_handle(handle, &poll)))
             }
             (Backend::PerThread(_), Some(Ambient::Handle(current))) => {
                 inner.counters.count(|set| &set.handle);
@@ -228,24 +273,18 @@ impl<'a> Target<'a> {
                 Target::Handle(thread::waker()?, handle)
             }
             (Backend::Inherited, _) => return Err(Cause::Runtime(inherited())),
-        })
+        };
+        Ok((target, block))
     }
 
     /// Runs a job to its end. From here on it is watched and has its span: a refused call has neither.
-    ///
-    /// If a poll cannot be told from a blocking section (see "Limits" of `context()`), Tokio allows no other block
-    /// than `in_section`. Elsewhere this changes nothing.
-    fn run(
-        &self,
-        inner: &Inner,
-        in_section: bool,
-        job: &mut dyn Job,
-        limits: Option<&mut Limits<'_>>,
-    ) {
+    fn run(&self, inner: &Inner, block: Block, job: &mut dyn Job, limits: Option<&mut Limits<'_>>) {
         let site = job.header().site;
         let _watched = inner.watchdog.as_ref().and_then(|watchdog| watchdog.watch(site));
         #[cfg(feature = "tracing")]
-        let span = WaitSpan::of(&site, if in_section { "blocking" } else { "sync" }, self.name());
+        let path = if block == Block::Plain { "sync" } else { "blocking" };
+        #[cfg(feature = "tracing")]
+        let span = WaitSpan::of(&site, path, self.name());
         let (waker, token, is_lost) = self.parts();
         let mut call = Drive::new(
             &mut *job,
@@ -257,7 +296,7 @@ impl<'a> Target<'a> {
             &span,
         );
         call.hooks = inner.hooks.as_ref();
-        if in_section {
+        if block == Block::InSection {
             task::block_in_place(|| self.run_call(&mut call));
         } else {
             self.run_call(&mut call);
@@ -279,6 +318,7 @@ impl<'a> Target<'a> {
                 (private.waker(), Some(runtime.token()), Some(runtime.lost_flag()))
             }
             Target::Handle(waker, _) | Target::Current(waker, _) => (&**waker, None, None),
+            Target::InPoll(target) => target.parts(),
         }
     }
 
@@ -295,6 +335,7 @@ impl<'a> Target<'a> {
             },
             Target::Handle(_, handle) => run_on_handle(handle, None, call),
             Target::Current(_, handle) => run_on_handle(handle, None, call),
+            Target::InPoll(target) => target.run_call(call),
         }
     }
 
@@ -309,6 +350,7 @@ impl<'a> Target<'a> {
             },
             Target::Handle(..) => "handle",
             Target::Current(..) => "current",
+            Target::InPoll(target) => target.name(),
         }
     }
 }
@@ -327,20 +369,13 @@ fn is_traced() -> bool {
     return false;
 }
 
-/// Prepares a thread that has a current runtime, unless it may not block.
+/// Prepares a thread that has a current runtime.
 #[cold]
-fn prepare(inner: &Inner, ambient: &Option<Ambient>) {
-    match ambient {
-        Some(Ambient::InPoll(poller)) if !opens_section(inner.nested, poller) => {}
-        _ => task::block_in_place(thread::prepare),
-    }
+fn prepare() {
+    task::block_in_place(thread::prepare);
 }
 
-/// Whether the option `nested` opens a blocking section in the poll that the thread is in.
-pub(super) fn opens_section(nested: Nested, poller: &Poller) -> bool {
-    nested == Nested::BlockInPlace
-        && matches!(
-            poller,
-            Poller::Scheduler(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread
-        )
+/// Whether a call through a bridge may block the thread.
+pub(super) fn may_block(inner: &Inner, ambient: &Ambient) -> bool {
+    Block::of(inner, Some(ambient)).is_some()
 }

@@ -15,11 +15,25 @@ const GRANTS_PER_POLL: usize = 128;
 
 thread_local! {
     static LAST: Last = Last::new();
+    static FIRST: Kept = Kept(Cell::new(take_in_task(grant)));
 }
 
 /// Whether the calling code has a limited budget, as inside a poll that Tokio makes.
 pub(crate) fn is_limited() -> bool {
     LAST.try_with(Last::tell).ok().flatten().unwrap_or_else(runs_out)
+}
+
+/// Runs `f` with the budget of a new poll. The caller's budget is restored after it.
+///
+/// Dropping the first grant of a poll gives the calling code the budget of that poll before it: all of it.
+pub(crate) fn with_new<T>(f: impl FnOnce() -> T) -> T {
+    without_limit(|| {
+        let _ = FIRST.try_with(|first| {
+            drop(first.0.take());
+            first.0.set(grant());
+        });
+        f()
+    })
 }
 
 /// A grant that was the last of its budget.
@@ -31,23 +45,24 @@ pub(crate) fn is_limited() -> bool {
 /// budget to one, and taking that one uses the budget up, and is a last grant again.
 ///
 /// This takes ten accesses of a thread-local. Using up a budget would take three hundred.
-struct Last(Cell<Option<RestoreOnPending>>);
+struct Last(Kept);
 
 impl Last {
     fn new() -> Last {
-        Last(Cell::new(take_last()))
+        Last(Kept(Cell::new(take_last())))
     }
 
     /// Returns whether the calling code has a limit, or `None` if there is no grant to try it with.
     fn tell(&self) -> Option<bool> {
-        let last = self.0.take()?;
+        let Last(Kept(kept)) = self;
+        let last = kept.take()?;
         // Its drop at the end of the function gives back everything that is taken here.
         let Some(_restore) = grant() else {
-            self.0.set(Some(last));
+            kept.set(Some(last));
             return Some(true);
         };
         let Some(sample) = grant() else {
-            self.0.set(Some(last));
+            kept.set(Some(last));
             return Some(true);
         };
         let (is_limited, last) = without_limit(|| {
@@ -56,16 +71,19 @@ impl Last {
             drop(sample);
             (coop::has_budget_remaining(), last)
         });
-        self.0.set(last);
+        kept.set(last);
         Some(is_limited)
     }
 }
 
-impl Drop for Last {
+/// A grant that is kept beyond its poll.
+struct Kept(Cell<Option<RestoreOnPending>>);
+
+impl Drop for Kept {
     fn drop(&mut self) {
         // The grant's own drop would change the budget of the code that runs next on this thread.
-        if let Some(last) = self.0.take() {
-            last.made_progress();
+        if let Some(grant) = self.0.take() {
+            grant.made_progress();
         }
     }
 }
@@ -75,10 +93,7 @@ impl Drop for Last {
 /// Returns `None` with a Tokio in which dropping a grant of unlimited code lifts the limit, or a budget never
 /// ends.
 fn take_last() -> Option<RestoreOnPending> {
-    let found = Rc::new(Cell::new(None));
-    let tasks = LocalSet::new();
-    let out = Rc::clone(&found);
-    tasks.spawn_local(async move {
+    take_in_task(|| {
         let unlimited = without_limit(grant);
         let last = (0..GRANTS_PER_POLL).find_map(|_| {
             let grant = grant()?;
@@ -89,8 +104,18 @@ fn take_last() -> Option<RestoreOnPending> {
             None
         });
         drop(unlimited);
-        out.set(last.filter(|_| !coop::has_budget_remaining()));
-    });
+        last.filter(|_| !coop::has_budget_remaining())
+    })
+}
+
+/// Takes a grant of the budget of a task, in a task that is run here.
+fn take_in_task(
+    take: impl FnOnce() -> Option<RestoreOnPending> + 'static,
+) -> Option<RestoreOnPending> {
+    let found = Rc::new(Cell::new(None));
+    let tasks = LocalSet::new();
+    let out = Rc::clone(&found);
+    tasks.spawn_local(async move { out.set(take()) });
     let _ = pin!(tasks).poll(&mut Context::from_waker(Waker::noop()));
     found.take()
 }
@@ -115,7 +140,7 @@ fn grant() -> Option<RestoreOnPending> {
 }
 
 /// Runs `f` with a budget that has no limit at first. The caller's budget is restored after it.
-fn without_limit<T>(f: impl FnOnce() -> T) -> T {
+pub(crate) fn without_limit<T>(f: impl FnOnce() -> T) -> T {
     let mut f = Some(f);
     let scope = poll_fn(|_| Poll::Ready(f.take().expect("polled once")()));
     let scope = pin!(coop::unconstrained(scope));
@@ -164,8 +189,25 @@ mod tests {
 
     #[test]
     fn without_a_last_grant_the_other_way_answers() {
-        let none = Last(Cell::new(None));
+        let none = Last(Kept(Cell::new(None)));
         assert_eq!(none.tell(), None);
+    }
+
+    #[test]
+    fn code_gets_a_new_budget_whatever_is_left_and_spends_none_of_its_callers() {
+        let new = || with_new(|| (answers(), use_up(usize::MAX)));
+        // One grant is the next one's.
+        let expected = ([Some(true); 2], GRANTS_PER_POLL - 1);
+        assert_eq!(new(), expected);
+        assert_eq!(answers(), [Some(false); 2]);
+        Builder::new_multi_thread().worker_threads(1).build().unwrap().block_on(async {
+            for used in [0, 1, GRANTS_PER_POLL - 1] {
+                assert_eq!(use_up(used), used);
+                assert_eq!([new(), with_new(new)], [expected; 2]);
+                assert_eq!(use_up(usize::MAX), GRANTS_PER_POLL - used);
+                tokio::task::yield_now().await;
+            }
+        });
     }
 
     #[test]
@@ -173,7 +215,7 @@ mod tests {
         Builder::new_multi_thread().worker_threads(1).build().unwrap().block_on(async {
             assert_eq!(use_up(8), 8);
             // Dropped as the thread's own value is: with the budget of whatever code runs then.
-            drop(Last::new());
+            drop((Last::new(), Kept(Cell::new(take_in_task(grant)))));
             assert_eq!(use_up(usize::MAX), GRANTS_PER_POLL - 8);
         });
     }

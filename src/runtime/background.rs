@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::{Builder, Handle, Id};
 
 use crate::error::Cause;
 use crate::runtime::limit::Permit;
@@ -89,6 +89,14 @@ impl Background {
             State::Started(runtime) if !runtime.is_lost() => Some(Ok(Arc::clone(runtime))),
             State::ShutDown => Some(Err(Cause::Shutdown)),
             State::Started(_) | State::Unstarted => None,
+        }
+    }
+
+    /// The runtime's id, if it has been started.
+    pub(crate) fn id(&self) -> Option<Id> {
+        match &*self.state() {
+            State::Started(runtime) => Some(runtime.handle().id()),
+            State::Unstarted | State::ShutDown => None,
         }
     }
 

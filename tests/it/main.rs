@@ -26,6 +26,7 @@ mod nested_park;
 mod offload;
 mod own_tasks;
 mod panics;
+mod park_in_a_poll;
 mod race;
 mod rayon_jobs;
 #[cfg(any(feature = "concurrent", feature = "io", feature = "stream"))]

@@ -55,7 +55,8 @@ impl Entered {
                 Target::Own(slot) => Box::pin(in_slot(slot)),
                 Target::Private(private) => Box::pin(in_private(private)),
                 Target::Handle(_, handle) => Box::pin(in_handle(handle.clone())),
-                Target::Current(..) => return Ok(None),
+                // In a poll there is a current runtime: see above.
+                Target::Current(..) | Target::InPoll(_) => return Ok(None),
             },
             (None, None) => unreachable!("a way is found before it is gone"),
         };
