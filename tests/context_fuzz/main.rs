@@ -54,6 +54,7 @@ fn no_tree_of_contexts_gets_a_wrong_verdict() {
         panic!("seed {seed}: {error}");
     }
     assert!(tally.known_limits > 0, "the known limits were not generated");
+    assert!(tally.parked > 0, "no call has parked in a poll");
 }
 
 fn check(tree: &Sync) {

@@ -31,6 +31,12 @@ pub(crate) struct Here {
     pub(crate) holds_driver: bool,
     /// Whether the future has the waker of a call that is waited for.
     pub(crate) has_call_waker: bool,
+    /// Whether the current handle is that of the bridge that parks.
+    pub(crate) is_on_park: bool,
+    /// Whether a call of that bridge polls the code in the poll of `poller`.
+    pub(crate) is_parked: bool,
+    /// Whether a thread that drives a runtime may be parked until this code has ended.
+    pub(crate) parks_driver: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +61,9 @@ impl Here {
         has_task_id: false,
         holds_driver: false,
         has_call_waker: false,
+        is_on_park: false,
+        is_parked: false,
+        parks_driver: false,
     };
 
     pub(crate) fn now() -> Here {
@@ -74,8 +83,34 @@ impl Here {
             is_driven: true,
             is_limited: true,
             has_call_waker: false,
+            is_on_park: false,
+            is_parked: false,
             ..self
         }
+    }
+
+    /// Inside a future of the bridge that parks, which is polled inside a poll.
+    pub(crate) fn parked(self) -> Here {
+        let is_scheduler = matches!(self.poller, Some(Poller::Scheduler(_)));
+        let drives = self.poller == Some(Poller::Scheduler(Flavour::Current));
+        Here {
+            handle: Some(Flavour::Multi),
+            is_driven: true,
+            is_limited: !is_scheduler,
+            has_call_waker: true,
+            is_on_park: true,
+            is_parked: true,
+            holds_driver: self.holds_driver || drives,
+            parks_driver: self.parks_driver || is_scheduler,
+            ..self
+        }
+    }
+
+    /// Whether a call of the bridge that parks is made in a poll that blocks none of its own workers.
+    pub(crate) fn may_park(self) -> bool {
+        let is_own =
+            matches!(self.poller, Some(Poller::Scheduler(_))) && self.is_on_park && !self.is_parked;
+        self.expected() == Context::Async && !is_own
     }
 
     /// Whether an awaited call that is polled here for the first time enters the shared runtime. It does so in a
@@ -150,9 +185,10 @@ pub(crate) fn within<T>(here: Here, f: impl FnOnce() -> T) -> T {
 /// Runs `f` with another current handle. The state of the budget, and what `f` does to it, is kept.
 pub(crate) fn entered<T>(handle: Flavour, is_driven: bool, f: impl FnOnce() -> T) -> T {
     let before = Here::now();
-    HERE.set(Here { handle: Some(handle), is_driven, ..before });
+    HERE.set(Here { handle: Some(handle), is_driven, is_on_park: false, ..before });
     let result = f();
-    HERE.set(Here { handle: before.handle, is_driven: before.is_driven, ..Here::now() });
+    let Here { handle, is_driven, is_on_park, .. } = before;
+    HERE.set(Here { handle, is_driven, is_on_park, ..Here::now() });
     result
 }
 
@@ -245,16 +281,27 @@ pub(crate) struct Tally {
     pub(crate) blocking: u64,
     pub(crate) asynchronous: u64,
     pub(crate) known_limits: u64,
+    /// Calls that have parked in a poll.
+    pub(crate) parked: u64,
 }
 
 pub(crate) struct Tallies(Mutex<Tally>);
 
-pub(crate) static TALLY: Tallies =
-    Tallies(Mutex::new(Tally { sync: 0, blocking: 0, asynchronous: 0, known_limits: 0 }));
+pub(crate) static TALLY: Tallies = Tallies(Mutex::new(Tally {
+    sync: 0,
+    blocking: 0,
+    asynchronous: 0,
+    known_limits: 0,
+    parked: 0,
+}));
 
 impl Tallies {
     pub(crate) fn get(&self) -> Tally {
         *self.0.lock().unwrap()
+    }
+
+    pub(crate) fn count_parked(&self) {
+        self.0.lock().unwrap().parked += 1;
     }
 
     fn count(&self, here: Here) {

@@ -5,12 +5,12 @@ use std::sync::{LazyLock, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use smartasync::{Bridge as Private, Nested, smartasync};
+use smartasync::{Bridge as Private, Context, Nested, WaitErrorKind, smartasync};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::{self, LocalSet};
 
 use crate::oracle::{
-    At, Awaited, Here, Poller, after_wait, check, check_async, entered, section, within,
+    At, Awaited, Here, Poller, TALLY, after_wait, check, check_async, entered, section, within,
 };
 use crate::support::{beside_a_driver, current_thread};
 use crate::tree::{Async, Bridge, Flavour, Sync};
@@ -26,6 +26,8 @@ static PRIVATE: LazyLock<Private> = LazyLock::new(|| Private::builder().build())
 static NESTED: LazyLock<Private> =
     LazyLock::new(|| Private::builder().nested(Nested::BlockInPlace).build());
 static SINGLE: LazyLock<Private> = LazyLock::new(|| Private::builder().max_runtimes(1).build());
+static PARK: LazyLock<Private> =
+    LazyLock::new(|| Private::builder().shared_threads(8).nested(Nested::Park).build());
 static FROM_HANDLE: LazyLock<Private> =
     LazyLock::new(|| Private::from_handle(MULTI.handle().clone()));
 
@@ -46,7 +48,8 @@ fn run_sync_inner(tree: &Sync) {
             run_sync(other);
         }
         Sync::Thread(s) => {
-            let plain = Here { holds_driver: here.holds_driver, ..Here::PLAIN };
+            let Here { holds_driver, parks_driver, .. } = here;
+            let plain = Here { holds_driver, parks_driver, ..Here::PLAIN };
             on_thread(|| within(plain, || run_sync(s)));
         }
         Sync::Lock(bridge, s) => {
@@ -113,6 +116,7 @@ fn private(bridge: Bridge) -> Option<&'static Private> {
         Bridge::Nested => Some(&NESTED),
         Bridge::Single => Some(&SINGLE),
         Bridge::FromHandle => Some(&FROM_HANDLE),
+        Bridge::Park => Some(&PARK),
     }
 }
 
@@ -162,7 +166,11 @@ fn wait(here: Here, bridge: Bridge, a: Box<Async>) {
     if opens_section {
         return section(|| wait(Here::now(), bridge, a));
     }
-    if !here.may_wait() {
+    if bridge == Bridge::Park && here.poller.is_some() && here.expected() == Context::Async {
+        return park(here, &a);
+    }
+    // Its one runtime may be driven by a thread that is parked until this has ended.
+    if !here.may_wait() || (bridge == Bridge::Single && here.parks_driver) {
         return;
     }
     // In the known limit a wait opens a section by itself.
@@ -172,10 +180,13 @@ fn wait(here: Here, bridge: Bridge, a: Box<Async>) {
     let place = match (bridge, here.handle) {
         (Bridge::Private | Bridge::Nested | Bridge::Single, _) => own,
         (Bridge::FromHandle, _) => outside.polled(ROOT, Flavour::Multi),
+        (Bridge::Park, _) => on_park(outside.polled(ROOT, Flavour::Multi)),
         (Bridge::Default, None) => own,
         // That runtime may be driven by nobody.
         (Bridge::Default, Some(Flavour::Current)) => own,
-        (Bridge::Default, Some(flavour)) => outside.polled(ROOT, flavour),
+        (Bridge::Default, Some(flavour)) => {
+            Here { is_on_park: here.is_on_park, ..outside.polled(ROOT, flavour) }
+        }
     };
     let place = Here { has_call_waker: true, ..place };
     let waited = call(Box::pin(at(place, &a)));
@@ -184,6 +195,22 @@ fn wait(here: Here, bridge: Bridge, a: Box<Async>) {
         None => waited.wait(),
     }
     after_wait();
+}
+
+/// A call in async code, on the bridge that parks. It runs unless it would block one of the bridge's own workers.
+fn park(here: Here, a: &Async) {
+    let waited = call(Box::pin(at(here.parked(), a))).on(&PARK);
+    if here.may_park() {
+        assert_eq!(PARK.context(), Context::Blocking, "{here:?}");
+        waited.wait();
+        return TALLY.count_parked();
+    }
+    assert_eq!(PARK.context(), Context::Async, "{here:?}");
+    assert_eq!(waited.try_wait().unwrap_err().kind(), WaitErrorKind::AsyncContext, "{here:?}");
+}
+
+fn on_park(here: Here) -> Here {
+    Here { is_on_park: true, ..here }
 }
 
 fn at(here: Here, tree: &Async) -> At<BoxFuture> {
@@ -216,10 +243,16 @@ async fn run_async_inner(tree: Async) {
             let flavour = here.handle.expect("a future has a runtime");
             let place = Here::PLAIN.polled(Poller::Scheduler(flavour), flavour);
             let holds_driver = here.holds_driver || flavour == Flavour::Current;
-            let place = Here { has_task_id: true, holds_driver, ..place };
+            let place = Here {
+                has_task_id: true,
+                holds_driver,
+                is_on_park: here.is_on_park,
+                parks_driver: here.parks_driver,
+                ..place
+            };
             finish(tokio::spawn(at(place, &a))).await;
         }
-        Async::LocalTask(a) if here.is_local => {
+        Async::LocalTask(a) if here.is_local && !here.is_parked => {
             let place = Here { is_limited: true, has_task_id: true, holds_driver: true, ..here };
             finish(task::spawn_local(at(place, &a))).await;
         }
@@ -229,6 +262,8 @@ async fn run_async_inner(tree: Async) {
                 is_driven: here.is_driven,
                 has_task_id: true,
                 holds_driver: here.holds_driver,
+                is_on_park: here.is_on_park,
+                parks_driver: here.parks_driver,
                 ..Here::PLAIN
             };
             finish(Handle::current().spawn_blocking(move || within(place, || run_sync(&s)))).await;

@@ -40,6 +40,8 @@ pub(crate) enum Bridge {
     /// A private bridge with a single runtime, which all threads share.
     Single,
     FromHandle,
+    /// A bridge with a background runtime and `Nested::Park`.
+    Park,
 }
 
 /// Code in a future.
@@ -128,5 +130,6 @@ fn bridge() -> impl Strategy<Value = Bridge> + Clone {
         1 => Just(Bridge::Nested),
         1 => Just(Bridge::Single),
         1 => Just(Bridge::FromHandle),
+        2 => Just(Bridge::Park),
     ]
 }
