@@ -86,6 +86,8 @@
 //! | `spawn_blocking` thread, `block_in_place`, plain thread that holds `Handle::enter()` | [`Blocking`](Context::Blocking) | runs on that runtime's handle if it is a multi-thread runtime, else on the thread's own runtime |
 //! | any future: a task, the root of a `block_on`, a call that is being waited for | [`Async`](Context::Async) | refused |
 //!
+//! A bridge with [`Nested::Park`], whose calls run on other threads, blocks the thread in a future too.
+//!
 //! If the current runtime is a *current-thread* one, calls do not run on it, because nobody may be driving it: its
 //! `block_on` may have returned, or may be waiting for this thread.
 //!
