@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread;
 use std::time::Duration;
 
-use smartasync::{Bridge, BridgeBuilder, SlowCall, smartasync};
+use smartasync::{Bridge, BridgeBuilder, Nested, SlowCall, smartasync};
 use support::within_a_minute;
 use tokio::time::sleep;
 
@@ -44,6 +44,23 @@ fn a_slow_call_is_reported_once_while_it_waits() {
             assert!(call.waited() >= LIMIT, "{call}");
             assert_eq!(slow_calls.try_recv().unwrap_err(), TryRecvError::Empty, "reported twice");
         }
+    });
+}
+
+#[test]
+fn a_call_that_parks_in_a_task_is_reported_while_it_waits_for_its_own_thread() {
+    within_a_minute(|stage| {
+        let builder = Bridge::builder().shared_threads(1).nested(Nested::Park);
+        let (bridge, slow_calls) = watched(builder, LIMIT);
+        stage.at("the report of a call that never ends by itself");
+        let runtime = support::current_thread();
+        let blocked = runtime.spawn(async move {
+            let other = tokio::spawn(async {});
+            bridge.call(other).wait_timeout(10 * LIMIT).unwrap_err();
+        });
+        runtime.block_on(blocked).unwrap();
+        let call = slow_calls.recv().unwrap();
+        assert_eq!((call.name(), call.caller().file()), ("Bridge::call", file!()));
     });
 }
 
