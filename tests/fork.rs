@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use fork::{Fork, fork};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
-use smartasync::{Bridge, SlowCall, WaitErrorKind, block_on, smartasync};
+use smartasync::{Bridge, Nested, SlowCall, WaitErrorKind, block_on, smartasync};
 use support::{Stage, echo, within};
 use tokio::runtime::{Handle, Id};
 use tokio::time::sleep;
@@ -216,12 +216,16 @@ fn fork_inside_a_call_that_goes_on(stage: &Stage) {
         }
     };
     let runtime = support::multi_thread();
-    for bridge in [
-        Bridge::per_thread(),
-        Bridge::builder().idle_timeout(LONG).build(),
-        Bridge::builder().shared_threads(1).build(),
-        Bridge::shared(),
-        Bridge::from_handle(runtime.handle().clone()),
+    let handle = || runtime.handle().clone();
+    let park = || Bridge::builder().nested(Nested::Park);
+    for (bridge, in_a_poll) in [
+        (Bridge::per_thread(), false),
+        (Bridge::builder().idle_timeout(LONG).build(), false),
+        (Bridge::builder().shared_threads(1).build(), false),
+        (Bridge::shared(), false),
+        (Bridge::from_handle(handle()), false),
+        (park().shared_threads(1).build(), true),
+        (park().handle(handle()).build(), true),
     ] {
         for parks in [true, false] {
             stage.at(format!("{bridge:?}, parks: {parks}"));
@@ -230,7 +234,12 @@ fn fork_inside_a_call_that_goes_on(stage: &Stage) {
                 if parks { sleep(Duration::from_millis(50)).await } else { wakes_itself().await }
             };
             let parent = std::process::id();
-            let ended = forks(then).on(&bridge).try_wait();
+            let call = || forks(then).on(&bridge).try_wait();
+            let ended = if in_a_poll {
+                support::current_thread().block_on(async { call() })
+            } else {
+                call()
+            };
             if std::process::id() != parent {
                 be_the_child(|| {
                     assert_eq!(ended.unwrap_err().kind(), WaitErrorKind::Shutdown);

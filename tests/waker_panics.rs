@@ -13,6 +13,8 @@ use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
+#[cfg(not(debug_assertions))]
+use smartasync::Nested;
 use smartasync::{Bridge, WaitError, WaitErrorKind};
 use tokio::time::{Sleep, sleep};
 
@@ -209,6 +211,28 @@ fn in_the_driver_of_a_background_runtime() {
                 if let Err(error) = error {
                     assert_lost(&error);
                 }
+                assert_works(&bridge);
+            }
+        });
+    });
+}
+
+/// The thread of a task is parked by itself, and not by Tokio.
+#[cfg(not(debug_assertions))]
+#[test]
+fn in_the_driver_that_a_call_in_a_task_waits_for() {
+    quietly(|| {
+        within_a_minute(|_| {
+            let bridge = Bridge::builder().shared_threads(2).nested(Nested::Park).build();
+            for runtime in [support::current_thread(), support::multi_thread()] {
+                let error = runtime.block_on(async {
+                    let trapped = async {
+                        set_trap(Duration::from_millis(20));
+                        sleep(Duration::from_secs(3_600)).await;
+                    };
+                    bridge.try_block_on(trapped).map(drop)
+                });
+                assert_lost(&error.unwrap_err());
                 assert_works(&bridge);
             }
         });

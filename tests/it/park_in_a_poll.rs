@@ -1,6 +1,7 @@
 //! With `Nested::Park`, a call in async code of any kind blocks its thread until the answer comes.
 
 use std::future::poll_fn;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -15,6 +16,8 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::{self, LocalSet};
 use tokio::time::{sleep, timeout};
+#[cfg(feature = "tokio-util")]
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{
     SaysGoodbye, Stage, beside_a_driver, current_thread, echo, multi_thread, within_a_minute,
@@ -274,6 +277,86 @@ fn a_limit_ends_a_call_that_parks() {
         let late = bridge.call(std::future::pending::<()>()).wait_timeout(SHORT).unwrap_err();
         assert_eq!(late.kind(), WaitErrorKind::TimedOut);
         assert_eq!(bridge.call(answer()).wait_timeout(Duration::from_secs(30)).unwrap(), 42);
+    });
+}
+
+#[test]
+fn a_limit_of_the_bridge_ends_a_call_that_parks() {
+    everywhere(|| {
+        let builder = Bridge::builder().shared_threads(1).nested(Nested::Park);
+        let bridge = builder.timeout(SHORT).build();
+        let late = bridge.call(std::future::pending::<()>()).try_wait().unwrap_err();
+        assert_eq!(late.kind(), WaitErrorKind::TimedOut);
+    });
+}
+
+#[cfg(feature = "tokio-util")]
+#[test]
+fn a_token_ends_a_call_that_parks() {
+    everywhere(|| {
+        let (bridge, token) = (shared(1), CancellationToken::new());
+        let cancels = token.clone();
+        let thread = thread::spawn(move || {
+            thread::sleep(SHORT);
+            cancels.cancel();
+        });
+        let ended = bridge.call(std::future::pending::<()>()).wait_cancellable(&token).unwrap_err();
+        assert_eq!(ended.kind(), WaitErrorKind::Cancelled);
+        thread.join().unwrap();
+    });
+}
+
+/// Checks run where the caller stands, and may make calls on the same bridge.
+#[test]
+fn checks_run_beside_a_call_that_parks() {
+    everywhere(|| {
+        let (bridge, outside) = (shared(1), context());
+        let check = |bridge: &Bridge| {
+            assert_eq!(context(), outside);
+            assert_eq!(bridge.block_on(answer()), 42);
+        };
+        let mut checks = 0;
+        let stopped =
+            bridge.call(std::future::pending::<()>()).wait_with(Duration::from_millis(1), || {
+                check(&bridge);
+                checks += 1;
+                if checks < 3 { ControlFlow::Continue(()) } else { ControlFlow::Break(checks) }
+            });
+        assert_eq!(stopped, ControlFlow::Break(3));
+        let yields = async {
+            loop {
+                task::yield_now().await;
+            }
+        };
+        let stopped = bridge.call(yields).wait_with(Duration::from_millis(1), || {
+            check(&bridge);
+            ControlFlow::Break(())
+        });
+        assert_eq!(stopped, ControlFlow::<(), ()>::Break(()));
+        let never = || ControlFlow::<()>::Continue(());
+        let call = answer().on(&bridge);
+        assert_eq!(call.wait_with(Duration::from_secs(600), never), ControlFlow::Continue(42));
+    });
+}
+
+#[test]
+fn the_hooks_are_told_of_the_sleeps_in_a_poll() {
+    everywhere(|| {
+        let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let tells = |what: &'static str| {
+            let told = Arc::clone(&told);
+            move || told.lock().unwrap().push(what)
+        };
+        let builder = Bridge::builder().on_park(tells("park")).on_unpark(tells("unpark"));
+        let bridge = builder.shared_threads(1).nested(Nested::Park).build();
+        bridge.block_on(async {});
+        assert!(told.lock().unwrap().is_empty());
+        // On a busy machine the answer may be there before the thread can sleep.
+        while told.lock().unwrap().is_empty() {
+            assert_eq!(bridge.block_on(answer()), 42);
+        }
+        let told = told.lock().unwrap();
+        assert!(told.chunks(2).all(|told| *told == ["park", "unpark"]), "{told:?}");
     });
 }
 
