@@ -53,6 +53,19 @@ pub(crate) fn is_smartasync(attr: &Attribute) -> bool {
     attr.path().segments.last().is_some_and(|last| last.ident == "smartasync")
 }
 
+/// Returns mockall's attribute among `attrs`, also one that has a condition.
+pub(crate) fn automock(attrs: &[Attribute]) -> Option<&Attribute> {
+    let is_last = |name: &str, attr: &Attribute| {
+        attr.path().segments.last().is_some_and(|last| last.ident == name)
+    };
+    attrs.iter().find(|attr| match &attr.meta {
+        Meta::List(list) if is_last("cfg_attr", attr) => {
+            list.tokens.to_string().contains("automock")
+        }
+        _ => is_last("automock", attr),
+    })
+}
+
 /// Returns the attributes of a client's member that its twin gets too. Attribute macros apply only to the client's
 /// member.
 pub(crate) fn for_twin(attrs: &[Attribute]) -> Vec<Attribute> {

@@ -18,6 +18,8 @@ pub(crate) struct Block {
     context: Context,
     /// The head, if the block has a type's own methods: only such a block can have a twin.
     inherent: Option<ItemImpl>,
+    /// The attribute of mockall that is still to be expanded, if this is a trait.
+    automock: Option<Attribute>,
 }
 
 enum Member {
@@ -29,14 +31,16 @@ enum Member {
 impl Block {
     /// Makes a block of its head and its braces. Returns `None` if the head belongs to another kind of item.
     pub(crate) fn of(head: TokenStream, braces: Group) -> Option<Block> {
-        let (context, inherent) = match syn::parse2(quote!(#head {})) {
+        let (context, inherent, automock) = match syn::parse2(quote!(#head {})) {
             Ok(Item::Impl(block)) => {
-                (Context::of_impl(&block), block.trait_.is_none().then_some(block))
+                (Context::of_impl(&block), block.trait_.is_none().then_some(block), None)
             }
-            Ok(Item::Trait(block)) => (Context::of_trait(&block), None),
+            Ok(Item::Trait(block)) => {
+                (Context::of_trait(&block), None, attributes::automock(&block.attrs).cloned())
+            }
             _ => return None,
         };
-        Some(Block { head, braces, context, inherent })
+        Some(Block { head, braces, context, inherent, automock })
     }
 
     /// Decorates each `async fn` in the block, and adds the blocking twin if the options ask for one.
@@ -53,7 +57,10 @@ impl Block {
     /// impl Client { const N: u32 = 1; DECORATED fn len(&self) { .. } }
     /// ```
     pub(crate) fn expand(self, options: &Options) -> Result<(TokenStream, Option<Error>)> {
-        let Block { head, braces, context, inherent } = self;
+        let Block { head, braces, context, inherent, automock } = self;
+        if let Some(automock) = automock {
+            return Err(valid::mocked_too_late(&automock));
+        }
         let mut errors = Vec::from_iter(valid::check_block(options, context.kind).err());
         let mut twin = Twin::of(inherent, options).unwrap_or_else(|error| {
             errors.push(error);

@@ -70,6 +70,27 @@ use proc_macro::TokenStream;
 /// assert_eq!(store.get("a").wait(), None);
 /// ```
 ///
+/// # Mocks
+///
+/// mockall copies the attributes of a trait to everything that it makes, also where an attribute macro is an
+/// error. It knows the name `async_trait`, and puts that on the trait and its implementation only. So import the
+/// attribute under this name, and write `#[automock]` above it:
+///
+/// ```
+/// use mockall::automock;
+/// use smartasync::smartasync as async_trait;
+///
+/// #[automock]
+/// #[async_trait]
+/// trait Store {
+///     async fn get(&self, key: &str) -> Option<String>;
+/// }
+///
+/// let mut store = MockStore::new();
+/// store.expect_get().returning(|key| Some(format!("the value of {key}")));
+/// assert_eq!(store.get("a").wait().as_deref(), Some("the value of a"));
+/// ```
+///
 /// # Blocking twins
 ///
 /// `blocking` makes a second client for sync code from the same source. The twin has each method and each

@@ -29,10 +29,31 @@ pub(crate) fn no_place_for_the_attribute(item: TokenStream) -> Error {
         Item::Use(item) => (item.use_token.to_token_stream(), "an import"),
         other => (other.to_token_stream(), "this item"),
     };
+    let name = match &item {
+        Item::Mod(item) => item.ident.to_string(),
+        Item::Struct(item) => item.ident.to_string(),
+        _ => String::new(),
+    };
+    let advice = match name.starts_with("Mock") || name.starts_with("__mock_") {
+        true => format!(". {FOR_MOCKALL}"),
+        false => String::new(),
+    };
     let message = format!(
-        "`#[smartasync]` goes on a function, a method, an `impl` block or a trait, not on {found}"
+        "`#[smartasync]` goes on a function, a method, an `impl` block or a trait, not on {found}{advice}"
     );
     Error::new_spanned(token, message)
+}
+
+/// mockall copies attributes to everything that it makes, but for those whose names it knows.
+const FOR_MOCKALL: &str = "To mock a trait with mockall, import the attribute under a name that mockall knows, \
+                           `use smartasync::smartasync as async_trait;`, and write `#[automock]` above \
+                           `#[async_trait]`";
+
+/// mockall would find a trait whose methods return calls.
+pub(crate) fn mocked_too_late(automock: &Attribute) -> Error {
+    let message =
+        format!("`#[automock]` has to come first, and see the `async fn`s. {FOR_MOCKALL}");
+    Error::new_spanned(automock, message)
 }
 
 /// Checks the options of a block, whatever its members are.
