@@ -27,6 +27,28 @@ const NAME: Name = || "smartasync::block_on";
 /// ```
 /// assert_eq!(smartasync::block_on(async { 1 + 1 }), 2);
 /// ```
+///
+/// # Futures that need Tokio when they are made
+///
+/// The future is polled inside a runtime, but made before that. So this panics in sync code with "there is no
+/// reactor running", since `sleep` starts its timer as soon as it is called:
+///
+/// ```should_panic
+/// use std::time::Duration;
+/// use tokio::time::sleep;
+///
+/// smartasync::block_on(sleep(Duration::from_millis(1)));
+/// ```
+///
+/// Make it inside; [`enter`](crate::enter) has a third way:
+///
+/// ```
+/// use std::time::Duration;
+/// use tokio::time::sleep;
+///
+/// smartasync::block_on(async { sleep(Duration::from_millis(1)).await });
+/// smartasync::block_on_with(|| sleep(Duration::from_millis(1)));
+/// ```
 #[cfg_attr(not(debug_assertions), inline(always))]
 #[track_caller]
 pub fn block_on<F: IntoFuture>(future: F) -> F::Output {

@@ -27,6 +27,39 @@ use crate::error::WaitError;
 /// assert_eq!(answer().wait(), 42);
 /// assert_eq!(answer().wait_timeout(Duration::from_secs(1)).unwrap(), 42);
 /// ```
+///
+/// # Futures that need Tokio when they are made
+///
+/// A future is polled inside a runtime, but made before that. So this panics in sync code with "there is no reactor
+/// running", since Tokio's `timeout` starts its timer as soon as it is called:
+///
+/// ```should_panic
+/// use std::time::Duration;
+/// use smartasync::Wait;
+/// use tokio::time::timeout;
+///
+/// async fn answer() -> u32 { 42 }
+///
+/// let answer = timeout(Duration::from_secs(1), answer()).wait();
+/// ```
+///
+/// Make it inside: in an `async` block, in the closure of [`block_on_with`](crate::block_on_with), or while a guard
+/// of [`enter`](crate::enter) lives.
+///
+/// ```
+/// use std::time::Duration;
+/// use smartasync::{Wait, block_on_with, enter};
+/// use tokio::time::timeout;
+///
+/// async fn answer() -> u32 { 42 }
+/// const LIMIT: Duration = Duration::from_secs(1);
+///
+/// assert_eq!(async { timeout(LIMIT, answer()).await }.wait(), Ok(42));
+/// assert_eq!(block_on_with(|| timeout(LIMIT, answer())), Ok(42));
+///
+/// let _guard = enter();
+/// assert_eq!(timeout(LIMIT, answer()).wait(), Ok(42));
+/// ```
 pub trait Wait: IntoFuture + Sized {
     /// Blocks the calling thread until the future is done, and returns its output.
     ///
