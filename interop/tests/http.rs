@@ -1,4 +1,5 @@
-//! One `reqwest::Client` serves all plain threads, and each uses the connections of the others.
+//! One `reqwest::Client` serves all plain threads, and each uses the connections of the others. Requests are made in the
+//! right place.
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -6,6 +7,7 @@ mod web;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex};
 use std::thread;
@@ -14,7 +16,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{ConnectInfo, Path};
 use axum::routing::get;
-use smartasync::smartasync;
+use smartasync::{Wait, block_on, block_on_with, smartasync};
 
 use support::within;
 use web::{CLIENT, serve};
@@ -68,5 +70,24 @@ fn a_request_over_a_connection_of_another_thread_is_answered() {
         println!("{REQUESTS} requests, {opened} connections, {borrowed} requests on another's");
         assert!(opened <= REQUESTS / 100, "{opened} connections were opened");
         assert!(borrowed >= REQUESTS / 2, "only {borrowed} requests crossed threads");
+    });
+}
+
+/// The README's example.
+#[test]
+fn a_request_with_a_time_limit_is_made_inside_a_runtime() {
+    within(Duration::from_secs(60), |stage| {
+        let server = serve(Router::new().route("/{number}", get(answer)));
+        let limit = Duration::from_secs(30);
+        let client = reqwest::Client::new();
+        let request = || client.get(format!("http://{server}/1")).timeout(limit).send();
+        let status = |response: reqwest::Result<reqwest::Response>| response.unwrap().status();
+        stage.at("outside");
+        assert!(catch_unwind(AssertUnwindSafe(|| request().wait())).is_err());
+        stage.at("inside");
+        assert_eq!(status(block_on(async { request().await })), 200);
+        assert_eq!(status(block_on_with(request)), 200);
+        let _guard = smartasync::enter();
+        assert_eq!(status(request().wait()), 200);
     });
 }
