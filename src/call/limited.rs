@@ -239,8 +239,8 @@ impl<F: Future> Call<F> {
     ///
     /// `check` runs outside of the future: it may block, and make calls of its own. A break drops the future, as
     /// [at a deadline](Call::within), and is returned. The thread sleeps between two checks, and an answer wakes it at once.
-    /// An `every` of less than a millisecond counts as one, and a call that is ready before the first `every` has passed is
-    /// not checked.
+    /// An `every` of less than a millisecond counts as one. The first interval begins when the call is first pending, and
+    /// a call that is ready before its end is not checked.
     ///
     /// # Panics
     ///

@@ -15,7 +15,10 @@ pub(crate) struct Check<'a> {
     every: Duration,
     run: &'a mut dyn FnMut() -> bool,
     /// Since `start`.
+    timer: Option<&'static Timer>,
+    /// Since the call was first pending. `None` also for an interval that the clock cannot tell, which has no end.
     next: Option<Deadline>,
+    has_begun: bool,
     /// Wakes the parked thread, and does not make it poll the future.
     waker: Option<Waker>,
 }
@@ -23,38 +26,55 @@ pub(crate) struct Check<'a> {
 impl<'a> Check<'a> {
     /// `run` returns whether the call ends.
     pub(crate) fn new(every: Duration, run: &'a mut dyn FnMut() -> bool) -> Check<'a> {
-        Check { every: every.max(SHORTEST), run, next: None, waker: None }
+        Check {
+            every: every.max(SHORTEST),
+            run,
+            timer: None,
+            next: None,
+            has_begun: false,
+            waker: None,
+        }
     }
 
-    /// The wait begins.
+    /// The wait begins. The first interval does later, so that a call that is ready need not read the clock.
     ///
     /// # Errors
     ///
     /// When the timer thread cannot be started.
     pub(crate) fn start(&mut self) -> io::Result<()> {
-        // An interval that the clock cannot tell has no end.
-        let next = Instant::now().checked_add(self.every);
-        self.next =
-            next.map(|next| Ok::<_, io::Error>(Timer::running()?.deadline(next))).transpose()?;
+        self.timer = Some(Timer::running()?);
         Ok(())
+    }
+
+    /// An interval begins.
+    fn begin(&mut self) {
+        self.has_begun = true;
+        let next = Instant::now().checked_add(self.every);
+        self.next = self.timer.zip(next).map(|(timer, next)| timer.deadline(next));
     }
 
     /// Whether it is due. If not, the thread that parks for the call of `waker` is woken when it is.
     pub(crate) fn is_due_or_wakes(&mut self, waker: &CallWaker) -> bool {
+        if !self.has_begun {
+            self.begin();
+        }
         let waker = self.waker.get_or_insert_with(|| waker.thread_waker());
         self.next.as_mut().is_some_and(|next| next.is_reached(waker))
     }
 
     /// Whether it is due, for a thread that does not park.
-    pub(crate) fn is_due(&self) -> bool {
+    pub(crate) fn is_due(&mut self) -> bool {
+        if !self.has_begun {
+            self.begin();
+            return false;
+        }
         self.next.as_ref().is_some_and(Deadline::has_passed)
     }
 
     /// Runs it. Returns whether the call ends.
     pub(crate) fn run(&mut self) -> bool {
         let ends = (self.run)();
-        // The timer runs: it was started for the first check.
-        let _ = self.start();
+        self.begin();
         ends
     }
 }
