@@ -36,7 +36,7 @@ impl Entry for JoinHandle<()> {
 const FEW: usize = 16;
 
 impl<E: Entry> Registry<E> {
-    pub(crate) fn new() -> Registry<E> {
+    pub(crate) const fn new() -> Registry<E> {
         Registry { entries: Vec::new(), full: FEW }
     }
 

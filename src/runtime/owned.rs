@@ -11,6 +11,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::context::mark;
 use crate::process::Process;
+use crate::registry::{Entry, Registry};
 use crate::sync::ignore_poison;
 use crate::threads::{self, left_until};
 
@@ -26,7 +27,7 @@ pub(crate) struct OwnedRuntime {
     runtime: RwLock<Option<Runtime>>,
     handle: Handle,
     /// The threads that Tokio has started and that have not ended: workers, and those for blocking jobs.
-    threads: Arc<AtomicUsize>,
+    threads: ThreadCount,
     made_in: Process,
 }
 
@@ -58,7 +59,7 @@ impl OwnedRuntime {
         Ok(OwnedRuntime {
             handle: runtime.handle().clone(),
             runtime: RwLock::new(Some(runtime)),
-            threads,
+            threads: ThreadCount(threads),
             made_in: Process::current(),
         })
     }
@@ -131,7 +132,9 @@ impl Drop for OwnedRuntime {
     fn drop(&mut self) {
         match self.take() {
             Some(runtime) if self.made_in.is_current() => {
-                remember_threads(&self.threads);
+                if !self.threads.is_gone() {
+                    ignore_poison(THREADS_OF_ENDED.lock()).add(self.threads.clone());
+                }
                 end(runtime);
             }
             inherited => std::mem::forget(inherited),
@@ -140,22 +143,24 @@ impl Drop for OwnedRuntime {
 }
 
 /// The threads of each runtime that has ended while blocking jobs may have run.
-static THREADS_OF_ENDED: Mutex<Vec<Arc<AtomicUsize>>> = Mutex::new(Vec::new());
+static THREADS_OF_ENDED: Mutex<Registry<ThreadCount>> = Mutex::new(Registry::new());
 
-fn remember_threads(threads: &Arc<AtomicUsize>) {
-    // Relaxed: see `OwnedRuntime::build`.
-    if threads.load(Relaxed) > 0 {
-        let mut all = ignore_poison(THREADS_OF_ENDED.lock());
-        all.retain(|threads| threads.load(Relaxed) > 0);
-        all.push(Arc::clone(threads));
+/// The threads of a runtime that have not ended.
+#[derive(Clone, Debug)]
+struct ThreadCount(Arc<AtomicUsize>);
+
+impl Entry for ThreadCount {
+    fn is_gone(&self) -> bool {
+        // Relaxed: see `OwnedRuntime::build`.
+        self.0.load(Relaxed) == 0
     }
 }
 
 /// Whether blocking jobs still run although their runtimes have ended.
 pub(crate) fn has_threads_of_ended() -> bool {
-    let all = ignore_poison(THREADS_OF_ENDED.lock());
-    // Relaxed: see `OwnedRuntime::build`.
-    all.iter().any(|threads| threads.load(Relaxed) > 0)
+    let mut all = ignore_poison(THREADS_OF_ENDED.lock());
+    drop(all.take_gone());
+    !all.is_empty()
 }
 
 thread_local! {
