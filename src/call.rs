@@ -596,8 +596,10 @@ mod held {
             let depth = DEPTH.get();
             DEPTH.set(depth - 1);
             // Dropped when the list is not borrowed any longer: that may drop another call.
-            let _inside =
-                INSIDE.try_with(|all| all.borrow_mut().pop_if(|(entered, _)| *entered == depth));
+            let _inside = INSIDE.try_with(|all| {
+                let mut all = all.borrow_mut();
+                all.last().is_some_and(|(entered, _)| *entered == depth).then(|| all.pop())
+            });
         }
     }
 

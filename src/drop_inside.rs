@@ -236,15 +236,16 @@ impl Drops {
     fn end(&self) {
         let depth = self.depth.get();
         self.depth.set(depth - 1);
-        let left = self.entered.borrow_mut().pop_if(|(entered_at, _)| *entered_at == depth);
-        if let Some((_, entered)) = left {
-            self.leave(entered);
+        let is_left = self.entered.borrow().last().is_some_and(|(at, _)| *at == depth);
+        if is_left {
+            self.leave_last();
         }
     }
 
     #[cold]
-    fn leave(&self, entered: Entered) {
+    fn leave_last(&self) {
         let mut others = self.entered.borrow_mut();
+        let entered = others.pop();
         if others.is_empty() {
             others.shrink_to_fit();
         }

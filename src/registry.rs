@@ -1,5 +1,6 @@
 //! What is looked after as long as it is there.
 
+use std::mem;
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 
@@ -51,7 +52,9 @@ impl<E: Entry> Registry<E> {
 
     /// Returns what is gone, and forgets it.
     pub(crate) fn take_gone(&mut self) -> Vec<E> {
-        self.entries.extract_if(.., |entry| entry.is_gone()).collect()
+        let (gone, rest) = mem::take(&mut self.entries).into_iter().partition(Entry::is_gone);
+        self.entries = rest;
+        gone
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -45,10 +45,10 @@ pub(crate) fn wait(bridge: Option<&Bridge>, job: &mut dyn Job) {
     }
     // Most calls go to the thread's own runtime, and nobody looks on: they pay for nothing else. In a forked child
     // nothing that was kept is found, so this need not ask in which process the bridge was made.
-    if let Backend::PerThread(runtimes) = &bridge.inner.value.backend
-        && let Some(slot) = thread::kept_slot(runtimes)
-    {
-        return slot.lease.run(&slot.waker, job);
+    if let Backend::PerThread(runtimes) = &bridge.inner.value.backend {
+        if let Some(slot) = thread::kept_slot(runtimes) {
+            return slot.lease.run(&slot.waker, job);
+        }
     }
     run_here(bridge.inner(), job);
 }

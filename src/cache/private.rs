@@ -115,16 +115,27 @@ impl PrivateSlots {
         generation: &Generation,
         make: impl FnOnce() -> Result<SlotRuntime, Cause>,
     ) -> Result<Arc<PrivateSlot>, Cause> {
-        if let Some(recent) = self.recent.take()
-            && recent.bridge.as_ptr() == std::sync::Arc::as_ptr(per_thread)
-            && let Some(slot) = recent.slot.upgrade()
-            && slot.runtime.is_usable(generation)
-        {
-            // The replaced value is the `None` that `take` has left.
-            mem::forget(self.recent.replace(Some(recent)));
-            return Ok(slot);
+        match self.recent(per_thread, generation) {
+            Some(slot) => Ok(slot),
+            None => self.find(per_thread, generation, make),
         }
-        self.find(per_thread, generation, make)
+    }
+
+    /// Returns what the bridge of `per_thread` keeps, if the thread has used it last. Otherwise it is forgotten.
+    #[inline]
+    fn recent(
+        &self,
+        per_thread: &std::sync::Arc<PerThreadMap<PrivateSlot>>,
+        generation: &Generation,
+    ) -> Option<Arc<PrivateSlot>> {
+        let recent = self.recent.take()?;
+        if recent.bridge.as_ptr() != std::sync::Arc::as_ptr(per_thread) {
+            return None;
+        }
+        let slot = recent.slot.upgrade().filter(|slot| slot.runtime.is_usable(generation))?;
+        // The replaced value is the `None` that `take` has left.
+        mem::forget(self.recent.replace(Some(recent)));
+        Some(slot)
     }
 
     #[cold]

@@ -157,10 +157,8 @@ impl<'a, 'l> Drive<'a, 'l> {
 
     /// Runs the check, if it is due. Where it ends the call, a poll is due.
     pub(crate) fn run_check(&mut self) {
-        if let Some((check, _)) = self.check()
-            && check.is_due()
-            && check.run()
-        {
+        let Some((check, _)) = self.check() else { return };
+        if check.is_due() && check.run() {
             self.cause = Some(Cause::Cancelled);
             self.is_due = true;
         }
@@ -168,9 +166,7 @@ impl<'a, 'l> Drive<'a, 'l> {
 
     /// The thread is about to sleep.
     pub(crate) fn tell_park(&mut self) {
-        if let Some(hooks) = self.hooks
-            && !self.has_told_park
-        {
+        if let Some(hooks) = self.hooks.filter(|_| !self.has_told_park) {
             self.has_told_park = true;
             (hooks.on_park)();
         }
@@ -178,9 +174,7 @@ impl<'a, 'l> Drive<'a, 'l> {
 
     /// The thread goes on.
     pub(crate) fn tell_unpark(&mut self) {
-        if let Some(hooks) = self.hooks
-            && self.has_told_park
-        {
+        if let Some(hooks) = self.hooks.filter(|_| self.has_told_park) {
             self.has_told_park = false;
             (hooks.on_unpark)();
         }

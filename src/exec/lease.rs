@@ -169,7 +169,7 @@ impl Lease {
         }
         call.run_check();
         // The call was woken by its own poll. Tasks that are ready get a turn too, as in a `Runtime::block_on`.
-        if call.is_exhausted || polls.is_multiple_of(POLLS_PER_TURN) || self.has_tasks() {
+        if call.is_exhausted || polls % POLLS_PER_TURN == 0 || self.has_tasks() {
             self.take_turn();
         }
     }
@@ -242,7 +242,7 @@ impl Lease {
 
     #[inline]
     fn is_turn_due(&self) -> bool {
-        self.token.calls().is_multiple_of(CALLS_PER_TURN)
+        self.token.calls() % CALLS_PER_TURN == 0
     }
 
     #[cold]

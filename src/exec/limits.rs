@@ -64,10 +64,10 @@ impl<'a> Limits<'a> {
 
     /// Returns the reason if the wait must end now. Otherwise `cx` is woken when it must end.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Option<Cause> {
-        if let Some((deadline, began)) = &mut self.deadline
-            && deadline.is_reached(cx.waker())
-        {
-            return Some(Cause::TimedOut(began.elapsed()));
+        if let Some((deadline, began)) = &mut self.deadline {
+            if deadline.is_reached(cx.waker()) {
+                return Some(Cause::TimedOut(began.elapsed()));
+            }
         }
         let cancelled = self.cancelled.as_mut()?;
         cancelled.as_mut().poll(cx).is_ready().then_some(Cause::Cancelled)

@@ -54,8 +54,8 @@ pub(crate) fn register<M: Monitored + 'static>(monitored: &Arc<M>) {
     let is_often_enough = all.shortest <= interval;
     drop(all);
     // The monitor may be waiting longer than the new interval allows.
-    if !is_often_enough && let Some(thread) = &ignore_poison(monitor.running.lock()).thread {
-        thread.unpark();
+    if !is_often_enough {
+        ignore_poison(monitor.running.lock()).thread.iter().for_each(Thread::unpark);
     }
 }
 

@@ -81,9 +81,8 @@ impl Runtimes {
             return Err(Cause::Shutdown);
         }
         let mut for_tasks = ignore_poison(self.for_tasks.lock());
-        if let Some(runtime) = &*for_tasks
-            && runtime.state.is_of(&self.generation)
-        {
+        let is_current = |runtime: &&Arc<LocalRuntime>| runtime.state.is_of(&self.generation);
+        if let Some(runtime) = for_tasks.as_ref().filter(is_current) {
             return Ok(Arc::clone(runtime));
         }
         let runtime = self.acquire()?;
