@@ -107,7 +107,7 @@ impl Bridge {
     /// ```
     /// use smartasync::Bridge;
     ///
-    /// assert_eq!(Bridge::shared().block_on(async { 1 + 1 }), 2);
+    /// assert_eq!(Bridge::per_thread().block_on(async { 1 + 1 }), 2);
     /// ```
     #[cfg_attr(not(debug_assertions), inline(always))]
     #[track_caller]

@@ -33,6 +33,7 @@ use route::may_block;
 /// The bridge used by calls that do not name one.
 static DEFAULT: OnceLock<Bridge> = OnceLock::new();
 
+#[cfg(feature = "rt-multi-thread")]
 static SHARED: LazyLock<Bridge> =
     LazyLock::new(|| Bridge::with(Inner::of_all(Backend::background("smartasync", 1))));
 
@@ -67,10 +68,25 @@ pub fn set_default(bridge: Bridge) -> Result<(), Bridge> {
 /// # Errors
 ///
 /// When it cannot be started. The next call tries again.
+#[cfg(feature = "rt-multi-thread")]
 pub(crate) fn shared_handle() -> io::Result<&'static Handle> {
     match &SHARED.inner().backend {
         Backend::Background(background, _) => background.handle(),
         _ => unreachable!("`SHARED` is a background bridge"),
+    }
+}
+
+/// Returns the handle of the runtime for what belongs to no thread: a current-thread one of the process-wide bridge, which
+/// a driver thread drives. It is started first if it is not running.
+///
+/// # Errors
+///
+/// When it cannot be started. The next call tries again.
+#[cfg(not(feature = "rt-multi-thread"))]
+pub(crate) fn shared_handle() -> io::Result<&'static Handle> {
+    match &Bridge::per_thread().inner().backend {
+        Backend::PerThread(runtimes) => runtimes.static_task_handle(),
+        _ => unreachable!("`per_thread` is a bridge of threads"),
     }
 }
 
@@ -140,7 +156,7 @@ impl Bridge {
     /// and the tasks of all calls. That thread is started at the first call and never stopped.
     ///
     /// This bridge suits many threads that share pools and clients: everything that their calls make lives on
-    /// one runtime.
+    /// one runtime. Only with the feature `rt-multi-thread`, which is on by default.
     ///
     /// # Examples
     ///
@@ -153,6 +169,7 @@ impl Bridge {
     /// };
     /// assert_eq!(Bridge::shared().block_on(name).as_deref(), Some("smartasync/shared"));
     /// ```
+    #[cfg(feature = "rt-multi-thread")]
     #[must_use]
     pub fn shared() -> Bridge {
         SHARED.clone()
@@ -203,12 +220,14 @@ impl Bridge {
     /// # Examples
     ///
     /// ```
+    /// # #[cfg(feature = "rt-multi-thread")] {
     /// use smartasync::{Bridge, Context, Nested, context};
     ///
     /// let bridge = Bridge::builder().nested(Nested::BlockInPlace).build();
     /// let runtime = tokio::runtime::Runtime::new().unwrap();
     /// let task = runtime.spawn(async move { (context(), bridge.context()) });
     /// assert_eq!(runtime.block_on(task).unwrap(), (Context::Async, Context::Blocking));
+    /// # }
     /// ```
     #[must_use]
     pub fn context(&self) -> Context {

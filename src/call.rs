@@ -279,7 +279,7 @@ impl Bridge {
     /// use std::time::Duration;
     /// use smartasync::{Bridge, WaitErrorKind};
     ///
-    /// let call = Bridge::shared().call(std::future::pending::<()>());
+    /// let call = Bridge::per_thread().call(std::future::pending::<()>());
     /// let error = call.wait_timeout(Duration::from_millis(1)).unwrap_err();
     /// assert_eq!(error.kind(), WaitErrorKind::TimedOut);
     /// ```

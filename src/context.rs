@@ -3,10 +3,12 @@
 pub(crate) mod budget;
 pub(crate) mod hidden;
 pub(crate) mod mark;
+mod section;
 mod task_poll;
 
 use tokio::runtime::{self, Handle, Id, RuntimeFlavor, TryCurrentError};
 
+pub(crate) use section::block_in_place;
 pub(crate) use task_poll::is_task_poll;
 
 /// What the calling thread may do: block without a runtime, block on the current one, or only await.
@@ -71,7 +73,7 @@ pub enum Context {
 ///
 /// A wait in these places runs the call, with two exceptions, where Tokio does not allow it and the wait panics:
 /// inside `unconstrained` in a `LocalSet` in one of these futures, and inside `unconstrained` in the second
-/// `block_on` of a current-thread runtime.
+/// `block_on` of a current-thread runtime. Without the feature `rt-multi-thread` it panics in all these places.
 ///
 /// The destructors of the tasks of a current-thread runtime that is being dropped read as `Blocking`, and a call
 /// there that needs the driver never returns. On a runtime of this crate such a call is refused.
@@ -122,6 +124,10 @@ pub(crate) enum Poller {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scheduler {
     pub(crate) id: Id,
+    #[cfg_attr(
+        not(feature = "rt-multi-thread"),
+        expect(dead_code, reason = "no sections are opened")
+    )]
     pub(crate) is_multi_thread: bool,
 }
 

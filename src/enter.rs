@@ -110,7 +110,7 @@ impl Bridge {
     /// use smartasync::Bridge;
     /// use tokio::time::sleep;
     ///
-    /// Bridge::shared().block_on_with(|| sleep(Duration::from_millis(1)));
+    /// Bridge::per_thread().block_on_with(|| sleep(Duration::from_millis(1)));
     /// ```
     #[track_caller]
     pub fn block_on_with<F: IntoFuture>(&self, make: impl FnOnce() -> F) -> F::Output {

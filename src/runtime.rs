@@ -1,5 +1,9 @@
 //! Runtimes that are built once and run many calls.
 
+#[cfg(feature = "rt-multi-thread")]
+pub(crate) mod background;
+#[cfg(not(feature = "rt-multi-thread"))]
+#[path = "runtime/no_background.rs"]
 pub(crate) mod background;
 pub(crate) mod drain;
 mod limit;
@@ -17,6 +21,8 @@ use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+#[cfg(not(feature = "rt-multi-thread"))]
+use std::sync::OnceLock;
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex};
@@ -45,6 +51,9 @@ pub(crate) struct LocalRuntime {
     is_lost: AtomicBool,
     /// Absent where no driver thread is ever to be started.
     monitor: Option<&'static Monitor>,
+    /// A copy of the handle that lives as long as the process.
+    #[cfg(not(feature = "rt-multi-thread"))]
+    static_handle: OnceLock<&'static Handle>,
     /// The last task that was sent to find out whether somebody drives.
     probe: Mutex<Option<Probe>>,
     /// Dropped last, after the descriptors are closed.
@@ -72,6 +81,8 @@ impl LocalRuntime {
             closing: AtomicWaker::new(),
             is_lost: AtomicBool::new(false),
             monitor: options.driver_threads.then(Monitor::of_process),
+            #[cfg(not(feature = "rt-multi-thread"))]
+            static_handle: OnceLock::new(),
             probe: Mutex::default(),
             _permit: permit,
         })

@@ -87,7 +87,7 @@ fn a_thread_that_makes_only_ready_calls_drives_its_runtime() {
             });
             let (mut peer, _) = listener.accept().unwrap();
             let mut stream: TcpStream = handed_over.recv().unwrap();
-            let user = Bridge::shared();
+            let user = Bridge::builder().build();
             for event in 0..4 {
                 stage.at(format!("event {event}"));
                 peer.write_all(&[event]).unwrap();

@@ -65,6 +65,7 @@ const PROGRAMS: &[(&str, Program)] = &[
         }
         assert!(drain(LONG).is_complete());
     }),
+    #[cfg(feature = "rt-multi-thread")]
     ("drain, shared", |path| {
         Bridge::shared().block_on(write(path.to_owned()));
         assert!(drain(LONG).is_complete());
@@ -85,6 +86,7 @@ const PROGRAMS: &[(&str, Program)] = &[
         });
         assert!(bridge.shutdown(LONG).is_complete());
     }),
+    #[cfg(feature = "rt-multi-thread")]
     ("shutdown, shared threads", |path| {
         let bridge = Bridge::builder().shared_threads(2).build();
         bridge.block_on(write(path.to_owned()));

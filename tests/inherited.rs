@@ -197,7 +197,11 @@ fn helper_threads_are_not_pinned_with_the_thread_that_starts_them() {
         let may_be_eager = thread::spawn(move || setpriority_process(None, main.1).is_ok());
         let niceness = if may_be_eager.join().unwrap() { main.1 } else { pinned.1 };
 
-        for bridge in [Bridge::shared(), Bridge::builder().build()] {
+        for bridge in [
+            #[cfg(feature = "rt-multi-thread")]
+            Bridge::shared(),
+            Bridge::builder().build(),
+        ] {
             stage.at(format!("{bridge:?}"));
             for (thread, helper) in on_helper_threads(&bridge, || place(None)) {
                 assert_eq!(helper, (main.0, niceness), "{thread}");
@@ -235,7 +239,11 @@ fn helper_threads_do_not_stay_in_the_network_of_the_thread_that_starts_them() {
         }
         let main = read_link("/proc/self/ns/net").unwrap();
         assert_ne!(network(), main);
-        for bridge in [Bridge::shared(), Bridge::builder().build()] {
+        for bridge in [
+            #[cfg(feature = "rt-multi-thread")]
+            Bridge::shared(),
+            Bridge::builder().build(),
+        ] {
             stage.at(format!("{bridge:?}"));
             for (thread, helper) in on_helper_threads(&bridge, network) {
                 assert_eq!(helper, main, "{thread}");

@@ -38,6 +38,7 @@ fn name(stat: &str) -> Option<String> {
 
 /// Has the crate start each kind of thread: monitor, driver, shared, timer, watchdog, blocking, end.
 fn start_all(stage: &Stage) {
+    #[cfg(feature = "rt-multi-thread")]
     Bridge::shared().block_on(async { tokio::spawn(async {}).await.unwrap() });
     assert!(std::future::pending::<()>().wait_timeout(Duration::from_millis(1)).is_err());
     let private = Bridge::builder().name("gone").warn_after(Duration::from_secs(60)).build();
@@ -51,7 +52,14 @@ fn start_all(stage: &Stage) {
         leave_task();
         thread::scope(|scope| scope.spawn(leave_task).join().unwrap());
     }
-    let kinds = ["monitor", "timer", "driver", "shared", "blocking"];
+    let kinds = [
+        "monitor",
+        "timer",
+        "driver",
+        #[cfg(feature = "rt-multi-thread")]
+        "shared",
+        "blocking",
+    ];
     let names = kinds.map(|kind| format!("smartasync/{kind}"));
     for name in names.iter().map(String::as_str).chain(["gone/watchdog"]) {
         stage.at(format!("waiting for {name}"));

@@ -63,14 +63,15 @@ fn threads_around_a_lock(
     assert!(slowest < LONGEST, "{threads} threads: {slowest:?} for the slowest call");
 }
 
-fn bridges() -> Vec<(&'static str, Bridge)> {
+fn bridges() -> impl IntoIterator<Item = (&'static str, Bridge)> {
     let private = |limit| Bridge::builder().max_runtimes(limit).build();
-    vec![
+    [
         ("per thread", Bridge::per_thread()),
         ("1 runtime", private(1)),
         ("2 runtimes", private(2)),
         ("3 runtimes", private(3)),
         ("4 runtimes", private(4)),
+        #[cfg(feature = "rt-multi-thread")]
         ("shared", Bridge::shared()),
     ]
 }
@@ -162,7 +163,7 @@ fn a_socket_is_served_while_its_maker_computes_in_a_poll() {
         thread::sleep(Duration::from_millis(5));
         stage.at("the first byte");
         let start = Instant::now();
-        let echoed = Bridge::shared().block_on(async {
+        let echoed = Bridge::builder().build().block_on(async {
             socket.write_u8(7).await.unwrap();
             socket.read_u8().await.unwrap()
         });

@@ -157,7 +157,12 @@ fn the_panic_of_a_wait_says_whether_its_call_had_begun() {
 #[test]
 fn a_later_call_inside_of_an_earlier_one_is_handed_back_too() {
     within_a_minute(|stage| {
-        for builder in [Bridge::builder(), Bridge::builder().shared_threads(1)] {
+        for builder in [
+            Bridge::builder(),
+            Bridge::builder().driver_threads(false),
+            #[cfg(feature = "rt-multi-thread")]
+            Bridge::builder().shared_threads(1),
+        ] {
             let bridge = builder.build();
             stage.at(format!("{bridge:?}"));
             let error = bridge.block_on(async {
@@ -318,6 +323,7 @@ fn a_bridge_that_is_not_private_cannot_be_shut_down() {
     Bridge::per_thread().shutdown(Duration::ZERO);
 }
 
+#[cfg(feature = "rt-multi-thread")]
 #[test]
 fn calls_on_a_background_runtime_either_end_or_are_cancelled() {
     within_a_minute(|stage| {

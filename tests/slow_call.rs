@@ -11,7 +11,9 @@ use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread;
 use std::time::Duration;
 
-use smartasync::{Bridge, BridgeBuilder, Nested, SlowCall, smartasync};
+#[cfg(feature = "rt-multi-thread")]
+use smartasync::Nested;
+use smartasync::{Bridge, BridgeBuilder, SlowCall, smartasync};
 use support::within_a_minute;
 use tokio::time::sleep;
 
@@ -31,7 +33,12 @@ fn watched(builder: BridgeBuilder, limit: Duration) -> (Bridge, Receiver<SlowCal
 #[test]
 fn a_slow_call_is_reported_once_while_it_waits() {
     within_a_minute(|stage| {
-        for builder in [Bridge::builder(), Bridge::builder().shared_threads(1)] {
+        for builder in [
+            Bridge::builder(),
+            Bridge::builder().driver_threads(false),
+            #[cfg(feature = "rt-multi-thread")]
+            Bridge::builder().shared_threads(1),
+        ] {
             let (bridge, slow_calls) = watched(builder, LIMIT);
             let worker = thread::spawn({
                 let bridge = bridge.clone();
@@ -47,6 +54,7 @@ fn a_slow_call_is_reported_once_while_it_waits() {
     });
 }
 
+#[cfg(feature = "rt-multi-thread")]
 #[test]
 fn a_call_that_parks_in_a_task_is_reported_while_it_waits_for_its_own_thread() {
     within_a_minute(|stage| {

@@ -145,6 +145,7 @@ fn the_span_tells_how_the_call_was_run() {
         let is = |path: &str, runtime: &str| (path.to_owned(), runtime.to_owned());
         assert_eq!(way(tells("")), is("sync", "per thread"));
         assert_eq!(way(tells("").on(&Bridge::builder().build())), is("sync", "private"));
+        #[cfg(feature = "rt-multi-thread")]
         assert_eq!(way(tells("").on(&Bridge::shared())), is("sync", "shared"));
         let runtime = multi_thread();
         let handle = Bridge::from_handle(runtime.handle().clone());
@@ -171,7 +172,7 @@ fn a_wait_inside_a_wait_is_its_child() {
         tokio::task::block_in_place(|| inner().wait());
     }
 
-    recorded(|| outer().on(&Bridge::shared()).wait());
+    recorded(|| outer().on(&Bridge::builder().build()).wait());
     assert_eq!(only_span_of("inner").parent, Some("wait"));
     assert_eq!(only_span_of("outer").parent, None);
 }

@@ -152,6 +152,7 @@ fn what_a_layer_waits_for_has_no_span() {
     fn all_ways() {
         of_the_layer().wait();
         of_the_layer().wait_timeout(Duration::from_secs(60)).unwrap();
+        #[cfg(feature = "rt-multi-thread")]
         of_the_layer().on(&Bridge::shared()).wait();
         of_the_layer().on(&Bridge::builder().build()).wait();
         block_on(async { block_in_place(|| of_the_layer().wait()) });
@@ -199,7 +200,14 @@ fn what_a_layer_waits_for_on_a_bridge_that_is_shut_down_is_refused() {
     }
 
     traced(|stage| {
-        for builder in [Bridge::builder(), Bridge::builder().shared_threads(1)] {
+        let builders = [
+            Bridge::builder(),
+            Bridge::builder().driver_threads(false),
+            #[cfg(feature = "rt-multi-thread")]
+            Bridge::builder().shared_threads(1),
+        ];
+        let calls = builders.len();
+        for builder in builders {
             let bridge = builder.build();
             stage.at(format!("{bridge:?}"));
             *BRIDGE.lock().unwrap() = Some(bridge.clone());
@@ -218,7 +226,7 @@ fn what_a_layer_waits_for_on_a_bridge_that_is_shut_down_is_refused() {
             assert_eq!(std::mem::take(&mut *REFUSALS.lock().unwrap()), 1, "{bridge:?}");
         }
         assert_eq!(spans_of("refused"), 0);
-        assert_eq!(spans_of("cancelled"), 2);
+        assert_eq!(spans_of("cancelled"), calls);
     });
 }
 
@@ -230,6 +238,7 @@ fn a_layer_may_wait_while_its_thread_exits() {
     fn calls() {
         // Refused once the thread has given up its runtime.
         let _ = of_an_exit().try_wait();
+        #[cfg(feature = "rt-multi-thread")]
         of_an_exit().on(&Bridge::shared()).try_wait().ok();
     }
 

@@ -13,7 +13,7 @@ use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-#[cfg(not(debug_assertions))]
+#[cfg(all(feature = "rt-multi-thread", not(debug_assertions)))]
 use smartasync::Nested;
 use smartasync::{Bridge, WaitError, WaitErrorKind};
 use tokio::time::{Sleep, sleep};
@@ -195,7 +195,7 @@ fn a_wait_panics_with_the_reason() {
 
 /// In a debug build Tokio ends the process when a worker of a multi-thread runtime panics (`AbortOnPanic` in its
 /// `multi_thread/worker.rs`).
-#[cfg(not(debug_assertions))]
+#[cfg(all(feature = "rt-multi-thread", not(debug_assertions)))]
 #[test]
 fn in_the_driver_of_a_background_runtime() {
     quietly(|| {
@@ -218,7 +218,7 @@ fn in_the_driver_of_a_background_runtime() {
 }
 
 /// The thread of a task is parked by itself, and not by Tokio.
-#[cfg(not(debug_assertions))]
+#[cfg(all(feature = "rt-multi-thread", not(debug_assertions)))]
 #[test]
 fn in_the_driver_that_a_call_in_a_task_waits_for() {
     quietly(|| {
@@ -240,7 +240,7 @@ fn in_the_driver_that_a_call_in_a_task_waits_for() {
 }
 
 /// A future that another executor polls, on the shared runtime.
-#[cfg(not(debug_assertions))]
+#[cfg(all(feature = "rt-multi-thread", not(debug_assertions)))]
 #[test]
 fn beside_a_call_that_another_executor_awaits() {
     quietly(|| {

@@ -11,6 +11,7 @@ use super::Bridge;
 use super::inner::{Backend, Inner};
 use super::watchdog::{self, Report, SlowCall, Watchdog};
 use crate::exec::hooks::ParkHooks;
+use crate::runtime::background::Threads;
 use crate::runtime::options::RuntimeOptions;
 
 /// What happens to a call that is made from inside a task.
@@ -26,8 +27,10 @@ use crate::runtime::options::RuntimeOptions;
 ///     runtime.block_on(task).unwrap()
 /// };
 /// assert_eq!(call_in_task(Bridge::builder().build()), None);
+/// # #[cfg(feature = "rt-multi-thread")] {
 /// let bridge = Bridge::builder().nested(Nested::BlockInPlace).build();
 /// assert_eq!(call_in_task(bridge), Some(42));
+/// # }
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -38,7 +41,7 @@ pub enum Nested {
     /// In a task of a multi-thread runtime the call opens a `tokio::task::block_in_place` section and runs in
     /// it: Tokio moves the other tasks of the thread to another thread. Elsewhere the call is refused. That
     /// includes the root future of `block_on`: it may be inside a `LocalSet`, where the section is illegal, and
-    /// Tokio does not show whether it is.
+    /// Tokio does not show whether it is. Only with the feature `rt-multi-thread`, which is on by default.
     ///
     /// # Limits
     ///
@@ -59,6 +62,7 @@ pub enum Nested {
     ///   been seen to hang (tokio#6463).
     ///
     /// [`wait_timeout`](crate::Call::wait_timeout) ends each of these waits.
+    #[cfg(feature = "rt-multi-thread")]
     BlockInPlace,
     /// The call blocks the thread until the answer comes, in async code of any kind: in a task, in the root future
     /// of `block_on`, in a `LocalSet`, in a current-thread runtime. Only a bridge whose calls run on other threads
@@ -94,6 +98,7 @@ pub enum Nested {
     /// # Examples
     ///
     /// ```
+    /// # #[cfg(feature = "rt-multi-thread")] {
     /// use smartasync::{Bridge, Nested};
     /// use tokio::runtime::Builder;
     ///
@@ -101,6 +106,7 @@ pub enum Nested {
     /// let runtime = Builder::new_current_thread().build().unwrap();
     /// let answer = runtime.block_on(async { bridge.block_on(async { 42 }) });
     /// assert_eq!(answer, 42);
+    /// # }
     /// ```
     Park,
 }
@@ -116,11 +122,11 @@ const LONGEST_IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 /// # Examples
 ///
 /// ```
-/// use smartasync::{Bridge, Nested};
+/// use smartasync::Bridge;
 ///
 /// let bridge = Bridge::builder()
 ///     .name("reports")
-///     .nested(Nested::BlockInPlace)
+///     .max_runtimes(8)
 ///     .max_blocking_threads(4)
 ///     .build();
 /// assert_eq!(bridge.block_on(async { 1 }), 1);
@@ -130,7 +136,7 @@ const LONGEST_IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct BridgeBuilder {
     options: RuntimeOptions,
     nested: Nested,
-    shared_threads: Option<usize>,
+    shared_threads: Option<Threads>,
     handle: Option<Handle>,
     warn_after: Option<Duration>,
     report: Option<Report>,
@@ -169,12 +175,14 @@ impl BridgeBuilder {
     /// # Examples
     ///
     /// ```
+    /// # #[cfg(feature = "rt-multi-thread")] {
     /// use smartasync::{Bridge, Nested};
     ///
     /// let bridge = Bridge::builder().nested(Nested::BlockInPlace).build();
     /// let runtime = tokio::runtime::Runtime::new().unwrap();
     /// let task = runtime.spawn(async move { bridge.block_on(async { 42 }) });
     /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// # }
     /// ```
     pub fn nested(mut self, nested: Nested) -> BridgeBuilder {
         self.nested = nested;
@@ -305,7 +313,8 @@ impl BridgeBuilder {
     /// runtime for each calling thread; see [`Bridge::shared`]. Default: one runtime for each thread.
     ///
     /// [`max_runtimes`](BridgeBuilder::max_runtimes), [`idle_timeout`](BridgeBuilder::idle_timeout) and
-    /// [`max_blocking_threads`](BridgeBuilder::max_blocking_threads) have no effect on it.
+    /// [`max_blocking_threads`](BridgeBuilder::max_blocking_threads) have no effect on it. Only with the feature
+    /// `rt-multi-thread`, which is on by default.
     ///
     /// # Panics
     ///
@@ -320,6 +329,7 @@ impl BridgeBuilder {
     /// let workers = async { tokio::runtime::Handle::current().metrics().num_workers() };
     /// assert_eq!(bridge.block_on(workers), 2);
     /// ```
+    #[cfg(feature = "rt-multi-thread")]
     #[track_caller]
     pub fn shared_threads(mut self, threads: usize) -> BridgeBuilder {
         assert!(threads > 0, "a background runtime needs at least one thread");
@@ -560,7 +570,7 @@ impl BridgeBuilder {
 
 /// Checks that the calls of a bridge wait for no thread that they may block.
 #[track_caller]
-fn check_runs_elsewhere(shared_threads: Option<usize>, handle: Option<&Handle>) {
+fn check_runs_elsewhere(shared_threads: Option<Threads>, handle: Option<&Handle>) {
     let is_multi_thread = |handle: &Handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread;
     assert!(
         shared_threads.is_some() || handle.is_some_and(is_multi_thread),

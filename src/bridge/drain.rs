@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use super::Bridge;
+#[cfg(feature = "rt-multi-thread")]
+use super::SHARED;
 use super::inner::{Backend, Inner};
-use super::{Bridge, SHARED};
 use crate::cache::thread;
 use crate::context::{Context, context};
 use crate::exec::deadline::Timer;
@@ -87,8 +89,14 @@ impl Drained {
 /// }
 /// ```
 pub fn drain(limit: Duration) -> Drained {
-    let (per_thread, shared) = (Bridge::per_thread(), &*SHARED);
-    drain_all(&[per_thread.inner(), shared.inner()], limit)
+    drain_all(
+        &[
+            Bridge::per_thread().inner(),
+            #[cfg(feature = "rt-multi-thread")]
+            SHARED.inner(),
+        ],
+        limit,
+    )
 }
 
 impl Bridge {

@@ -13,7 +13,7 @@ use super::watchdog::Watchdog;
 use crate::cache::map::PerThreadMap;
 use crate::cache::private::PrivateSlot;
 use crate::exec::hooks::ParkHooks;
-use crate::runtime::background::Background;
+use crate::runtime::background::{Background, Threads};
 use crate::runtime::options::RuntimeOptions;
 use crate::runtime::set::Runtimes;
 use crate::runtime::tracker::CallTracker;
@@ -48,7 +48,7 @@ impl Backend {
         Backend::Private(Runtimes::new(options), Arc::new(PerThreadMap::new()))
     }
 
-    pub(super) fn background(name: &str, threads: usize) -> Backend {
+    pub(super) fn background(name: &str, threads: Threads) -> Backend {
         Backend::Background(Background::new(name, threads), Arc::new(PerThreadMap::new()))
     }
 

@@ -8,13 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use tokio::runtime::Handle;
-use tokio::task;
 
 use super::inner::{Backend, Inner, Slots, inherited};
 use super::{Bridge, DEFAULT, Nested};
 use crate::cache::private::{Private, SlotRuntime};
 use crate::cache::thread::{self, CallSlot};
-use crate::context::{Ambient, Poller, Scheduler};
+use crate::context::{Ambient, Poller, Scheduler, block_in_place};
 use crate::error::Cause;
 use crate::exec::drive::Drive;
 use crate::exec::job::Job;
@@ -201,9 +200,11 @@ impl Block {
             Some(Ambient::Own | Ambient::Handle(_)) => Some(Block::InSection),
             Some(Ambient::InPoll(poller)) => match (inner.nested, poller) {
                 (Nested::Error, _) => None,
+                #[cfg(feature = "rt-multi-thread")]
                 (Nested::BlockInPlace, Poller::Scheduler(Scheduler { is_multi_thread, .. })) => {
                     is_multi_thread.then_some(Block::InSection)
                 }
+                #[cfg(feature = "rt-multi-thread")]
                 (Nested::BlockInPlace, Poller::Marked | Poller::BlockOn) => None,
                 // Blocking one of the threads that the call waits for.
                 (Nested::Park, Poller::Scheduler(Scheduler { id, .. }))
@@ -297,7 +298,7 @@ impl<'a> Target<'a> {
         );
         call.hooks = inner.hooks.as_ref();
         if block == Block::InSection {
-            task::block_in_place(|| self.run_call(&mut call));
+            block_in_place(|| self.run_call(&mut call));
         } else {
             self.run_call(&mut call);
         }
@@ -372,7 +373,7 @@ fn is_traced() -> bool {
 /// Prepares a thread that has a current runtime.
 #[cold]
 fn prepare() {
-    task::block_in_place(thread::prepare);
+    block_in_place(thread::prepare);
 }
 
 /// Whether a call through a bridge may block the thread.

@@ -21,10 +21,13 @@ use crate::sync::{self, ignore_poison};
 /// How often the runtime is asked whether it still answers, while a call waits on it.
 const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 
+/// A number of workers.
+pub(crate) type Threads = usize;
+
 /// A multi-thread runtime, started at the first call. Each call holds it: a shutdown takes it from nobody.
 pub(crate) struct Background {
     pub(crate) name: String,
-    pub(crate) threads: usize,
+    pub(crate) threads: Threads,
     pub(crate) tracker: sync::Arc<CallTracker>,
     /// The resets of the bridge.
     pub(crate) generation: Generation,
@@ -44,7 +47,7 @@ enum State {
 
 impl Background {
     /// The runtime of a bridge called `name`.
-    pub(crate) fn new(name: &str, threads: usize) -> Arc<Background> {
+    pub(crate) fn new(name: &str, threads: Threads) -> Arc<Background> {
         Arc::new(Background {
             name: name.to_owned(),
             threads,

@@ -75,6 +75,7 @@ impl OwnedRuntime {
         Some(runtime.as_ref()?.block_on(future))
     }
 
+    #[cfg(feature = "rt-multi-thread")]
     pub(crate) fn has_ended(&self) -> bool {
         ignore_poison(self.runtime.read()).is_none()
     }

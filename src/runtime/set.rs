@@ -6,6 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+#[cfg(not(feature = "rt-multi-thread"))]
+use tokio::runtime::Handle;
+
 use crate::error::Cause;
 use crate::runtime::LocalRuntime;
 use crate::runtime::limit::Permit;
@@ -91,6 +94,22 @@ impl Runtimes {
         drop(for_tasks);
         lost.iter().for_each(|lost| self.give_back(lost, false));
         Ok(runtime)
+    }
+
+    /// Returns the handle of a runtime that is never shut down, for what belongs to no thread.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be built.
+    #[cfg(not(feature = "rt-multi-thread"))]
+    pub(crate) fn static_task_handle(self: &Arc<Self>) -> io::Result<&'static Handle> {
+        match self.task_runtime() {
+            Ok(runtime) => Ok(runtime
+                .static_handle
+                .get_or_init(|| Box::leak(Box::new(runtime.handle().clone())))),
+            Err(Cause::Runtime(error)) => Err(error),
+            Err(_) => Err(io::Error::other("it has been shut down")),
+        }
     }
 
     /// Gives up the runtime of tasks that belong to no thread.

@@ -125,6 +125,7 @@ impl CallTracker {
     }
 
     /// Whether a call has said that it is parked.
+    #[cfg(feature = "rt-multi-thread")]
     pub(crate) fn has_parked(&self) -> bool {
         // SeqCst, as in `SleepFlag`: a call that parks says so before it checks whether the monitor is awake.
         self.inside().entries.values().any(|entry| entry.is_parked.load(SeqCst))

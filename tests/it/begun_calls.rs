@@ -35,8 +35,10 @@ async fn poll_once_in_a_task<F: Future + Unpin + Send + 'static>(future: F) -> F
     tokio::spawn(async { poll_once(future) }).await.unwrap()
 }
 
+/// The runtime of what belongs to no thread.
 fn shared() -> Id {
-    Bridge::shared().block_on(async { Handle::current().id() })
+    let task = Bridge::per_thread().spawn(async { Handle::current().id() });
+    smartasync::block_on(task).unwrap()
 }
 
 #[test]

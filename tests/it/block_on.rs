@@ -24,7 +24,9 @@ fn everywhere(test: impl Fn(&Stage, &Bridge) + Send + Sync + Clone + 'static) {
         for (kind, bridge) in [
             ("per thread", Bridge::per_thread()),
             ("private", Bridge::builder().build()),
+            #[cfg(feature = "rt-multi-thread")]
             ("private, shared threads", Bridge::builder().shared_threads(1).build()),
+            #[cfg(feature = "rt-multi-thread")]
             ("shared", Bridge::shared()),
             ("handle", Bridge::from_handle(runtime.handle().clone())),
         ] {
@@ -165,6 +167,7 @@ async fn polls_of_a_nap(in_each_poll: impl Fn()) -> usize {
     polls
 }
 
+#[cfg(feature = "rt-multi-thread")]
 #[test]
 fn a_waker_that_is_kept_to_the_end_of_its_thread_and_bridge_can_be_woken() {
     within_a_minute(|_| {

@@ -4,7 +4,7 @@ use std::sync::{Barrier, LazyLock};
 use std::thread;
 use std::time::Duration;
 
-use smartasync::{Bridge, Context, Nested, WaitErrorKind, block_on, reset, smartasync};
+use smartasync::{Bridge, reset, smartasync};
 use tokio::net::TcpListener;
 use tokio::runtime::{Handle, Id};
 use tokio::task;
@@ -33,6 +33,7 @@ fn two_bridges_share_no_runtime_and_no_count() {
     });
 }
 
+#[cfg(feature = "rt-multi-thread")]
 #[test]
 fn two_bridges_with_shared_threads_share_none_of_them() {
     within_a_minute(|_| {
@@ -127,6 +128,7 @@ fn a_private_bridge_keeps_to_its_own_runtimes_beside_another_runtime() {
             let current = runtime.handle().id();
             task::block_in_place(|| assert_ne!(id().on(&bridge).wait(), current));
             // A known limit: here the root future reads as `Blocking`. The call must run all the same.
+            #[cfg(feature = "rt-multi-thread")]
             assert_ne!(id().on(&bridge).wait(), current);
         });
     });
@@ -297,8 +299,11 @@ fn the_last_clone_may_be_dropped_by_a_call_on_the_bridge() {
     });
 }
 
+#[cfg(feature = "rt-multi-thread")]
 #[test]
 fn block_in_place_lets_a_task_wait_and_nothing_else() {
+    use smartasync::{Context, Nested, WaitErrorKind, block_on};
+
     within_a_minute(|_| {
         let bridge = Bridge::builder().nested(Nested::BlockInPlace).build();
         let runtime = multi_thread();
@@ -361,6 +366,7 @@ fn a_bridge_names_its_threads() {
     });
 }
 
+#[cfg(feature = "rt-multi-thread")]
 #[test]
 fn a_background_runtime_is_left_alone_when_no_call_waits_on_it() {
     within_a_minute(|_| {

@@ -294,6 +294,7 @@ fn the_same_task_id_inside_and_outside_of_a_block_on() {
     });
 }
 
+#[cfg(feature = "rt-multi-thread")]
 #[test]
 fn unconstrained_root_reads_as_blocking_and_runs() {
     // A known limit: the budget that would show the poll is hidden. The call must run all the same.
@@ -304,6 +305,7 @@ fn unconstrained_root_reads_as_blocking_and_runs() {
     });
 }
 
+#[cfg(feature = "rt-multi-thread")]
 #[test]
 fn root_reads_as_blocking_after_block_in_place_and_runs() {
     // A known limit: Tokio does not give the budget back until the next poll.

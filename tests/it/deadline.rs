@@ -9,9 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::support::{current_thread, echo, multi_thread, within_a_minute};
-use smartasync::{
-    Bridge, Context, Nested, WaitError, WaitErrorKind, block_on, context, smartasync,
-};
+use smartasync::{Bridge, Context, WaitError, WaitErrorKind, block_on, context, smartasync};
 use tokio::runtime::{Builder, Handle};
 use tokio::time::sleep;
 
@@ -95,7 +93,9 @@ fn every_kind_of_bridge() {
         let runtime = multi_thread();
         for (kind, bridge) in [
             ("private", Bridge::builder().build()),
+            #[cfg(feature = "rt-multi-thread")]
             ("private, shared threads", Bridge::builder().shared_threads(1).build()),
+            #[cfg(feature = "rt-multi-thread")]
             ("shared", Bridge::shared()),
             ("handle", Bridge::from_handle(runtime.handle().clone())),
         ] {
@@ -194,6 +194,7 @@ fn the_future_is_dropped_by_the_caller_inside_the_runtime() {
         for (kind, bridge) in [
             ("per thread", Bridge::per_thread()),
             ("private", Bridge::builder().build()),
+            #[cfg(feature = "rt-multi-thread")]
             ("shared", Bridge::shared()),
             ("handle", Bridge::from_handle(runtime.handle().clone())),
         ] {
@@ -232,6 +233,7 @@ fn is_dropped_in_place_with<const SIZE: usize>(bridge: &Bridge) {
     }
 }
 
+#[cfg(feature = "rt-multi-thread")]
 #[test]
 fn no_task_keeps_the_clock() {
     within_a_minute(|stage| {
@@ -254,10 +256,11 @@ fn no_task_keeps_the_clock() {
     });
 }
 
+#[cfg(feature = "rt-multi-thread")]
 #[test]
 fn a_blocking_section_that_the_bridge_opens() {
     within_a_minute(|_| {
-        let bridge = Bridge::builder().nested(Nested::BlockInPlace).build();
+        let bridge = Bridge::builder().nested(smartasync::Nested::BlockInPlace).build();
         let task = async move { assert_timed_out(forever().on(&bridge).wait_timeout(SHORT)) };
         let runtime = multi_thread();
         runtime.block_on(runtime.spawn(task)).unwrap();

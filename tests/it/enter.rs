@@ -16,8 +16,13 @@ use crate::support::{SaysGoodbye, current_thread, multi_thread, within_a_minute}
 
 const SHORT: Duration = Duration::from_millis(1);
 
-fn bridges() -> [Bridge; 3] {
-    [Bridge::per_thread(), Bridge::shared(), Bridge::builder().build()]
+fn bridges() -> impl IntoIterator<Item = Bridge> {
+    [
+        Bridge::per_thread(),
+        #[cfg(feature = "rt-multi-thread")]
+        Bridge::shared(),
+        Bridge::builder().build(),
+    ]
 }
 
 fn id() -> tokio::runtime::Id {
@@ -73,7 +78,7 @@ fn calls_run_as_they_would_without_the_guard() {
         let guard = enter();
         assert_eq!((id(), context()), (own, Context::Blocking));
         assert_eq!(block_on(async { id() }), own);
-        let (one, other) = (enter(), Bridge::shared().enter());
+        let (one, other) = (enter(), Bridge::builder().build().enter());
         assert_ne!(id(), own);
         drop(other);
         drop(one);

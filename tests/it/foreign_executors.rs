@@ -85,10 +85,19 @@ async fn runtime() -> tokio::runtime::Id {
     Handle::current().id()
 }
 
+/// The runtime of what belongs to no thread.
+fn shared_runtime() -> tokio::runtime::Id {
+    let task = Bridge::per_thread().spawn(runtime().into_future());
+    let shared = smartasync::block_on(task).unwrap();
+    #[cfg(feature = "rt-multi-thread")]
+    assert_eq!(Bridge::shared().block_on(runtime()), shared);
+    shared
+}
+
 #[test]
 fn it_runs_on_the_shared_runtime() {
     within_a_minute(|_| {
-        let shared = Bridge::shared().block_on(runtime());
+        let shared = shared_runtime();
         assert_eq!(poll_loop(runtime().into_future()), shared);
         assert_ne!(
             multi_thread().block_on(runtime().into_future()),
@@ -101,7 +110,12 @@ fn it_runs_on_the_shared_runtime() {
 #[test]
 fn in_another_call_it_stays_on_the_runtime_of_that_call_even_if_the_poll_is_hidden() {
     within_a_minute(|_| {
-        for bridge in [Bridge::per_thread(), Bridge::builder().build(), Bridge::shared()] {
+        for bridge in [
+            Bridge::per_thread(),
+            Bridge::builder().build(),
+            #[cfg(feature = "rt-multi-thread")]
+            Bridge::shared(),
+        ] {
             let stays = async || runtime().await == Handle::current().id();
             assert!(bridge.block_on(stays()));
             assert!(bridge.block_on(unconstrained(stays())));
@@ -197,7 +211,7 @@ fn inside_a_task_a_waker_of_another_kind_is_still_tokio() {
 #[test]
 fn beside_an_entered_runtime_that_nobody_drives_it_runs_on_the_shared_one() {
     within_a_minute(|stage| {
-        let shared = Bridge::shared().block_on(runtime());
+        let shared = shared_runtime();
         let undriven = current_thread();
         let _entered = undriven.enter();
         stage.at("pollster");

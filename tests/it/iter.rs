@@ -471,7 +471,9 @@ fn it_runs_through_the_bridge_that_it_is_given() {
         let runtime = multi_thread();
         let bridges = [
             Bridge::builder().build(),
+            #[cfg(feature = "rt-multi-thread")]
             Bridge::builder().shared_threads(1).build(),
+            #[cfg(feature = "rt-multi-thread")]
             Bridge::shared(),
             Bridge::from_handle(runtime.handle().clone()),
         ];

@@ -62,7 +62,12 @@ fn a_deadline_and_a_token_combine() {
     use tokio_util::sync::CancellationToken;
 
     within_a_minute(|stage| {
-        for bridge in [Bridge::per_thread(), Bridge::shared(), Bridge::builder().build()] {
+        for bridge in [
+            Bridge::per_thread(),
+            #[cfg(feature = "rt-multi-thread")]
+            Bridge::shared(),
+            Bridge::builder().build(),
+        ] {
             stage.at(format!("{bridge:?}"));
             let token = CancellationToken::new();
             let call = forever().on(&bridge).within(SHORT).cancelled_by(&token);
@@ -95,7 +100,12 @@ fn a_refused_call_with_limits_is_handed_back_only_by_try_wait() {
 #[test]
 fn a_bridge_has_a_limit_for_calls_that_have_none() {
     within_a_minute(|stage| {
-        for builder in [Bridge::builder(), Bridge::builder().shared_threads(1)] {
+        for builder in [
+            Bridge::builder(),
+            Bridge::builder().driver_threads(false),
+            #[cfg(feature = "rt-multi-thread")]
+            Bridge::builder().shared_threads(1),
+        ] {
             let bridge = builder.timeout(SHORT).build();
             stage.at(format!("{bridge:?}"));
             let slow = || bridge.call(sleep_for(Duration::from_millis(50)));

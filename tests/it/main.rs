@@ -4,6 +4,7 @@ mod answers;
 mod async_io;
 mod async_io_model;
 mod begun_calls;
+#[cfg(feature = "rt-multi-thread")]
 mod block_in_place;
 mod block_on;
 mod blocking_pool;
@@ -26,6 +27,7 @@ mod nested_park;
 mod offload;
 mod own_tasks;
 mod panics;
+#[cfg(feature = "rt-multi-thread")]
 mod park_in_a_poll;
 mod race;
 mod rayon_jobs;

@@ -66,6 +66,7 @@ fn a_wake_of_the_root_future_outlives_a_call_that_panics() {
     });
 }
 
+#[cfg(feature = "rt-multi-thread")]
 #[test]
 fn a_wake_of_an_unconstrained_root_outlives_a_call() {
     within_a_minute(|_| {

@@ -100,6 +100,7 @@ fn what_a_panicking_call_leaves_is_dropped_inside_its_runtime() {
         let bridges = [
             smartasync::Bridge::per_thread(),
             smartasync::Bridge::builder().build(),
+            #[cfg(feature = "rt-multi-thread")]
             smartasync::Bridge::builder().shared_threads(1).build(),
         ];
         for bridge in bridges {

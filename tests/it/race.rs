@@ -30,7 +30,7 @@ fn the_first_of_two_counts() {
         let error = race(pending::<()>(), pending()).wait_timeout(Duration::from_millis(1));
         assert_eq!(error.unwrap_err().kind(), WaitErrorKind::TimedOut);
         assert_eq!(race(ready(1), ready(2)).name(), "smartasync::race");
-        assert_eq!(race(after(1), pending()).on(&Bridge::shared()).wait(), 1);
+        assert_eq!(race(after(1), pending()).on(&Bridge::builder().build()).wait(), 1);
     });
 }
 

@@ -11,11 +11,13 @@ use tokio::time::sleep;
 
 use crate::support::{current_thread, within_a_minute};
 
-fn bridges(runtime: &Runtime) -> [(&'static str, Bridge); 5] {
+fn bridges(runtime: &Runtime) -> impl IntoIterator<Item = (&'static str, Bridge)> {
     [
         ("per thread", Bridge::per_thread()),
+        #[cfg(feature = "rt-multi-thread")]
         ("shared", Bridge::shared()),
         ("private", Bridge::builder().build()),
+        #[cfg(feature = "rt-multi-thread")]
         ("private, shared threads", Bridge::builder().shared_threads(1).build()),
         ("handle", Bridge::from_handle(runtime.handle().clone())),
     ]
@@ -106,7 +108,12 @@ fn the_tasks_of_a_private_bridge_share_one_runtime_and_end_with_it() {
 
 #[test]
 fn a_bridge_that_was_shut_down_hands_the_future_back() {
-    for bridge in [Bridge::builder().build(), Bridge::builder().shared_threads(1).build()] {
+    let bridges = [
+        Bridge::builder().build(),
+        #[cfg(feature = "rt-multi-thread")]
+        Bridge::builder().shared_threads(1).build(),
+    ];
+    for bridge in bridges {
         bridge.block_on(async {});
         bridge.shutdown(Duration::ZERO);
         let error = bridge.try_spawn(async { 42 }).unwrap_err();

@@ -36,9 +36,11 @@ fn on_each_bridge(test: impl Fn(&Bridge, &str) + Sync) {
         let application = multi_thread();
         for (name, bridge) in [
             ("per thread", Bridge::per_thread()),
+            #[cfg(feature = "rt-multi-thread")]
             ("shared", Bridge::shared()),
             ("private", Bridge::builder().build()),
             ("own tasks", Bridge::builder().driver_threads(false).build()),
+            #[cfg(feature = "rt-multi-thread")]
             ("shared threads", Bridge::builder().shared_threads(2).build()),
             ("handle", Bridge::from_handle(application.handle().clone())),
         ] {
@@ -192,8 +194,13 @@ fn in_async_code_it_panics_like_a_wait() {
 /// Private bridges with hooks that write down what they are told, and on which thread.
 fn on_each_bridge_with_hooks(test: impl Fn(&Bridge, &dyn Fn() -> Vec<&'static str>) + Sync) {
     within_a_minute(|stage| {
-        for threads in [None, Some(2)] {
-            stage.at(format!("shared threads: {threads:?}"));
+        for builder in [
+            Bridge::builder(),
+            Bridge::builder().driver_threads(false),
+            #[cfg(feature = "rt-multi-thread")]
+            Bridge::builder().shared_threads(2),
+        ] {
+            stage.at(format!("{builder:?}"));
             let (told, caller) = (Arc::new(Mutex::new(Vec::new())), thread::current().id());
             let tells = |what: &'static str| {
                 let told = Arc::clone(&told);
@@ -202,11 +209,7 @@ fn on_each_bridge_with_hooks(test: impl Fn(&Bridge, &dyn Fn() -> Vec<&'static st
                     told.lock().unwrap().push(what);
                 }
             };
-            let builder = Bridge::builder().on_park(tells("park")).on_unpark(tells("unpark"));
-            let bridge = match threads {
-                None => builder.build(),
-                Some(threads) => builder.shared_threads(threads).build(),
-            };
+            let bridge = builder.on_park(tells("park")).on_unpark(tells("unpark")).build();
             test(&bridge, &|| std::mem::take(&mut *told.lock().unwrap()));
         }
     });
