@@ -13,6 +13,7 @@ mod cancellable;
 mod context_table;
 mod current_runtime;
 mod deadline;
+mod dependencies;
 mod dispatch;
 mod enter;
 mod foreign_executors;
