@@ -5,8 +5,9 @@ use std::future::{poll_fn, ready};
 use std::pin::pin;
 use std::ptr;
 use std::rc::Rc;
-use std::sync::mpsc;
-use std::task::{Context, Poll, Waker};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use tokio::runtime::{self, Handle};
@@ -238,5 +239,49 @@ fn a_local_set_inside_a_task_leaves_the_task_as_it_was() {
             task::block_in_place(|| 1)
         });
         assert_eq!(runtime.block_on(blocks).unwrap(), 1);
+    });
+}
+
+/// A call with `Nested::Park` tells by this whether its future has yielded.
+#[test]
+fn a_scheduler_keeps_the_waker_that_yields_once_in_a_row_and_wakes_it_after_its_poll() {
+    #[derive(Default)]
+    struct Counts(AtomicUsize);
+
+    impl Wake for Counts {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+
+    /// Yields with the waker of `counts`. Returns whether the scheduler keeps that.
+    fn is_kept(counts: &Arc<Counts>) -> bool {
+        let before = Arc::strong_count(counts);
+        let waker = Waker::from(Arc::clone(counts));
+        assert!(pin!(task::yield_now()).poll(&mut Context::from_waker(&waker)).is_pending());
+        drop(waker);
+        Arc::strong_count(counts) > before
+    }
+
+    async fn yields() {
+        let counts = [(); 2].map(|()| Arc::<Counts>::default());
+        let kept = [0, 0, 1, 1, 0].map(|index| is_kept(&counts[index]));
+        assert_eq!(kept, [true, false, true, false, true]);
+        assert_eq!(counts.each_ref().map(|counts| counts.0.load(SeqCst)), [0, 0]);
+        task::yield_now().await;
+        assert_eq!(counts.each_ref().map(|counts| counts.0.load(SeqCst)), [2, 1]);
+    }
+
+    within_a_minute(|_| {
+        for runtime in [current_thread(), multi_thread()] {
+            runtime.block_on(runtime.spawn(yields())).unwrap();
+        }
+        current_thread().block_on(yields());
+        // No scheduler polls here: the waker is woken at once.
+        multi_thread().block_on(async {
+            let counts = Arc::default();
+            assert!(!is_kept(&counts));
+            assert_eq!(counts.0.load(SeqCst), 1);
+        });
     });
 }
