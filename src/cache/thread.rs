@@ -194,8 +194,10 @@ impl Drop for Thread {
         let mut leave = |lease: &Lease| {
             lease.return_to_pool();
             // What a forked child has inherited may be locked.
-            if let Some(used) = used.as_mut().filter(|_| !lease.token().is_inherited()) {
-                used.push(std::sync::Arc::clone(lease.runtimes()));
+            if let Some(used) = &mut used {
+                if !lease.token().is_inherited() {
+                    used.push(std::sync::Arc::clone(lease.runtimes()));
+                }
             }
         };
         for slot in self.private.take_all() {
