@@ -282,6 +282,12 @@ impl Bridge {
         Bridge { inner: Arc::new(PerProcess::new(inner)) }
     }
 
+    /// Whether its calls have a limit that they need not name.
+    #[cfg(feature = "concurrent")]
+    pub(crate) fn has_timeout(&self) -> bool {
+        self.inner().timeout.is_some()
+    }
+
     #[inline]
     fn inner(&self) -> &Inner {
         self.inner.get(Inner::renewed)

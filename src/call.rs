@@ -92,6 +92,10 @@ impl<F: Future> Call<F> {
     /// [`Runtime`](crate::WaitErrorKind::Runtime) if there is no runtime to run on, and
     /// [`Shutdown`](crate::WaitErrorKind::Shutdown) if the call's bridge has been shut down. The call has not
     /// started, and [`WaitError::into_call`] returns it, unless the bridge was shut down while the call waited.
+    /// [`TimedOut`](crate::WaitErrorKind::TimedOut) on a bridge with a [`timeout`](crate::BridgeBuilder::timeout).
+    ///
+    /// The error of a call that borrows an argument cannot leave a function with `?`: use
+    /// [`wait_timeout`](Call::wait_timeout), or `.map_err(WaitError::without_call)?`.
     ///
     /// # Panics
     ///
@@ -150,7 +154,7 @@ impl<F: Future> Call<F> {
         }
     }
 
-    /// Runs the call through `bridge` if one of its own methods waits for it. The bridge has no effect if the call
+    /// Runs the call through `bridge` when a method of the call waits for it. The bridge has no effect if the call
     /// is awaited, or passed on as a future (for example to [`block_on`](crate::block_on)), or if another executor than
     /// Tokio has polled it before.
     ///

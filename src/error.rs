@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::site::Site;
 
-/// The error of a wait that returned no output. It holds the call if that was not started, and if the wait hands calls
-/// back: see [`NoCall`].
+/// The error of a wait that returned no output. That of a `try_wait` contains the call if it was not started. The other
+/// waits hand no call back: see [`NoCall`].
 ///
 /// Its message names the function and the call site, and says what to write instead. `Debug` shows the same message, for
 /// errors that `main` returns or that are unwrapped; `{:#?}` shows the parts.
@@ -76,10 +76,11 @@ pub enum WaitErrorKind {
     /// The call's bridge [has been shut down](crate::Bridge::shutdown): the call was not started, or
     /// it was cancelled, and its future is dropped.
     Shutdown,
-    /// [The deadline](crate::Call::wait_timeout) has passed: the future is dropped.
+    /// [The deadline](crate::Call::wait_timeout) of the call has passed, or
+    /// [the limit](crate::BridgeBuilder::timeout) of its bridge: the future is dropped.
     TimedOut,
-    /// The token of a `Call::wait_cancellable` (feature `tokio-util`) was cancelled: the call was not started,
-    /// or its future is dropped.
+    /// The token of a `Call::cancelled_by` or `wait_cancellable` (feature `tokio-util`) was cancelled: the call was
+    /// not started, or its future is dropped.
     Cancelled,
 }
 
@@ -115,10 +116,10 @@ impl<C> WaitError<C> {
     /// ```
     pub fn kind(&self) -> WaitErrorKind {
         match self.cause {
-            Cause::Async => WaitErrorKind::AsyncContext,
+            Cause::Async | Cause::OwnTask => WaitErrorKind::AsyncContext,
             Cause::Runtime(_) | Cause::ThreadExit(_) => WaitErrorKind::Runtime,
             Cause::Shutdown => WaitErrorKind::Shutdown,
-            Cause::TimedOut(_) => WaitErrorKind::TimedOut,
+            Cause::TimedOut { .. } => WaitErrorKind::TimedOut,
             Cause::Cancelled => WaitErrorKind::Cancelled,
         }
     }
@@ -246,14 +247,16 @@ impl<C> Error for WaitError<C> {
 pub(crate) enum Cause {
     /// The caller must not block.
     Async,
+    /// The caller is a task of the bridge's own runtime, and the bridge has `Nested::Park`.
+    OwnTask,
     /// There is nothing to run it on.
     Runtime(io::Error),
     /// The thread is ending and has let go of its runtime.
     ThreadExit(io::Error),
     /// The bridge is shut down.
     Shutdown,
-    /// Its deadline has passed. It had been waited for this long.
-    TimedOut(Duration),
+    /// Its deadline has passed, or the limit of its bridge.
+    TimedOut { waited: Duration, of_bridge: bool },
     /// Its token is cancelled.
     Cancelled,
 }
@@ -277,6 +280,11 @@ impl Cause {
                  in sync code that a poll calls, or that rayon runs while a poll waits for its pool: wait on a scoped \
                  thread, or in `tokio::task::block_in_place` (not in a task of a current-thread runtime)"
             ),
+            Cause::OwnTask => write!(
+                f,
+                "cannot wait for `{name}` at {caller}: this task runs on the runtime of the call's bridge, and would \
+                 block a thread that the call needs; use `.await` instead, or wait through another bridge"
+            ),
             Cause::Shutdown if !has_begun => write!(
                 f,
                 "cannot wait for `{name}` at {caller}: its bridge has been shut down; make the call \
@@ -287,9 +295,13 @@ impl Cause {
                 "`{name}` at {caller} was cut short: its bridge was shut down while it waited, and the \
                  grace period passed"
             ),
-            Cause::TimedOut(waited) => write!(
+            Cause::TimedOut { waited, of_bridge: false } => {
+                write!(f, "`{name}` at {caller} timed out after {waited:.1?}")
+            }
+            Cause::TimedOut { waited, of_bridge: true } => write!(
                 f,
-                "`{name}` at {caller} timed out after {waited:?}: it was not done by its deadline"
+                "`{name}` at {caller} timed out after {waited:.1?}: its bridge has a limit for all calls \
+                 (`BridgeBuilder::timeout`)"
             ),
             Cause::Cancelled if !has_begun => write!(
                 f,

@@ -194,6 +194,8 @@
 //!
 //! It sees only Tokio, and only its own copy of it: the limits of [`context()`] say what follows from that.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "concurrent")]
 mod answers;
 mod block_on;

@@ -5,13 +5,12 @@ mod handle;
 mod slot;
 pub(crate) mod waiters;
 
-use std::any::type_name;
 use std::fmt;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
 use crate::bridge::Bridge;
-use crate::site::{Name, Site};
+use crate::site::{Name, Site, type_name};
 use calls::Calls;
 use slot::{Filling, Slot};
 

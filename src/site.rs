@@ -1,5 +1,6 @@
 //! Which function was called, and where.
 
+use std::any;
 use std::fmt;
 use std::panic::Location;
 
@@ -36,4 +37,14 @@ impl fmt::Debug for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at {}", self.name(), self.caller)
     }
+}
+
+/// Returns the name that a future has in messages: that of its type, or of the function that a call was made by.
+pub(crate) fn type_name<F>() -> &'static str {
+    let name = any::type_name::<F>();
+    let of_call = name.strip_prefix(concat!(env!("CARGO_CRATE_NAME"), "::call::held::Call<"));
+    let path = of_call.and_then(|call| call.strip_suffix("::{{closure}}>"));
+    path.and_then(|path| path.rsplit("::").next())
+        .filter(|name| !name.contains('>'))
+        .unwrap_or(name)
 }

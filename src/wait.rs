@@ -1,11 +1,11 @@
 //! Methods that wait for any future.
 
-use std::any::type_name;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::call::{Call, LimitedCall};
 use crate::error::WaitError;
+use crate::site::type_name;
 
 /// The waiting methods of a [`Call`], for every future.
 ///

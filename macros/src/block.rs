@@ -137,7 +137,12 @@ fn expand_function(
     context: &Context,
     twin: Option<&mut Twin>,
 ) -> (TokenStream, Option<Error>) {
+    let is_decorated = function.attrs.iter().any(attributes::is_smartasync);
     let (options, wrong_option) = own_options(&mut function.attrs, options);
+    if is_decorated && wrong_option.is_none() && !function.is_async() && options.offload.is_none() {
+        let error = valid::check_sync(&function.sig, &options).err();
+        return (function.into_token_stream(), error);
+    }
     let method = twin.as_ref().and_then(|_| Method::of(&function, &options));
     let (expanded, error) = function::expand(function, &options, context);
     let refused = error.is_some();

@@ -92,7 +92,7 @@ fn decorate(function: Function, options: &Options, context: &Context) -> TokenSt
         arguments::require_send_receiver(&mut sig, &options.krate(span), span);
     }
     if options.boxed.is_some() {
-        lifetimes::bound_by_future(&mut sig, &context.held);
+        lifetimes::bound_by_future(&mut sig, context);
     }
     let moves = body.is_some().then(|| arguments::move_into_future(&mut sig));
     sig.output = output.returned();

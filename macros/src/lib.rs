@@ -24,7 +24,8 @@ use proc_macro::TokenStream;
 /// It goes on free functions, on methods with any receiver, and on whole `impl` blocks and traits,
 /// where it decorates each `async fn` and leaves the rest unchanged. Borrowing, `Send`-ness and drop
 /// order are those of the `async fn`: every argument, used or not, lives until the future ends. On a
-/// sync function of its own it is an error, unless there is `offload`.
+/// sync function of its own it is an error, unless there is `offload`. A function that another attribute makes
+/// sync, like `#[tokio::test]`, needs none.
 ///
 /// # Options
 ///
@@ -45,7 +46,7 @@ use proc_macro::TokenStream;
 ///
 /// # Traits
 ///
-/// Decorate both a trait and its implementations. The futures of the methods are `Send`, so that generic
+/// Decorate both a trait and its implementations, with the same `boxed` and `?Send`. The futures of the methods are `Send`, so that generic
 /// code can spawn them; `#[smartasync(?Send)]` lifts that. A default body that uses `self` exists only for
 /// types whose `self` may go to another thread.
 ///

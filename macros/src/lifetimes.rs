@@ -10,6 +10,8 @@ use syn::{
     WherePredicate, parse_quote, parse_quote_spanned,
 };
 
+use crate::context::{Context, Kind};
+
 /// Returns the name of the lifetime of a boxed future.
 pub(crate) fn future(span: Span) -> Lifetime {
     Lifetime::new("'smartasync", span)
@@ -32,11 +34,24 @@ pub(crate) fn future(span: Span) -> Lifetime {
 /// ```
 ///
 /// Only the lifetimes of the arguments need names: an elided lifetime in the output keeps its meaning.
-pub(crate) fn bound_by_future(sig: &mut Signature, around: &[GenericArgument]) {
+///
+/// A future that contains nothing but one borrow has the lifetime of that, without a bound: then the function can be
+/// passed as an `impl AsyncFn(&str)`, where the lifetime differs from call to call.
+///
+/// ```text
+/// async fn len(text: &str) -> usize;
+/// fn len<'smartasync>(text: &'smartasync str) -> ..;
+/// ```
+pub(crate) fn bound_by_future(sig: &mut Signature, context: &Context) {
     let span = Span::mixed_site().located_at(sig.ident.span());
-    let named = name_elided(sig, span);
-    let future = future(span);
-    let mut held = around.to_vec();
+    let (future, around) = (future(span), &context.held);
+    let mut named = name_elided(sig, span);
+    if let ([only], true) = (&mut *named, contains_only_lifetimes(sig, context)) {
+        rename(sig, only, &future);
+        let parameter = GenericParam::Lifetime(LifetimeParam::new(future));
+        return sig.generics.params.insert(0, parameter);
+    }
+    let mut held = around.clone();
     if held.is_empty() && sig.receiver().is_some() {
         held.push(GenericArgument::Type(parse_quote_spanned!(span=> Self)));
     }
@@ -51,6 +66,45 @@ pub(crate) fn bound_by_future(sig: &mut Signature, around: &[GenericArgument]) {
         let parameter = GenericParam::Lifetime(LifetimeParam::new(lifetime));
         sig.generics.params.insert(index, parameter);
     }
+}
+
+/// Whether a future contains neither a `self` nor a generic parameter. In a trait and its implementations the answers
+/// could differ, and must not.
+fn contains_only_lifetimes(sig: &Signature, context: &Context) -> bool {
+    let in_type = context.kind == Kind::Impl && context.held.len() == 1;
+    let by_value = sig.receiver().is_some_and(|receiver| receiver.reference.is_none());
+    (in_type || context.kind == Kind::Free && sig.receiver().is_none())
+        && !by_value
+        && sig.generics.params.is_empty()
+        && !sig.inputs.iter().any(has_impl_trait)
+}
+
+fn has_impl_trait(argument: &FnArg) -> bool {
+    struct Finds(bool);
+
+    impl VisitMut for Finds {
+        fn visit_type_impl_trait_mut(&mut self, _: &mut TypeImplTrait) {
+            self.0 = true;
+        }
+    }
+
+    let mut finds = Finds(false);
+    finds.visit_fn_arg_mut(&mut argument.clone());
+    finds.0
+}
+
+fn rename(sig: &mut Signature, from: &Lifetime, to: &Lifetime) {
+    struct Renames<'a>(&'a Lifetime, &'a Lifetime);
+
+    impl VisitMut for Renames<'_> {
+        fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+            if lifetime == self.0 {
+                *lifetime = self.1.clone();
+            }
+        }
+    }
+
+    sig.inputs.iter_mut().for_each(|argument| Renames(from, to).visit_fn_arg_mut(argument));
 }
 
 /// Adds `future` to the bounds of a parameter that has bounds already, because lints refuse bounds in two places.

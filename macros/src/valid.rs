@@ -171,7 +171,7 @@ pub(crate) fn check_function(function: &mut Function, options: &Options, kind: K
 
 /// Refuses a sync function that is decorated by itself: the attribute would leave it unchanged, as it leaves those in a
 /// block.
-fn check_sync(sig: &Signature, options: &Options) -> Result<()> {
+pub(crate) fn check_sync(sig: &Signature, options: &Options) -> Result<()> {
     if let Some(token) = sig.constness {
         return Err(Error::new_spanned(token, CONST));
     }
@@ -186,7 +186,8 @@ fn check_sync(sig: &Signature, options: &Options) -> Result<()> {
 }
 
 const SYNC: &str = "`#[smartasync]` has no effect on a sync function: make it an `async fn`, or write \
-                    `#[smartasync(offload)]` if it is to run on another thread where it is awaited";
+                    `#[smartasync(offload)]` if it is to run on another thread where it is awaited; if another \
+                    attribute has made it sync, like `#[tokio::test]`, leave this one out";
 
 /// Refuses what an offloaded function cannot have: it may run on another thread, after its caller has gone on.
 fn check_offloaded(function: &mut Function, offload: &Ident, options: &Options) -> Result<()> {

@@ -337,11 +337,10 @@ impl BridgeBuilder {
         self
     }
 
-    /// Runs the calls on an application's own runtime, as [`Bridge::from_handle`] does, with the builder's
-    /// [`nested`](BridgeBuilder::nested), [`warn_after`](BridgeBuilder::warn_after) and
-    /// [`on_slow_call`](BridgeBuilder::on_slow_call). Default: the bridge has runtimes of its own.
+    /// Runs the calls on an application's own runtime, as [`Bridge::from_handle`] does, with all options of the builder
+    /// that are not those of runtimes. Default: the bridge has runtimes of its own.
     ///
-    /// The options of runtimes have no effect on it, and it cannot be [shut down](Bridge::shutdown).
+    /// The bridge cannot be [shut down](Bridge::shutdown).
     ///
     /// # Examples
     ///
@@ -433,9 +432,12 @@ impl BridgeBuilder {
     ///
     /// A call that is not done by then ends as with [`Call::wait_timeout`](crate::Call::wait_timeout): its future is
     /// dropped. [`wait`](crate::Call::wait) and [`block_on`](Bridge::block_on) panic then, and
-    /// [`try_wait`](crate::Call::try_wait) returns [`TimedOut`](crate::WaitErrorKind::TimedOut). A call with
-    /// [a longer limit](crate::Call::within) has that one, and one that is
-    /// [`unlimited`](crate::Call::unlimited) has none. An `Iter` and a `SyncIo` are not calls.
+    /// [`try_wait`](crate::Call::try_wait) returns [`TimedOut`](crate::WaitErrorKind::TimedOut). With a limit of zero a
+    /// call is polled once.
+    ///
+    /// A call with [a limit of its own](crate::Call::within) has only that one, longer or shorter, and one that is
+    /// [`unlimited`](crate::Call::unlimited) has none. Nor do an `Iter`, a `SyncIo`, a scope and its calls, and the calls
+    /// of `buffered` and `buffer_unordered`.
     ///
     /// # Examples
     ///
@@ -575,7 +577,7 @@ fn check_runs_elsewhere(shared_threads: Option<Threads>, handle: Option<&Handle>
     assert!(
         shared_threads.is_some() || handle.is_some_and(is_multi_thread),
         "`Nested::Park` blocks the calling thread, so other threads must run the calls: give the bridge \
-         `shared_threads(1)`, or the `handle` of a multi-thread runtime"
+         `shared_threads(1)` (feature `rt-multi-thread`), or the `handle` of a multi-thread runtime"
     );
 }
 

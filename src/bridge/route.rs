@@ -241,7 +241,9 @@ impl<'a> Target<'a> {
     fn find(inner: &'a Inner, ambient: Option<Ambient>) -> Result<(Target<'a>, Block), Cause> {
         let Some(block) = Block::of(inner, ambient.as_ref()) else {
             inner.counters.count(|set| &set.refused);
-            return Err(Cause::Async);
+            // Such a bridge refuses nothing else.
+            let parks = inner.nested == Nested::Park;
+            return Err(if parks { Cause::OwnTask } else { Cause::Async });
         };
         if block == Block::InSection && !thread::is_prepared() {
             prepare();

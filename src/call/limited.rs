@@ -70,7 +70,7 @@ impl<F: Future> Call<F> {
         LimitedCall::new(self).within(limit)
     }
 
-    /// Limits the time until which the call is waited for: see [`within`](Call::within). A call whose deadline has
+    /// Ends the wait at a deadline: see [`within`](Call::within). A call whose deadline has
     /// passed is polled once.
     ///
     /// # Examples

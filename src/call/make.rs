@@ -1,10 +1,10 @@
 //! Calls that no decorated function makes, and calls of one type.
 
-use std::any::type_name;
 use std::future::{Ready, ready};
 use std::pin::Pin;
 
 use super::{Call, Through, make_call};
+use crate::site::type_name;
 
 /// A call whose future is on the heap: the type of what a decorated function returns with
 /// `#[smartasync(boxed)]`, and of [`Call::boxed`].

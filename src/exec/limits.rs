@@ -19,8 +19,8 @@ pub(crate) struct Limits<'a> {
     /// poll.
     cancelled: Option<Pin<&'a mut dyn Future<Output = ()>>>,
     pub(crate) check: Option<Check<'a>>,
-    /// Since `start`, with the time at which the wait began.
-    deadline: Option<(Deadline, Instant)>,
+    /// Since `start`, with the time at which the wait began, and whether it is the limit of the bridge.
+    deadline: Option<(Deadline, Instant, bool)>,
 }
 
 impl<'a> Limits<'a> {
@@ -56,7 +56,8 @@ impl<'a> Limits<'a> {
         if self.until.is_some() || default.is_some() {
             let began = Instant::now();
             if let Some(until) = self.until.or_else(|| began.checked_add(default?)) {
-                self.deadline = Some((Timer::running()?.deadline(until), began));
+                let of_bridge = self.until.is_none();
+                self.deadline = Some((Timer::running()?.deadline(until), began, of_bridge));
             }
         }
         self.check.as_mut().map_or(Ok(()), Check::start)
@@ -64,9 +65,9 @@ impl<'a> Limits<'a> {
 
     /// Returns the reason if the wait must end now. Otherwise `cx` is woken when it must end.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Option<Cause> {
-        if let Some((deadline, began)) = &mut self.deadline {
+        if let Some((deadline, began, of_bridge)) = &mut self.deadline {
             if deadline.is_reached(cx.waker()) {
-                return Some(Cause::TimedOut(began.elapsed()));
+                return Some(Cause::TimedOut { waited: began.elapsed(), of_bridge: *of_bridge });
             }
         }
         let cancelled = self.cancelled.as_mut()?;

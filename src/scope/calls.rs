@@ -16,6 +16,7 @@ use crate::bridge::{self, Bridge, Entered, Route};
 use crate::call::Call;
 use crate::context::Context as CallerContext;
 use crate::exec::job::FutureJob;
+use crate::exec::limits::Limits;
 use crate::site::{Name, Site};
 
 /// The calls of one scope: all that have begun and are not done.
@@ -70,6 +71,19 @@ impl<'scope> Calls<'scope> {
         self.bridge.as_ref()
     }
 
+    /// Waits for a call that runs through the bridge of the scope, without the limit of that bridge.
+    #[track_caller]
+    pub(super) fn wait_for<F: Future>(&self, name: Name, future: F) -> F::Output {
+        let call = self.call(name, future);
+        if !self.bridge().is_some_and(Bridge::has_timeout) {
+            return call.wait();
+        }
+        match call.unlimited().wait() {
+            Ok(output) => output,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
     /// A call that runs through the bridge of the scope.
     pub(super) fn call<F: Future>(&self, name: Name, future: F) -> Call<F> {
         let call = Call::new(name, future);
@@ -115,13 +129,15 @@ impl<'scope> Calls<'scope> {
     /// # Panics
     ///
     /// If they cannot be waited for.
+    #[track_caller]
     pub(super) fn finish(&self) {
         if self.is_empty() {
             return;
         }
         let future = pin!(Some(poll_fn(|cx| self.poll_until(cx, &|| false))));
         let mut job = FutureJob::new(self.site, future);
-        bridge::wait(self.bridge(), &mut job);
+        // A limit that the bridge has for its calls is none of the scope's.
+        bridge::wait_within(self.bridge(), Limits::new(None, true), &mut job);
         job.ending.output()
     }
 

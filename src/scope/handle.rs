@@ -99,7 +99,7 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
         if self.calls.is_polling() {
             Cause::Async.panic(Site::of(self.begun.name), true);
         }
-        self.calls.call(self.begun.name, self).wait()
+        self.calls.wait_for(self.begun.name, self)
     }
 
     /// Blocks the calling thread until the call is done, or hands the handle back if the thread cannot wait.
@@ -138,7 +138,7 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
             let site = Site::of(self.begun.name);
             return Err(WaitError::new(Cause::Async, Box::new(self), site));
         }
-        self.calls.call(self.begun.name, self).try_wait().map_err(WaitError::of_future)
+        self.calls.call(self.begun.name, self).unlimited().try_wait().map_err(WaitError::of_future)
     }
 
     /// Blocks the calling thread until the call is done, but for no longer than `limit`. The call goes on afterwards.

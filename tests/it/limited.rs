@@ -119,6 +119,9 @@ fn a_bridge_has_a_limit_for_calls_that_have_none() {
             let message = panic.downcast_ref::<String>().unwrap();
             assert!(message.contains("`Bridge::call` at tests/it/limited.rs"), "{message}");
             assert!(message.contains("timed out after"), "{message}");
+            assert!(message.contains("its bridge has a limit"), "{message}");
+            let own = never().wait_timeout(SHORT).unwrap_err().to_string();
+            assert!(!own.contains("bridge has"), "{own}");
 
             stage.at("a limit of its own");
             slow().wait_timeout(LONG).unwrap();

@@ -460,7 +460,9 @@ fn in_a_task_of_the_bridges_own_runtime_a_call_is_refused() {
             let own = bridge.clone();
             let task = async move {
                 assert_eq!(own.context(), Context::Async);
-                own.try_block_on(async {}).unwrap_err().kind()
+                let error = own.try_block_on(async {}).unwrap_err();
+                assert!(error.to_string().contains("runtime of the call's bridge"), "{error}");
+                error.kind()
             };
             let kind = bridge.block_on(async { task::spawn(task).await.unwrap() });
             assert_eq!(kind, WaitErrorKind::AsyncContext);

@@ -774,3 +774,44 @@ fn calls_that_other_threads_wake_at_any_time_are_all_polled() {
         assert_eq!(WOKEN.load(Ordering::Relaxed), 50 * 64);
     });
 }
+
+#[test]
+fn the_limit_that_a_bridge_has_for_its_calls_is_none_of_a_scope() {
+    within_a_minute(|stage| {
+        let short = Duration::from_millis(1);
+        let bridge = Bridge::builder().timeout(short).build();
+        let nap = || sleep(10 * short);
+        bridge.scope(|s| {
+            stage.at("join");
+            s.spawn(async { nap().await }).join();
+            stage.at("try_join");
+            s.spawn(async { nap().await }).try_join().unwrap();
+            stage.at("the end");
+            s.spawn(async { nap().await });
+        });
+        stage.at("buffered");
+        let naps = smartasync::buffered([bridge.call(async { nap().await })], 1);
+        assert_eq!(naps.on(&bridge).count(), 1);
+    });
+}
+
+#[smartasync]
+async fn forever() {
+    pending().await
+}
+
+#[test]
+fn a_call_has_its_own_name_where_it_is_any_future() {
+    within_a_minute(|_| {
+        let _ = try_scope(|s| {
+            let mut handle = s.spawn(forever());
+            let error = handle.join_timeout(Duration::from_millis(1)).unwrap_err();
+            assert_eq!(error.name(), "forever");
+            Err::<(), ()>(())
+        });
+        let limit = Duration::from_millis(1);
+        assert_eq!(Wait::wait_timeout(forever(), limit).unwrap_err().name(), "forever");
+        let pair = async { forever().await };
+        assert!(pair.wait_timeout(limit).unwrap_err().name().contains("{{closure}}"));
+    });
+}

@@ -48,6 +48,24 @@ mod const_method {
     }
 }
 
+mod decorated_in_a_decorated_block {
+    use smartasync::smartasync;
+
+    struct Client;
+
+    #[smartasync]
+    impl Client {
+        #[smartasync]
+        fn answer(&self) -> u32 {
+            42
+        }
+    }
+
+    fn call() {
+        let _ = Client.answer();
+    }
+}
+
 mod extern_c {
     use smartasync::smartasync;
 

@@ -327,3 +327,45 @@ fn recursive_methods_of_a_generic_type() {
     assert_eq!(*list.last().wait(), 'a');
     assert_eq!(list.into_last().wait(), 'a');
 }
+
+#[smartasync(boxed)]
+async fn text_length(text: &str) -> usize {
+    tokio::task::yield_now().await;
+    text.len()
+}
+
+#[smartasync(boxed)]
+async fn first_word(text: &str) -> &str {
+    text.split(' ').next().unwrap_or_default()
+}
+
+struct Words(String);
+
+#[smartasync(boxed)]
+impl Words {
+    async fn first(&self) -> &str {
+        first_word(&self.0).await
+    }
+}
+
+#[test]
+fn a_function_that_borrows_once_is_passed_where_each_call_borrows_anew() {
+    async fn both(f: impl AsyncFn(&str) -> usize) -> usize {
+        f(&String::from("one")).await + f(&String::from("three")).await
+    }
+
+    async fn first_of(f: impl AsyncFn(&Words) -> &str, words: Words) -> usize {
+        f(&words).await.len()
+    }
+
+    fn shortest<F>(f: F) -> String
+    where
+        F: for<'a> Fn(&'a str) -> smartasync::BoxCall<'a, &'a str>,
+    {
+        f(&String::from("one two")).wait().to_owned()
+    }
+
+    assert_eq!(smartasync::block_on(both(text_length)), 8);
+    assert_eq!(smartasync::block_on(first_of(Words::first, Words("one two".to_owned()))), 3);
+    assert_eq!(shortest(first_word), "one");
+}
