@@ -7,6 +7,8 @@ use std::thread;
 
 use pin_project_lite::pin_project;
 
+use crate::exec::in_poll::watch_in_set;
+
 pin_project! {
     /// Catches the panic of a future for whoever asks for its output. It must not reach those who only happen to
     /// poll it.
@@ -33,7 +35,12 @@ impl<F: Future> Future for Caught<F> {
         // Unwind safe: after a panic the future is dropped, and nobody else sees it.
         let polled = catch_unwind(AssertUnwindSafe(|| {
             let running = future.as_mut().as_pin_mut().expect("it is not polled after its end");
-            let output = ready!(running.poll(cx));
+            let watch = watch_in_set();
+            let polled = running.poll(cx);
+            if let (Poll::Pending, Some(watch)) = (&polled, watch) {
+                watch.wake_deferred(cx.waker());
+            }
+            let output = ready!(polled);
             future.set(None);
             Poll::Ready(output)
         }));

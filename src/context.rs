@@ -124,10 +124,6 @@ pub(crate) enum Poller {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scheduler {
     pub(crate) id: Id,
-    #[cfg_attr(
-        not(feature = "rt-multi-thread"),
-        expect(dead_code, reason = "no sections are opened")
-    )]
     pub(crate) is_multi_thread: bool,
 }
 

@@ -31,7 +31,15 @@ pub(crate) fn run_on_handle(
     call: &mut Drive<'_, '_>,
 ) {
     let mut polls = CallPolls::new(background, call);
-    while !handle.block_on(poll_fn(|cx| polls.poll(cx))) {
+    let poll = |polls: &mut CallPolls<'_, '_, '_>, cx: &mut Context<'_>| {
+        let polled = polls.poll(cx);
+        // If a poll is due, the thread does not park.
+        if polled.is_pending() && !polls.call.is_due {
+            polls.call.tell_park();
+        }
+        polled
+    };
+    while !handle.block_on(poll_fn(|cx| poll(&mut polls, cx))) {
         polls.call.run_check();
     }
 }

@@ -67,7 +67,7 @@ pub enum Nested {
     /// The call blocks the thread until the answer comes, in async code of any kind: in a task, in the root future
     /// of `block_on`, in a `LocalSet`, in a current-thread runtime. Only a bridge whose calls run on other threads
     /// can have it: one with [`shared_threads`](BridgeBuilder::shared_threads), or with the
-    /// [`handle`](BridgeBuilder::handle) of a multi-thread runtime. No thread is started for the call.
+    /// [`handle`](BridgeBuilder::handle) of a multi-thread runtime. A call starts no thread of its own.
     ///
     /// It is meant for a library that was sync and becomes async, and whose callers are in async code already. It
     /// costs what blocking costs: everything that the thread would run stands still.
@@ -85,15 +85,19 @@ pub enum Nested {
     /// - a lock that another future on this thread holds, and another branch of a `join!` or `select!` around the
     ///   call
     /// - in a scheduler's poll, a `tokio::task::yield_now` or an exhausted `tokio::task::coop` budget inside a
-    ///   `FuturesUnordered` or another set with wakers of its own: Tokio wakes these after the poll
+    ///   `FuturesUnordered`, a `LocalSet` or another set with wakers of its own: Tokio wakes these after the poll. The
+    ///   calls of `scope` and `buffered` are no such set
+    /// - a task of another bridge's runtime that waits for this one in turn, where both have no other thread left
     ///
     /// [`wait_timeout`](crate::Call::wait_timeout) ends each of these waits, and
     /// [`warn_after`](BridgeBuilder::warn_after) names the call.
     ///
-    /// In a task of the bridge's own runtime a call is refused: it would block a thread that it waits for.
+    /// In a task of the bridge's own runtime a call is refused: it would block a thread that it waits for. Whose task it
+    /// is, is told by the current runtime: a task that holds an `enter()` guard of another one is taken for a task of
+    /// that.
     ///
     /// In a scheduler's poll the future has no `tokio::task::coop` budget: one that is always ready keeps its
-    /// timeout from ending it.
+    /// timeout from ending it. Each `yield_now` there takes 32 bytes until the poll ends.
     ///
     /// # Examples
     ///
@@ -573,12 +577,20 @@ impl BridgeBuilder {
 /// Checks that the calls of a bridge wait for no thread that they may block.
 #[track_caller]
 fn check_runs_elsewhere(shared_threads: Option<Threads>, handle: Option<&Handle>) {
-    let is_multi_thread = |handle: &Handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread;
-    assert!(
-        shared_threads.is_some() || handle.is_some_and(is_multi_thread),
-        "`Nested::Park` blocks the calling thread, so other threads must run the calls: give the bridge \
-         `shared_threads(1)` (feature `rt-multi-thread`), or the `handle` of a multi-thread runtime"
-    );
+    const WHY: &str =
+        "`Nested::Park` blocks the calling thread, so other threads must run the calls";
+    match handle.map(Handle::runtime_flavor) {
+        None => assert!(
+            shared_threads.is_some(),
+            "{WHY}: give the bridge `shared_threads(1)` (feature `rt-multi-thread`), or the `handle` of a \
+             multi-thread runtime"
+        ),
+        Some(flavor) => assert!(
+            flavor == RuntimeFlavor::MultiThread,
+            "{WHY}: instead of the `handle` of a current-thread runtime, give the bridge that of a multi-thread \
+             runtime, or `shared_threads(1)` (feature `rt-multi-thread`)"
+        ),
+    }
 }
 
 // The compiler takes the report of slow calls for something that a panic may break. But a builder does not call

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::mem;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Acquire;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, Waker};
 
 use tokio::task::coop;
 
@@ -199,14 +199,18 @@ impl<'a, 'l> Drive<'a, 'l> {
     ///
     /// Returns whether the call is done. If not, a check is due, which runs outside of the `block_on`.
     pub(crate) fn poll_on_token(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        let repark = self.has_parked.then(|| ReparkGuard(cx.waker(), PhantomData));
         if self.has_parked && !self.is_due {
-            ready!(self.poll_parked(cx));
+            if self.poll_parked(cx).is_pending() {
+                mem::forget(repark);
+                return Poll::Pending;
+            }
             self.tell_unpark();
             if !self.is_due {
+                mem::forget(repark);
                 return Poll::Ready(false);
             }
         }
-        let repark = self.has_parked.then(|| ReparkGuard(cx.waker(), PhantomData));
         if self.poll_inlined() {
             return Poll::Ready(true);
         }
@@ -216,9 +220,7 @@ impl<'a, 'l> Drive<'a, 'l> {
         if has_to_run && self.is_check_due() {
             return Poll::Ready(false);
         }
-        if !has_to_run {
-            self.tell_park();
-        } else {
+        if has_to_run {
             // Tokio polls again at once, with a new budget. If a blocking section has taken the old budget, a
             // further poll without it could not be told from code that may block.
             cx.waker().wake_by_ref();

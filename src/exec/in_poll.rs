@@ -1,14 +1,15 @@
 //! Running a call inside a poll, where Tokio lets nothing block.
 
-use std::marker::PhantomData;
+use std::cell::Cell;
 use std::pin::pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, worker_index};
 use tokio::task::yield_now;
 
 use crate::context::{Scheduler, budget, hidden};
@@ -31,23 +32,73 @@ pub(crate) fn run_in_poll(
     scheduler: Option<Scheduler>,
     call: &mut Drive<'_, '_>,
 ) {
+    let caller = Handle::current();
     let _entered = handle.enter();
-    let _hidden = scheduler.map(|scheduler| hidden::set(handle.id(), scheduler));
-    let (park, deferral) = (Arc::new(Park::new()), scheduler.map(|_| Deferral::new()));
+    let hide = |entered: &Handle| scheduler.map(|scheduler| hidden::set(entered.id(), scheduler));
+    let _hidden = hide(handle);
+    // Asked of Tokio: under the mark `scheduler` is not known.
+    let deferral = worker_index().map(|_| Deferral::of_thread());
+    let park = Arc::new(Park::new());
     let parked = Waker::from(Arc::clone(&park));
     let mut cx = Context::from_waker(&parked);
     let mut polls = CallPolls::new(background, call);
+    let mut has_parked = false;
     loop {
         let polled = match &deferral {
-            Some(deferral) => deferral.poll(&mut polls, &mut cx),
+            // A budget that is used up would defer a wake at each further grant.
+            Some(deferral) => {
+                let watch = Rc::clone(deferral).watch();
+                let polled = budget::without_limit(|| polls.poll(&mut cx));
+                if polled.is_pending() {
+                    watch.wake_deferred(polls.call.waker.waker());
+                }
+                polled
+            }
             None => budget::with_new(|| polls.poll(&mut cx)),
         };
         match polled {
             Poll::Ready(true) => return,
-            Poll::Ready(false) => polls.call.run_check(),
-            Poll::Pending => park.park(),
+            Poll::Ready(false) => {
+                // It runs where the caller stands.
+                let _caller = caller.enter();
+                let _hidden = hide(&caller);
+                polls.call.run_check();
+            }
+            Poll::Pending => {
+                if !has_parked {
+                    has_parked = true;
+                    wake_other_worker(scheduler, &caller, handle);
+                }
+                if !park.is_woken() {
+                    polls.call.tell_park();
+                }
+                park.park();
+            }
         }
     }
+}
+
+/// Has a free worker of the caller's runtime take the driver. A worker that leaves the driver for a task takes it
+/// again after that task, and the others sleep until they are given one. A task is given to them from another runtime,
+/// since this worker would keep it for itself.
+fn wake_other_worker(scheduler: Option<Scheduler>, caller: &Handle, other: &Handle) {
+    if scheduler.is_some_and(|scheduler| scheduler.is_multi_thread && scheduler.id == caller.id()) {
+        let caller = caller.clone();
+        drop(other.spawn(async move { drop(caller.spawn(async {})) }));
+    }
+}
+
+/// Watches the poll of a future that is in a set, and so has a waker of its own.
+#[cfg(feature = "concurrent")]
+#[inline]
+pub(crate) fn watch_in_set() -> Option<Watch> {
+    IS_WATCHED.get().then(|| Deferral::of_thread().watch())
+}
+
+thread_local! {
+    static DEFERRAL: Rc<Deferral> = Rc::default();
+    /// Whether a poll is being watched. Has no destructor, and is all that other threads pay for.
+    static IS_WATCHED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Tells whether a poll has deferred a wake: `yield_now` gives its waker to the scheduler of the thread, which calls
@@ -55,9 +106,18 @@ pub(crate) fn run_in_poll(
 ///
 /// Tokio does not show what it defers. But it does not defer a waker twice in a row. So a waker of our own is
 /// deferred before the poll and after it: if it is kept again, something has come in between.
-struct Deferral(Arc<Mark>, PhantomData<*const ()>);
+///
+/// Polls are watched inside polls, all with one waker: what an inner poll has deferred itself is woken there, and is
+/// nothing to the outer one.
+#[derive(Default)]
+struct Deferral {
+    mark: Arc<Mark>,
+    /// Whether the watched poll has deferred a wake before the last poll inside it.
+    has_deferred: Cell<bool>,
+}
 
 /// Counts how often the scheduler keeps it.
+#[derive(Default)]
 struct Mark;
 
 impl Wake for Mark {
@@ -65,28 +125,48 @@ impl Wake for Mark {
 }
 
 impl Deferral {
-    fn new() -> Deferral {
-        Deferral(Arc::new(Mark), PhantomData)
+    fn of_thread() -> Rc<Deferral> {
+        DEFERRAL.try_with(Rc::clone).unwrap_or_default()
     }
 
-    /// Polls a call. One that has deferred a wake is woken here.
-    ///
-    /// It has no budget: one that is used up defers a wake at each further grant.
-    fn poll(&self, polls: &mut CallPolls<'_, '_, '_>, cx: &mut Context<'_>) -> Poll<bool> {
-        self.is_deferred_anew();
-        let polled = budget::without_limit(|| polls.poll(cx));
-        if polled.is_pending() && self.is_deferred_anew() {
-            polls.call.waker.waker().wake_by_ref();
-        }
-        polled
+    /// Watches the poll that is made next, until what is returned is dropped.
+    fn watch(self: Rc<Self>) -> Watch {
+        let outer = self.has_deferred.take() | self.is_kept();
+        Watch { outer, was_watched: IS_WATCHED.replace(true), deferral: self }
     }
 
-    fn is_deferred_anew(&self) -> bool {
-        let before = Arc::strong_count(&self.0);
-        let waker = Waker::from(Arc::clone(&self.0));
+    /// Whether something has been deferred since this was asked last.
+    fn is_kept(&self) -> bool {
+        let before = Arc::strong_count(&self.mark);
+        let waker = Waker::from(Arc::clone(&self.mark));
         let _ = pin!(yield_now()).poll(&mut Context::from_waker(&waker));
         drop(waker);
-        Arc::strong_count(&self.0) > before
+        Arc::strong_count(&self.mark) > before
+    }
+}
+
+/// A poll that is watched until this is dropped. Then the one around it is again.
+#[must_use = "the poll is watched until this is dropped"]
+pub(crate) struct Watch {
+    deferral: Rc<Deferral>,
+    /// Whether the poll around has deferred a wake so far.
+    outer: bool,
+    was_watched: bool,
+}
+
+impl Watch {
+    /// Wakes a future that is pending and has deferred its wake to the end of the poll that waits for it.
+    pub(crate) fn wake_deferred(self, waker: &Waker) {
+        if self.deferral.has_deferred.get() | self.deferral.is_kept() {
+            waker.wake_by_ref();
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.deferral.has_deferred.set(self.outer);
+        IS_WATCHED.set(self.was_watched);
     }
 }
 
@@ -100,6 +180,12 @@ struct Park {
 impl Park {
     fn new() -> Park {
         Park { is_woken: AtomicBool::new(false), thread: thread::current() }
+    }
+
+    /// Whether the thread need not park.
+    fn is_woken(&self) -> bool {
+        // Relaxed: `park` looks again.
+        self.is_woken.load(Relaxed)
     }
 
     fn park(&self) {

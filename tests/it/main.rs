@@ -29,6 +29,8 @@ mod offload;
 mod own_tasks;
 mod panics;
 #[cfg(feature = "rt-multi-thread")]
+mod park_and_yield;
+#[cfg(feature = "rt-multi-thread")]
 mod park_in_a_poll;
 mod race;
 mod rayon_jobs;
