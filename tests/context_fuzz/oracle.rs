@@ -33,6 +33,8 @@ pub(crate) struct Here {
     pub(crate) has_call_waker: bool,
     /// Whether the current handle is that of the bridge that parks.
     pub(crate) is_on_park: bool,
+    /// Whether a worker of that bridge polls the code, whatever the current handle.
+    pub(crate) is_park_worker: bool,
     /// Whether a call of that bridge polls the code in the poll of `poller`.
     pub(crate) is_parked: bool,
     /// Whether a thread that drives a runtime may be parked until this code has ended.
@@ -62,6 +64,7 @@ impl Here {
         holds_driver: false,
         has_call_waker: false,
         is_on_park: false,
+        is_park_worker: false,
         is_parked: false,
         parks_driver: false,
     };
@@ -84,6 +87,7 @@ impl Here {
             is_limited: true,
             has_call_waker: false,
             is_on_park: false,
+            is_park_worker: false,
             is_parked: false,
             ..self
         }

@@ -199,6 +199,10 @@ fn wait(here: Here, bridge: Bridge, a: Box<Async>) {
 
 /// A call in async code, on the bridge that parks. It runs unless it would block one of the bridge's own workers.
 fn park(here: Here, a: &Async) {
+    // A documented limit: a task that holds a guard of another runtime is taken for a task of that.
+    if here.is_park_worker && !here.is_on_park {
+        return;
+    }
     let waited = call(Box::pin(at(here.parked(), a))).on(&PARK);
     if here.may_park() {
         assert_eq!(PARK.context(), Context::Blocking, "{here:?}");
@@ -247,6 +251,7 @@ async fn run_async_inner(tree: Async) {
                 has_task_id: true,
                 holds_driver,
                 is_on_park: here.is_on_park,
+                is_park_worker: here.is_on_park,
                 parks_driver: here.parks_driver,
                 ..place
             };
