@@ -50,20 +50,21 @@ pub(crate) fn has_macros(attrs: &[Attribute]) -> bool {
 
 /// Whether `attr` is the attribute of this crate.
 pub(crate) fn is_smartasync(attr: &Attribute) -> bool {
-    attr.path().segments.last().is_some_and(|last| last.ident == "smartasync")
+    is_called(attr, "smartasync")
 }
 
 /// Returns mockall's attribute among `attrs`, also one that has a condition.
 pub(crate) fn automock(attrs: &[Attribute]) -> Option<&Attribute> {
-    let is_last = |name: &str, attr: &Attribute| {
-        attr.path().segments.last().is_some_and(|last| last.ident == name)
-    };
     attrs.iter().find(|attr| match &attr.meta {
-        Meta::List(list) if is_last("cfg_attr", attr) => {
+        Meta::List(list) if is_called(attr, "cfg_attr") => {
             list.tokens.to_string().contains("automock")
         }
-        _ => is_last("automock", attr),
+        _ => is_called(attr, "automock"),
     })
+}
+
+fn is_called(attr: &Attribute, name: &str) -> bool {
+    attr.path().segments.last().is_some_and(|last| last.ident == name)
 }
 
 /// Returns the attributes of a client's member that its twin gets too. Attribute macros apply only to the client's

@@ -46,8 +46,8 @@ use proc_macro::TokenStream;
 ///
 /// # Traits
 ///
-/// Decorate both a trait and its implementations, with the same `boxed` and `?Send`. The futures of the methods are `Send`, so that generic
-/// code can spawn them; `#[smartasync(?Send)]` lifts that. A default body that uses `self` exists only for
+/// Decorate both a trait and its implementations, with the same `boxed` and `?Send`. The futures of the
+/// methods are `Send`, so that generic code can spawn them; `#[smartasync(?Send)]` lifts that. A default body that uses `self` exists only for
 /// types whose `self` may go to another thread.
 ///
 /// ```
