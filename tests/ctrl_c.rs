@@ -18,15 +18,24 @@ use support::within;
 fn the_workers_stop_on_ctrl_c() {
     // The example is built first, in the profile and with the features of this test.
     within(Duration::from_secs(300), |stage| {
-        stage.at("build and start");
+        stage.at("build");
+        // Of the whole workspace: where this test was built with all of it, the example is there already.
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["run", "--quiet", "--all-features", "--example", "ctrl_c"]);
+        cargo.args(["build", "--quiet", "--workspace", "--all-features", "--example", "ctrl_c"]);
         if !cfg!(debug_assertions) {
             cargo.arg("--release");
         }
-        cargo.args(["--", "--workers", "3", "--hold", "100"]);
-        // On Unix, cargo replaces itself with the program that it runs.
-        let mut example = cargo.stdout(Stdio::piped()).spawn().unwrap();
+        assert!(cargo.status().unwrap().success());
+
+        stage.at("start");
+        // Beside the folder of this test program.
+        let test = std::env::current_exe().unwrap();
+        let program = test.ancestors().nth(2).unwrap().join("examples/ctrl_c");
+        let mut example = Command::new(program)
+            .args(["--workers", "3", "--hold", "100"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut output = BufReader::new(example.stdout.take().unwrap());
         let mut line = String::new();
         output.read_line(&mut line).unwrap();
