@@ -91,3 +91,17 @@ impl<K: Eq + Hash, A, B, S: BuildHasher + Default> Exchange<A, B> for HashMap<K,
         self.into_iter().map(|(key, value)| (key, exchange(value))).collect()
     }
 }
+
+/// Checks that a method which returns `&mut Self` has returned what it was called on: its twin returns itself.
+///
+/// # Panics
+///
+/// When it has returned another client.
+#[track_caller]
+pub fn check_same<C>(returned: *const C, called: &C) {
+    assert!(
+        std::ptr::eq(returned, called),
+        "the method has returned another client than the one it was called on, of which there is no twin: say the \
+         client's name in place of `Self` in what it returns"
+    );
+}

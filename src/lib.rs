@@ -264,7 +264,7 @@ mod models;
 pub mod __private {
     pub use crate::call::call;
     pub use crate::drop_inside::{DefaultBridge, DropInside, Known, Through, Unknown};
-    pub use crate::exchange::Exchange;
+    pub use crate::exchange::{Exchange, check_same};
     pub use std::boxed::Box;
     pub use std::clone::Clone;
     pub use std::convert::{AsMut, AsRef, From};

@@ -5,7 +5,7 @@ use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Error, ImplItem, ImplItemConst, Item, ItemImpl, Meta, Result, TraitItem};
 
-use crate::blocking::{Method, Twin};
+use crate::blocking::{Method, Twin, docs_of_client};
 use crate::context::{Context, Kind};
 use crate::item::Function;
 use crate::options::Options;
@@ -56,6 +56,9 @@ impl Block {
     /// ```text
     /// impl Client { const N: u32 = 1; DECORATED fn len(&self) { .. } }
     /// ```
+    ///
+    /// With `twin_only` the block stays as it is; if its functions have no bodies, it is that of a client in another crate,
+    /// and there is only the twin.
     pub(crate) fn expand(self, options: &Options) -> Result<(TokenStream, Option<Error>)> {
         let Block { head, braces, context, inherent, automock } = self;
         if let Some(automock) = automock {
@@ -72,6 +75,9 @@ impl Block {
         if context.kind == Kind::Trait && !members.iter().any(Member::has_async_body) {
             errors.extend(valid::no_body_for_bridge(options).err());
         }
+        let is_elsewhere = twin.is_some()
+            && options.twin_only.is_some()
+            && members.iter().all(Member::has_no_body);
         let mut content = quote!(#(#inner)*);
         for member in members {
             let (expanded, error) = member.expand(options, &context, twin.as_mut());
@@ -82,7 +88,9 @@ impl Block {
         decorated.set_span(braces.span());
         let (twin, error) = twin.map(|twin| twin.finish(&inner)).unwrap_or_default();
         errors.extend(error);
-        Ok((quote!(#head #decorated #twin), errors.into_iter().reduce(together)))
+        // A block without bodies is one that another crate has.
+        let block = (!is_elsewhere).then(|| quote!(#head #decorated));
+        Ok((quote!(#block #twin), errors.into_iter().reduce(together)))
     }
 }
 
@@ -110,6 +118,10 @@ fn members(input: ParseStream<'_>, kind: Kind) -> Result<(Vec<Attribute>, Vec<Me
 }
 
 impl Member {
+    fn has_no_body(&self) -> bool {
+        matches!(self, Member::Function(function) if function.body.is_none())
+    }
+
     fn has_async_body(&self) -> bool {
         matches!(self, Member::Function(function) if function.is_async() && function.body.is_some())
     }
@@ -139,12 +151,23 @@ fn expand_function(
 ) -> (TokenStream, Option<Error>) {
     let is_decorated = function.attrs.iter().any(attributes::is_smartasync);
     let (options, wrong_option) = own_options(&mut function.attrs, options);
-    if is_decorated && wrong_option.is_none() && !function.is_async() && options.offload.is_none() {
+    let is_for_twin = twin.is_some() && (options.iter.is_some() || options.fallible.is_some());
+    let has_effect = function.is_async() || options.offload.is_some() || is_for_twin;
+    if is_decorated && wrong_option.is_none() && !has_effect {
         let error = valid::check_sync(&function.sig, &options).err();
         return (function.into_token_stream(), error);
     }
     let method = twin.as_ref().and_then(|_| Method::of(&function, &options));
-    let (expanded, error) = function::expand(function, &options, context);
+    if twin.is_some() {
+        function.attrs = docs_of_client(function.attrs);
+    }
+    let (expanded, error) = match &twin {
+        Some(_) if options.twin_only.is_some() && options.offload.is_none() => {
+            (function.into_token_stream(), None)
+        }
+        Some(_) => function::expand(function, &options.without_twin(), context),
+        None => function::expand(function, &options, context),
+    };
     let refused = error.is_some();
     let no_twin = twin.zip(method).and_then(|(twin, method)| twin.add_method(method, refused));
     (expanded, wrong_option.or(error).or(no_twin))

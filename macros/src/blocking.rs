@@ -4,21 +4,24 @@ mod client;
 mod constant;
 mod conversions;
 mod docs;
+mod future;
 mod generated;
 mod held;
 mod method;
 mod outcome;
+mod receiver;
 mod visibility;
 
 use std::collections::HashSet;
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::{Attribute, Error, Expr, Ident, ImplItemConst, ItemImpl, Result, Visibility};
 
 use crate::options::{Derives, Options};
 use crate::{attributes, valid};
 
+pub(crate) use docs::of_client as docs_of_client;
 pub(crate) use method::Method;
 
 use client::Client;
@@ -38,6 +41,8 @@ pub(crate) struct Twin {
     derives: Derives,
     /// Whether another block makes the struct.
     extends: bool,
+    /// Whether its methods return errors where they cannot wait.
+    is_fallible: bool,
     members: TokenStream,
     /// The bridge of the block's calls.
     bridge: Option<Expr>,
@@ -56,15 +61,16 @@ impl Twin {
         let span = Span::mixed_site().located_at(word.span());
         let client = client::name_of(&block.self_ty)
             .ok_or_else(|| valid::no_twin_of_type(&block.self_ty, word))?;
-        let default = format_ident!("Blocking{client}");
+        let default = client::default_twin(client);
         Ok(Some(Twin {
             name: generated::name(named.as_ref().map_or(&default, |named| &named.name), span),
             said_vis: named.as_ref().and_then(|named| named.vis.clone()),
             vis: Visibility::Inherited,
             attrs: block.attrs.clone(),
-            client: Client::of(block, options.krate(span), span),
+            client: Client::of(block, options, span),
             derives: options.derive.clone().map(|(_, derives)| derives).unwrap_or_default(),
             extends: options.extend.is_some(),
+            is_fallible: options.fallible.is_some(),
             members: TokenStream::new(),
             bridge: options.bridge.as_ref().map(|(_, bridge)| bridge.clone()),
             arguments: HashSet::new(),
@@ -133,7 +139,7 @@ impl Twin {
     fn definition(&self) -> TokenStream {
         let Twin { name, client, derives, .. } = self;
         let Client { krate, span, .. } = client;
-        let docs = docs::of_struct(client);
+        let docs = docs::of_struct(client, self.is_fallible);
         let attrs = self.attrs.iter().filter(|attr| !attr.path().is_ident("doc"));
         let attrs: Vec<_> = attrs.cloned().collect();
         let derive = (!derives.is_empty())

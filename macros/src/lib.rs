@@ -36,6 +36,7 @@ use proc_macro::TokenStream;
 ///   calling thread, and an await runs it on the blocking pool. The arguments are owned and `Send`.
 /// - `blocking`: on an `impl` block of a client, for which it makes a sync twin: `BlockingClient` for
 ///   `Client`, or the name in `blocking = NAME`. See below.
+/// - `fallible`, `iter`, `twin_only`, `twins(..)`, `derive(..)`, `extend`: of the twin. See below.
 /// - `on = EXPR`: the `Bridge` that calls go through. The expression is evaluated at each call.
 ///   Default: the bridge of the process.
 /// - `crate = PATH`: where to find the `smartasync` crate, for crates that re-export it. Default:
@@ -139,13 +140,31 @@ use proc_macro::TokenStream;
 ///
 /// - `Self` in what a method returns is the twin: alone, and in an `Option`, a `Result`, a tuple, an array, a `Box`, a
 ///   `Vec`, a `VecDeque`, as a value of a `HashMap` or a `BTreeMap`, in these within one another, and in an alias of one
-///   of them. Anywhere else, as in `&mut Self`, it is an error: say the client's name there if the client is meant. The
-///   name is the client, but alone, in an `Option` and in a `Result`, where it is the twin too. In arguments both are the
-///   client. `AsRef` and `AsMut` lend the client of a twin, and `From` converts both ways.
-/// - Methods take `self`, `&self` or `&mut self`. One that takes `self: Arc<Self>` or `Pin<&mut Self>` goes
-///   into another block.
-/// - A sync method is called directly, outside of a runtime: one that spawns tasks or makes timers must be
-///   `async`. A method that returns a stream returns it in the twin too; `smartasync::iter` iterates over it.
+///   of them. A `&mut Self` or `&Self` that a method with such a receiver returns, alone, in an `Option` or a `Result`,
+///   is the twin that it was called on; if it is another client, the twin's method panics. Anywhere else `Self` is an
+///   error: say the client's name there if the client is meant. The name is the client, but alone, in an `Option` and in
+///   a `Result`, where it is the twin too. In arguments both are the client. `AsRef` and `AsMut` lend the client of a
+///   twin, and `From` converts both ways.
+/// - `twins(Builder, Answer = SyncAnswer)` names other clients that have twins, `BlockingBuilder` and `SyncAnswer`. What
+///   a method returns alone, in an `Option` or in a `Result` becomes their twin too, so that
+///   `BlockingClient::builder().build()` is a `BlockingClient`.
+/// - A function that returns an `impl Future`, a boxed `dyn Future` or a `BoxFuture` is waited for as an `async fn` is.
+/// - A stream that a method returns, alone, in an `Option` or in a `Result`, is an `Iter` in the twin, if it is an
+///   `impl Stream`, a boxed `dyn Stream` or a `BoxStream`. `#[smartasync(iter)]` on the method says that a type by
+///   another name is a stream. This takes the feature `stream`.
+/// - Methods take `self`, `&self` or `&mut self`. Where the client's takes a `Box<Self>`, `Rc<Self>` or `Arc<Self>`, the
+///   twin's takes `self`, and for `Pin<&mut Self>` it takes `&mut self`, if the client is `Unpin`. One with another
+///   receiver goes into another block.
+/// - A sync method is called directly, outside of a runtime: one that spawns tasks or makes timers must be `async`.
+/// - `fallible`: a method that returns a `Result` returns an error where it would panic, in async code and after the time
+///   limit of the bridge. Its error type is made `From<WaitError>`.
+/// - `twin_only`: the block stays as it is, and only the twin is made. Its `async fn`s return futures and no calls, as
+///   those of a published client do. Also on a single method. If none of the methods has a body, the client is one of
+///   another crate, and its twin has the methods that are named.
+/// - A call of the twin has no limit of its own. Wait for the client's call: `client.as_ref().get("a").wait_timeout(limit)`;
+///   or give the block a bridge that has one, `on = self.bridge`, which is the same for all calls of a twin.
+/// - The documentation of a method is also that of its twin. A code block with the word `blocking` after its fence is
+///   for the twin only, and the twin has no code block that contains `.await`.
 /// - The struct is as visible as the most visible of its methods. `blocking = pub(crate) NAME` makes it less
 ///   visible.
 /// - `derive(..)` derives traits of the standard library for the struct. Without `Debug` among them, its `Debug` shows
@@ -162,6 +181,25 @@ use proc_macro::TokenStream;
 /// - The twin of a method has these of its attributes: conditions, lints, documentation, `deprecated`,
 ///   `must_use`, `inline`, `cold` and `track_caller`. Attribute macros apply to the client's method, which the
 ///   twin's method calls. Methods that a macro in the block generates have no twin.
+///
+/// ## A client of another crate
+///
+/// With `twin_only`, and methods without bodies:
+///
+/// ```
+/// use smartasync::smartasync;
+/// use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
+///
+/// #[smartasync(blocking = SyncSemaphore, twin_only)]
+/// impl Semaphore {
+///     pub fn new(permits: usize) -> Self;
+///     pub async fn acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError>;
+/// }
+///
+/// let semaphore = SyncSemaphore::new(2);
+/// let permit = semaphore.acquire().unwrap();
+/// assert_eq!(semaphore.as_ref().available_permits(), 1);
+/// ```
 ///
 /// # Other attribute macros
 ///

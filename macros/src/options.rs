@@ -18,8 +18,12 @@ pub(crate) struct Options {
     pub(crate) bridge: Option<(Ident, Expr)>,
     pub(crate) derive: Option<(Ident, Derives)>,
     pub(crate) extend: Option<Ident>,
+    pub(crate) fallible: Option<Ident>,
+    pub(crate) iter: Option<Ident>,
     pub(crate) maybe_send: Option<Ident>,
     pub(crate) offload: Option<Ident>,
+    pub(crate) twin_only: Option<Ident>,
+    pub(crate) twins: Option<(Ident, Punctuated<OtherTwin, Token![,]>)>,
     /// Not for users: the attribute sets it itself when it moves below other macros.
     pub(crate) context: Option<Context>,
     /// The options as they were written, for an attribute that moves.
@@ -32,6 +36,14 @@ pub(crate) struct Named {
     /// `None` if the user gives none.
     pub(crate) vis: Option<Visibility>,
     pub(crate) name: Ident,
+}
+
+/// Another client that has a twin: `Client` or `Client = TWIN` in `twins(..)`.
+#[derive(Clone)]
+pub(crate) struct OtherTwin {
+    pub(crate) client: Ident,
+    /// `None` for the default name.
+    pub(crate) twin: Option<Path>,
 }
 
 pub(crate) type Derives = Punctuated<Path, Token![,]>;
@@ -58,7 +70,20 @@ impl Options {
 
     /// Returns the options of a block that apply to its functions.
     pub(crate) fn of_members(&self) -> Options {
-        Options { blocking: None, derive: None, extend: None, offload: None, ..self.clone() }
+        Options {
+            blocking: None,
+            derive: None,
+            extend: None,
+            iter: None,
+            offload: None,
+            twins: None,
+            ..self.clone()
+        }
+    }
+
+    /// Returns the options of a function that apply to itself, and not to its twin.
+    pub(crate) fn without_twin(&self) -> Options {
+        Options { fallible: None, iter: None, twin_only: None, ..self.clone() }
     }
 
     /// Returns the path of the crate, as if it were written at `span`.
@@ -99,8 +124,12 @@ impl Options {
             Value::Crate(path) => self.krate = Some(path),
             Value::Derive(derives) => self.derive = Some((name, derives)),
             Value::Extend => self.extend = Some(name),
+            Value::Fallible => self.fallible = Some(name),
+            Value::Iter => self.iter = Some(name),
             Value::MaybeSend => self.maybe_send = Some(name),
             Value::Offload => self.offload = Some(name),
+            Value::TwinOnly => self.twin_only = Some(name),
+            Value::Twins(twins) => self.twins = Some((name, twins)),
             Value::On(bridge) => self.bridge = Some((name, *bridge)),
             Value::Context(context) => self.context = Some(context),
         }
@@ -118,8 +147,12 @@ enum Value {
     Crate(Path),
     Derive(Derives),
     Extend,
+    Fallible,
+    Iter,
     MaybeSend,
     Offload,
+    TwinOnly,
+    Twins(Punctuated<OtherTwin, Token![,]>),
     On(Box<Expr>),
     Context(Context),
 }
@@ -136,9 +169,20 @@ impl Parse for Opt {
                 assigned(&name, input, Named::parse).map(Some).map(Value::Blocking)?
             }
             (None, "boxed") => flag(input, Value::Boxed)?,
-            (None, "derive") => derives(&name, input).map(Value::Derive)?,
+            (None, "derive") => {
+                let wanted =
+                    "`derive` takes the traits that the twin is to have: `derive(Clone, Debug)`";
+                listed(&name, input, wanted).map(Value::Derive)?
+            }
             (None, "extend") => flag(input, Value::Extend)?,
+            (None, "fallible") => flag(input, Value::Fallible)?,
+            (None, "iter") => flag(input, Value::Iter)?,
             (None, "offload") => flag(input, Value::Offload)?,
+            (None, "twin_only") => flag(input, Value::TwinOnly)?,
+            (None, "twins") => {
+                let wanted = "`twins` takes the other clients that have twins: `twins(Request, Answer = BlockingAnswer)`";
+                listed(&name, input, wanted).map(Value::Twins)?
+            }
             (None, "crate") => assigned(&name, input, Path::parse_mod_style).map(Value::Crate)?,
             (None, "on") => assigned(&name, input, Expr::parse).map(Box::new).map(Value::On)?,
             (None, "__site") => input.parse().map(Value::Context)?,
@@ -189,12 +233,24 @@ impl Parse for Named {
     }
 }
 
-fn derives(name: &Ident, input: ParseStream<'_>) -> Result<Derives> {
-    let wanted = "`derive` takes the traits that the twin is to have: `derive(Clone, Debug)`";
+impl Parse for OtherTwin {
+    fn parse(input: ParseStream<'_>) -> Result<OtherTwin> {
+        let client = input.parse()?;
+        let has_name = input.parse::<Option<Token![=]>>()?.is_some();
+        Ok(OtherTwin { client, twin: has_name.then(|| Path::parse_mod_style(input)).transpose()? })
+    }
+}
+
+/// Parses the list in `NAME(..)`. Any error says what is `wanted`.
+fn listed<T: Parse>(
+    name: &Ident,
+    input: ParseStream<'_>,
+    wanted: &str,
+) -> Result<Punctuated<T, Token![,]>> {
     let parse = || {
         let content;
         parenthesized!(content in input);
-        Derives::parse_terminated(&content)
+        Punctuated::parse_terminated(&content)
     };
     if !input.peek(syn::token::Paren) {
         return Err(Error::new(name.span(), wanted));
@@ -205,7 +261,8 @@ fn derives(name: &Ident, input: ParseStream<'_>) -> Result<Derives> {
 fn unknown(span: Span, found: &str) -> Error {
     let message = format!(
         "{found} is no option of `#[smartasync]`, which takes `boxed`, `?Send`, `offload`, \
-         `blocking` (a sync twin of a client; with it `blocking = NAME`, `derive(..)` and `extend`), \
+         `blocking` (a sync twin of a client; with it `blocking = NAME`, `derive(..)`, `extend`, `fallible`, \
+         `iter`, `twin_only` and `twins(..)`), \
          `on = EXPR` (the bridge to run through) and `crate = PATH`"
     );
     Error::new(span, message)

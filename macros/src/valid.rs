@@ -70,8 +70,28 @@ pub(crate) fn check_block(options: &Options, kind: Kind) -> Result<()> {
             "`blocking` makes a twin of a type: it goes on an `impl` block of its own methods, not of a \
              trait",
         )),
-        Some(_) => check_derive(options),
+        Some(_) => check_derive(options).and_then(|()| check_members(options)),
         None => check_no_twin(options),
+    }
+}
+
+/// Refuses options that have no effect on the members of a block with a twin.
+fn check_members(options: &Options) -> Result<()> {
+    if let Some(iter) = &options.iter {
+        return Err(Error::new(
+            iter.span(),
+            "`iter` goes on the methods that return streams: `#[smartasync(iter)] fn ..`",
+        ));
+    }
+    let for_calls = options.boxed.as_ref().or(options.maybe_send.as_ref());
+    match options.twin_only.as_ref().and(for_calls) {
+        None => Ok(()),
+        Some(option) => Err(Error::new(
+            option.span(),
+            format!(
+                "`{option}` has no effect with `twin_only`, which leaves the `async fn`s as they are"
+            ),
+        )),
     }
 }
 
@@ -86,8 +106,12 @@ fn check_derive(options: &Options) -> Result<()> {
 }
 
 fn check_no_twin(options: &Options) -> Result<()> {
-    let derive = options.derive.as_ref().map(|(derive, _)| derive);
-    match derive.or(options.extend.as_ref()) {
+    let Options { derive, extend, fallible, iter, twin_only, twins, .. } = options;
+    let derive = derive.as_ref().map(|(derive, _)| derive);
+    let twins = twins.as_ref().map(|(twins, _)| twins);
+    let flags = [extend, fallible, iter, twin_only];
+    let flag = flags.into_iter().find_map(Option::as_ref);
+    match derive.or(twins).or(flag) {
         None => Ok(()),
         Some(option) => Err(Error::new(
             option.span(),
@@ -120,8 +144,17 @@ pub(crate) fn no_twin_of_type(ty: &Type, blocking: &Ident) -> Error {
 pub(crate) fn no_twin_of_receiver(receiver: &Type) -> Error {
     Error::new_spanned(
         receiver,
-        "a blocking twin holds the client by value, so its methods take `self`, `&self` or `&mut self`: \
-         move this one to another `impl` block, or make it private",
+        "a blocking twin holds the client by value, so its methods take `self`, `&self`, `&mut self`, `Box<Self>`, \
+         `Rc<Self>`, `Arc<Self>` or `Pin<&mut Self>`: move this one to another `impl` block, or make it private",
+    )
+}
+
+/// The error for a bridge that only the client can name.
+pub(crate) fn no_bridge_for_the_twin(on: &Ident) -> Error {
+    Error::new(
+        on.span(),
+        "the twin waits for what this method returns, and cannot name a bridge of `self` or of an argument: name one \
+         outside of the method, or make this an `async fn` in a block without `twin_only`",
     )
 }
 

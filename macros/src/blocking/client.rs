@@ -1,9 +1,10 @@
 //! The type that a twin is made for.
 
 use std::collections::HashSet;
+use std::mem;
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
@@ -12,6 +13,7 @@ use syn::{
 };
 
 use crate::lifetimes;
+use crate::options::{Options, OtherTwin};
 
 /// The type that has a twin.
 pub(crate) struct Client {
@@ -22,17 +24,20 @@ pub(crate) struct Client {
     /// The span of the generated code. To lints and hygiene it is that of a macro, and errors in it point at the
     /// option.
     pub(crate) span: Span,
+    /// The other clients that have twins.
+    others: Vec<OtherTwin>,
 }
 
 impl Client {
-    pub(crate) fn of(block: ItemImpl, krate: TokenStream, span: Span) -> Client {
+    pub(crate) fn of(block: ItemImpl, options: &Options, span: Span) -> Client {
         let ItemImpl { mut generics, self_ty: mut ty, .. } = block;
         for (index, lifetime) in lifetimes::name_elided_in(&mut ty, span).into_iter().enumerate() {
             let parameter = GenericParam::Lifetime(LifetimeParam::new(lifetime));
             generics.params.insert(index, parameter);
         }
         ForSelf(&ty).visit_generics_mut(&mut generics);
-        Client { ty: *ty, generics, krate, span }
+        let others = options.twins.iter().flat_map(|(_, twins)| twins).cloned().collect();
+        Client { ty: *ty, generics, krate: options.krate(span), span, others }
     }
 
     /// Returns the generics of a struct around the client. A struct must use each of its lifetimes.
@@ -137,10 +142,32 @@ impl Client {
         parameters.any(is_named)
     }
 
+    /// Returns the twin of another client, with its path and its arguments.
+    pub(crate) fn other_twin(&self, ty: &Type) -> Option<Type> {
+        let mut path = path_of(ty)?.clone();
+        let last = path.segments.last_mut()?;
+        let other = self.others.iter().find(|other| other.client == last.ident)?;
+        match &other.twin {
+            None => last.ident = default_twin(&last.ident),
+            Some(twin) => {
+                let arguments = mem::take(&mut last.arguments);
+                path = twin.clone();
+                path.segments.last_mut()?.arguments = arguments;
+            }
+        }
+        Some(parse_quote!(#path))
+    }
+
     /// Whether `ty` is the client.
     pub(crate) fn is(&self, ty: &Type) -> bool {
         is_self(ty) || ty.to_token_stream().to_string() == self.ty.to_token_stream().to_string()
     }
+}
+
+/// Returns the twin of the client called `name` where no other name is given.
+pub(crate) fn default_twin(name: &Ident) -> Ident {
+    // As an argument, and not within the braces: so it gives its span.
+    format_ident!("Blocking{}", name)
 }
 
 /// Returns the name of a type, if it has one.

@@ -32,7 +32,7 @@ impl Held {
         attrs: &[Attribute],
         derives: &Derives,
     ) -> Held {
-        let Client { krate, span, ty, generics } = client;
+        let Client { krate, span, ty, generics, .. } = client;
         let private = quote_spanned!(*span=> #krate::__private);
         let (through, bridge) = match bridge {
             None => (quote_spanned!(*span=> #private::DefaultBridge), None),

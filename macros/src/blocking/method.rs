@@ -4,14 +4,15 @@ use std::mem;
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::{
-    Attribute, Error, FnArg, GenericParam, Ident, Result, ReturnType, Signature, Type,
-    TypeReference, Visibility, parse_quote_spanned,
+    Attribute, Error, Expr, FnArg, GenericParam, Ident, LitStr, Result, ReturnType, Signature,
+    Visibility, parse_quote_spanned,
 };
 
-use super::client::{Client, is_self};
-use super::outcome::Outcome;
-use super::{docs, generated, visibility};
+use super::client::Client;
+use super::outcome::{Outcome, Place};
+use super::{docs, future, generated, held, receiver, visibility};
 use crate::item::Function;
 use crate::options::Options;
 use crate::{arguments, attributes, valid};
@@ -22,31 +23,58 @@ pub(crate) struct Method {
     pub(crate) vis: Visibility,
     pub(crate) sig: Signature,
     kind: Kind,
+    /// Whether an error of the wait becomes the method's own error.
+    is_fallible: bool,
+    /// Whether what the method returns is a stream, whatever its name.
+    is_stream: bool,
+    /// The bridge that the twin names, for a future that is no call.
+    bridge: Option<(Ident, Expr)>,
 }
 
+/// What the client's method returns.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
-    Async,
-    Offloaded,
-    Sync,
+    Call,
+    /// A future of the compiler's, or another one.
+    Future {
+        is_plain: bool,
+    },
+    Offload,
+    Value,
+}
+
+impl Kind {
+    fn waits(self) -> bool {
+        matches!(self, Kind::Call | Kind::Future { .. })
+    }
 }
 
 impl Method {
     /// Makes a method of a function in the client's block. Returns `None` for a private function.
     pub(crate) fn of(function: &Function, options: &Options) -> Option<Method> {
         let Function { attrs, vis, sig, .. } = function;
+        if visibility::is_private(vis) {
+            return None;
+        }
+        let mut sig = sig.clone();
         let kind = match (function.is_async(), &options.offload) {
-            (true, _) => Kind::Async,
-            (false, Some(_)) => Kind::Offloaded,
-            (false, None) => Kind::Sync,
+            (true, _) if options.twin_only.is_none() => Kind::Call,
+            (true, _) => Kind::Future { is_plain: true },
+            (false, Some(_)) => Kind::Offload,
+            (false, None) if future::await_output(&mut sig) => Kind::Future { is_plain: false },
+            (false, None) => Kind::Value,
         };
-        let method = || Method {
-            attrs: attributes::for_twin(attrs),
+        let (is_fallible, is_stream) = (options.fallible.is_some(), options.iter.is_some());
+        let is_future = matches!(kind, Kind::Future { .. });
+        Some(Method {
+            attrs: docs::of_twin(attributes::for_twin(attrs)),
             vis: vis.clone(),
-            sig: sig.clone(),
+            sig,
             kind,
-        };
-        (!visibility::is_private(vis)).then(method)
+            is_fallible,
+            is_stream,
+            bridge: options.bridge.clone().filter(|_| is_future),
+        })
     }
 
     /// Makes the twin of the method.
@@ -70,21 +98,22 @@ impl Method {
     /// }
     /// ```
     pub(crate) fn expand(mut self, client: &Client, refused: bool) -> (TokenStream, Option<Error>) {
-        let this = this(&self.sig, client);
-        let wrong_output = for_twin(&mut self.sig.clone(), client).err();
-        let error = this.as_ref().err().cloned().or(wrong_output);
+        let this = receiver::client_of(&self.sig, client);
+        let wrong_output = self.for_twin(&mut self.sig.clone(), client).err();
+        let wrong_bridge = self.name_bridge(client).err();
+        let refused = refused || wrong_bridge.is_some();
+        let error = this.as_ref().err().cloned().or(wrong_output).or(wrong_bridge);
         let this = this.ok().filter(|_| !refused);
         self.describe(client);
         attributes::call_deprecated(&mut self.attrs, client.span);
         if this.is_none() {
             self.attrs.push(parse_quote_spanned!(client.span=> #[allow(unused)]));
-        } else if self.kind == Kind::Async {
+        } else if self.kind.waits() {
             attributes::track_caller(&mut self.attrs, client.span);
         }
-        let Method { attrs, vis, sig, kind } = self;
-        let vis = generated::visibility(&vis, client.span);
-        let versions = versions(sig).into_iter().map(|(condition, sig)| {
-            let twin = twin(sig, kind, this.as_ref(), client);
+        let (attrs, vis) = (&self.attrs, generated::visibility(&self.vis, client.span));
+        let versions = versions(self.sig.clone()).into_iter().map(|(condition, sig)| {
+            let twin = self.twin(sig, this.as_ref(), client);
             quote_spanned!(client.span=> #condition #(#attrs)* #vis #twin)
         });
         (versions.collect(), error)
@@ -94,85 +123,117 @@ impl Method {
     fn describe(&mut self, client: &Client) {
         let link = client.link_to(&self.sig.ident);
         let paragraph = match self.kind {
-            Kind::Async => format!("The blocking form of {link}. It panics in async code."),
-            Kind::Offloaded => {
+            Kind::Call | Kind::Future { .. } => format!("The blocking form of {link}."),
+            Kind::Offload => {
                 format!("The blocking form of {link}: it runs on the calling thread.")
             }
-            Kind::Sync => format!("The same as {link}."),
+            Kind::Value => format!("The same as {link}."),
         };
         self.attrs = docs::with_paragraph(std::mem::take(&mut self.attrs), &paragraph);
     }
 }
 
-/// Returns the expression on which the client's method is called, with a comma, or `None` if it has no receiver.
-fn this(sig: &Signature, client: &Client) -> Result<Option<TokenStream>> {
-    let Some(receiver) = sig.receiver() else {
-        return Ok(None);
-    };
-    let mutability = match (&receiver.reference, &*receiver.ty) {
-        (Some(_), _) => Some(receiver.mutability),
-        (None, Type::Reference(TypeReference { mutability, elem, .. })) if is_self(elem) => {
-            Some(*mutability)
+impl Method {
+    /// Makes the signature and the body of a twin. Without `this` an error has been reported already, and the body
+    /// calls nothing.
+    fn twin(
+        &self,
+        mut sig: Signature,
+        this: Option<&Option<TokenStream>>,
+        client: &Client,
+    ) -> TokenStream {
+        let Client { krate, span, .. } = client;
+        let arguments = plain_arguments(&mut sig);
+        let called = sig.ident.clone();
+        sig.ident = generated::name(&called, *span);
+        // If the output is wrong, an error has been reported already, and the output stays that of the client.
+        let outcome = self.for_twin(&mut sig, client).unwrap_or(Outcome::Nowhere);
+        let Some(this) = this else {
+            return quote_spanned!(*span=> #sig { loop {} });
+        };
+        let returned = call(&sig, &called, &quote!(#this #(#arguments),*), client);
+        let value = match self.kind {
+            Kind::Value => returned,
+            Kind::Offload => quote_spanned!(*span=> #krate::Offload::wait(#returned)),
+            Kind::Call => self.wait(returned, client),
+            Kind::Future { is_plain } => {
+                let name = LitStr::new(&called.unraw().to_string(), *span);
+                // Another future may need a runtime when it is made, and is made where it is polled.
+                let future = match is_plain {
+                    true => returned,
+                    false => quote_spanned!(*span=> async move { #returned.await }),
+                };
+                let call = quote_spanned!(*span=> #krate::__private::call(|| #name, #future));
+                match &self.bridge {
+                    None => self.wait(call, client),
+                    Some((_, bridge)) => {
+                        self.wait(quote_spanned!(*span=> #krate::Call::on(#call, &#bridge)), client)
+                    }
+                }
+            }
+        };
+        let value = outcome.for_twin(value, client);
+        quote_spanned!(*span=> #sig { #value })
+    }
+
+    /// Makes the bridge one that the twin can name: there, `self` is the twin, and the arguments may have other names.
+    fn name_bridge(&mut self, client: &Client) -> Result<()> {
+        let Some((on, bridge)) = &mut self.bridge else { return Ok(()) };
+        let arguments = held::arguments(&self.sig).collect();
+        *bridge = held::outside_of_methods(bridge, client, &arguments)
+            .ok_or_else(|| valid::no_bridge_for_the_twin(on))?;
+        Ok(())
+    }
+
+    /// Returns the expression that waits for a call.
+    fn wait(&self, call: TokenStream, client: &Client) -> TokenStream {
+        let Client { krate, span, .. } = client;
+        if !self.is_fallible() {
+            return quote_spanned!(*span=> #krate::Call::wait(#call));
         }
-        (None, ty) if is_self(ty) => None,
-        (None, ty) => return Err(valid::no_twin_of_receiver(ty)),
-    };
-    let this = &receiver.self_token;
-    let lent = match mutability {
-        None => client.taken_out_of(this),
-        Some(None) => client.lent_by(this),
-        Some(Some(_)) => client.lent_mutably_by(this),
-    };
-    Ok(Some(quote_spanned!(client.span=> #lent,)))
-}
+        let private = quote_spanned!(*span=> #krate::__private);
+        quote_spanned! {*span=>
+            match #krate::Call::try_wait(#call) {
+                #private::Ok(__output) => __output,
+                #private::Err(__error) => #private::Err(
+                    #private::From::from(#krate::WaitError::without_call(__error)),
+                ),
+            }
+        }
+    }
 
-/// Makes the signature and the body of a twin. Without `this` an error has been reported already, and the body
-/// calls nothing.
-fn twin(
-    mut sig: Signature,
-    kind: Kind,
-    this: Option<&Option<TokenStream>>,
-    client: &Client,
-) -> TokenStream {
-    let Client { krate, span, .. } = client;
-    let arguments = plain_arguments(&mut sig);
-    let called = sig.ident.clone();
-    sig.ident = generated::name(&called, *span);
-    // If the output is wrong, an error has been reported already, and the output stays that of the client.
-    let outcome = for_twin(&mut sig, client).unwrap_or(Outcome::Nowhere);
-    let Some(this) = this else {
-        return quote_spanned!(*span=> #sig { loop {} });
-    };
-    let call = call(&sig, &called, &quote!(#this #(#arguments),*), client);
-    let value = match kind {
-        Kind::Async => quote_spanned!(*span=> #krate::Call::wait(#call)),
-        Kind::Offloaded => quote_spanned!(*span=> #krate::Offload::wait(#call)),
-        Kind::Sync => call,
-    };
-    let value = outcome.for_twin(value, client);
-    quote_spanned!(*span=> #sig { #value })
-}
+    /// Whether the method returns an error where it cannot wait.
+    fn is_fallible(&self) -> bool {
+        let returns_result = match &self.sig.output {
+            ReturnType::Default => false,
+            ReturnType::Type(_, ty) => future::is_called(ty, "Result"),
+        };
+        self.is_fallible && returns_result
+    }
 
-/// Turns a signature of the client's into one of the twin's.
-///
-/// # Errors
-///
-/// When its output contains a `Self` of which no twin can be made.
-fn for_twin(sig: &mut Signature, client: &Client) -> Result<Outcome> {
-    let output = mem::replace(&mut sig.output, ReturnType::Default);
-    client.name_in_signature(sig);
-    sig.output = output;
-    let outcome = match &mut sig.output {
-        ReturnType::Default => Ok(Outcome::Nowhere),
-        ReturnType::Type(_, ty) => Outcome::of(ty, client),
-    };
-    sig.asyncness = None;
-    // Code that takes the client out of the twin may drop the rest of it, which is not possible in `const` code.
-    let takes_client = sig.receiver().is_some_and(|receiver| is_self(&receiver.ty));
-    let is_const = outcome.as_ref().is_ok_and(Outcome::is_const);
-    sig.constness = sig.constness.filter(|_| is_const && !takes_client);
-    sig.fn_token.span = client.span;
-    outcome
+    /// Turns a signature of the client's into one of the twin's.
+    ///
+    /// # Errors
+    ///
+    /// When its output contains a `Self` of which no twin can be made.
+    fn for_twin(&self, sig: &mut Signature, client: &Client) -> Result<Outcome> {
+        let output = mem::replace(&mut sig.output, ReturnType::Default);
+        client.name_in_signature(sig);
+        sig.output = output;
+        let place = Place::Value { is_stream: self.is_stream, this: receiver::reference(sig) };
+        let outcome = match &mut sig.output {
+            ReturnType::Default => Ok(Outcome::Nowhere),
+            ReturnType::Type(_, ty) => Outcome::of(ty, client, place),
+        };
+        sig.asyncness = None;
+        // Code that takes the client out of the twin may drop the rest of it, which is not possible in `const` code.
+        let takes_client = receiver::takes_client(sig);
+        let is_const = outcome.as_ref().is_ok_and(Outcome::is_const);
+        sig.constness = sig.constness.filter(|_| is_const && !takes_client);
+        sig.fn_token.span = client.span;
+        receiver::for_twin(sig);
+        outcome
+    }
 }
 
 fn call(sig: &Signature, name: &Ident, arguments: &TokenStream, client: &Client) -> TokenStream {

@@ -1,21 +1,29 @@
 //! The output of a twin's methods.
 
+use std::mem;
+
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Error, Expr, GenericArgument, Ident, Path, PathArguments, QSelf, Result, Type, TypePath,
+    Error, Expr, GenericArgument, Ident, Path, PathArguments, QSelf, Result, Token, Type, TypePath,
     parse_quote_spanned,
 };
 
 use super::client::{self, Client};
-use super::generated;
+use super::{future, generated};
 use crate::valid;
 
 /// Where a method's output contains a client that becomes a twin.
 pub(crate) enum Outcome {
     Nowhere,
     Client,
+    /// The client and the twin of another block.
+    Other(Box<Type>, Box<Type>),
+    /// A stream, which becomes an iterator.
+    Stream,
+    /// A reference to the client that the method was called on, which becomes one to the twin.
+    This(Token![self]),
     InOption(Box<Outcome>),
     /// One for the value, and one for the error.
     InResult(Box<Outcome>, Box<Outcome>),
@@ -28,8 +36,8 @@ impl Outcome {
     /// Turns the output type of a client's method into that of the twin's method: a client that the method makes
     /// becomes a twin, any other stays a client.
     ///
-    /// `Self` always becomes the twin. The client's name becomes the twin only where it stands alone or in an
-    /// `Option` or a `Result`.
+    /// `Self` always becomes the twin. The name of a client becomes its twin, and a stream becomes an iterator, only
+    /// where it stands alone or in an `Option` or a `Result`.
     ///
     /// Input:
     ///
@@ -37,6 +45,7 @@ impl Outcome {
     /// io::Result<Client>
     /// Vec<Self>
     /// Vec<Client>
+    /// impl Stream<Item = u32>
     /// ```
     ///
     /// Output, in which `Self` is the twin:
@@ -45,14 +54,15 @@ impl Outcome {
     /// io::Result<Self>
     /// Vec<Self>
     /// Vec<Client>
+    /// Iter<impl Stream<Item = u32>>
     /// ```
     ///
     /// # Errors
     ///
     /// When it contains a `Self` of which no twin can be made. Such a `Self` becomes the client.
-    pub(crate) fn of(ty: &mut Type, client: &Client) -> Result<Outcome> {
+    pub(crate) fn of(ty: &mut Type, client: &Client, place: Place) -> Result<Outcome> {
         let mut output = ty.clone();
-        let outcome = Outcome::find(&mut output, client, true);
+        let outcome = Outcome::find(&mut output, client, place);
         match outcome {
             Ok(_) => *ty = output,
             Err(_) => client.name_in_type(ty),
@@ -67,38 +77,61 @@ impl Outcome {
     /// When another type contains a `Self`: it cannot be taken out in `const` code.
     pub(crate) fn of_constant(ty: &mut Type, client: &Client) -> Result<Outcome> {
         if client.is(ty) {
-            return Outcome::of(ty, client);
+            return Outcome::of(ty, client, Place::Other);
         }
         let refused = refuse_self(ty, client);
         client.name_in_type(ty);
         refused
     }
 
-    fn find(ty: &mut Type, client: &Client, by_name: bool) -> Result<Outcome> {
+    fn find(ty: &mut Type, client: &Client, place: Place) -> Result<Outcome> {
+        let by_name = !matches!(place, Place::Inside);
         if client::is_self(ty) || by_name && client.is(ty) {
             *ty = parse_quote_spanned!(client.span=> Self);
             return Ok(Outcome::Client);
         }
+        if let Some(twin) = client.other_twin(ty).filter(|_| by_name) {
+            let other = Box::new(mem::replace(ty, twin.clone()));
+            return Ok(Outcome::Other(other, Box::new(twin)));
+        }
+        let is_wrapped = ["Option", "Result"].iter().any(|name| future::is_called(ty, name));
+        let is_stream = matches!(place, Place::Value { is_stream: true, .. }) && !is_wrapped;
+        if is_stream || by_name && future::is_stream(ty) {
+            refuse_self(ty, client)?;
+            client.name_in_type(ty);
+            let krate = &client.krate;
+            *ty = parse_quote_spanned!(client.span=> #krate::Iter<#ty>);
+            return Ok(Outcome::Stream);
+        }
+        match (&mut *ty, place) {
+            (Type::Reference(reference), Place::Value { this: Some((this, mutability)), .. })
+                if client::is_self(&reference.elem)
+                    && reference.mutability.is_some() == mutability =>
+            {
+                return Ok(Outcome::This(this));
+            }
+            _ => {}
+        }
         match ty {
-            Type::Group(group) => Outcome::find(&mut group.elem, client, by_name),
-            Type::Paren(paren) => Outcome::find(&mut paren.elem, client, by_name),
+            Type::Group(group) => Outcome::find(&mut group.elem, client, place),
+            Type::Paren(paren) => Outcome::find(&mut paren.elem, client, place),
             // A slice is in a `Box`. Types behind a reference are not searched.
-            Type::Slice(slice) => Outcome::find(&mut slice.elem, client, false),
+            Type::Slice(slice) => Outcome::find(&mut slice.elem, client, Place::Inside),
             Type::Tuple(tuple) => {
                 let elements = tuple.elems.iter_mut();
-                let found = elements.map(|ty| Outcome::find(ty, client, false));
+                let found = elements.map(|ty| Outcome::find(ty, client, Place::Inside));
                 let found = found.collect::<Result<Vec<_>>>()?;
                 let is_nowhere = found.iter().all(Outcome::is_nowhere);
                 Ok(if is_nowhere { Outcome::Nowhere } else { Outcome::InTuple(found) })
             }
             Type::Array(array) => {
                 let place = array.bracket_token.span.join();
-                let found = Outcome::find(&mut array.elem, client, false)?;
+                let found = Outcome::find(&mut array.elem, client, Place::Inside)?;
                 client.name_in_expr(&mut array.len);
                 Ok(found.within(|found| Outcome::Within(place, found)))
             }
             Type::Path(TypePath { qself: None, path }) => {
-                match Outcome::find_in_path(path, client, by_name)? {
+                match Outcome::find_in_path(path, client, place)? {
                     Outcome::Nowhere => Outcome::nowhere(ty, client),
                     found => Ok(found),
                 }
@@ -108,13 +141,19 @@ impl Outcome {
     }
 
     /// Each type called `Result` counts, including aliases like `io::Result`.
-    fn find_in_path(path: &mut Path, client: &Client, by_name: bool) -> Result<Outcome> {
+    fn find_in_path(path: &mut Path, client: &Client, place: Place) -> Result<Outcome> {
         let Some(last) = path.segments.last_mut() else { return Ok(Outcome::Nowhere) };
         let name = last.ident.to_string();
-        let by_name = by_name && matches!(name.as_str(), "Option" | "Result");
+        let mut places = match (name.as_str(), place) {
+            ("Option" | "Result", Place::Value { .. }) => [place, Place::Other],
+            ("Option" | "Result", _) => [place; 2],
+            _ => [Place::Inside; 2],
+        }
+        .into_iter();
         let mut found = Vec::new();
         for argument in types_in(&mut last.arguments) {
-            found.push(Outcome::find(argument, client, by_name)?);
+            let place = places.next().unwrap_or(Place::Inside);
+            found.push(Outcome::find(argument, client, place)?);
         }
         let mut found = found.into_iter();
         let mut next = || found.next().unwrap_or(Outcome::Nowhere);
@@ -173,6 +212,18 @@ impl Outcome {
         match self {
             Outcome::Nowhere => value,
             Outcome::Client => client.held(value),
+            Outcome::Other(other, twin) => {
+                quote_spanned!(*span=> <#twin as #private::From<#other>>::from(#value))
+            }
+            Outcome::This(this) => {
+                let lent = client.lent_by(this);
+                quote_spanned! {*span=> {
+                    let __returned: *const #ty = #value;
+                    #private::check_same(__returned, #lent);
+                    #this
+                }}
+            }
+            Outcome::Stream => quote_spanned!(*span=> #krate::iter(#value)),
             Outcome::InOption(found) => {
                 let inner = inner(found, &name);
                 quote_spanned! {*span=>
@@ -215,6 +266,22 @@ impl Outcome {
             }
         }
     }
+}
+
+/// Where in an output a type stands.
+#[derive(Clone, Copy)]
+pub(crate) enum Place {
+    /// Alone, in an `Option`, or as the value of a `Result`.
+    Value {
+        /// Whether it is a stream, whatever its name.
+        is_stream: bool,
+        /// A `self` that is a reference, and whether it is a mutable one.
+        this: Option<(Token![self], bool)>,
+    },
+    /// As the error of a `Result`.
+    Other,
+    /// In another type.
+    Inside,
 }
 
 /// Returns the types among the arguments of a path.

@@ -71,15 +71,15 @@ mod blocking_of_receivers {
 
     #[smartasync(blocking)]
     impl Client {
-        pub async fn shared(self: Arc<Self>) -> u32 {
+        pub async fn shared(self: &Arc<Self>) -> u32 {
             42
         }
 
-        pub async fn pinned(self: Pin<&mut Self>) -> u32 {
+        pub async fn pinned(self: Pin<&Self>) -> u32 {
             42
         }
 
-        pub fn boxed(self: Box<Self>) -> u32 {
+        pub fn boxed(self: Box<Arc<Self>>) -> u32 {
             42
         }
 
@@ -115,8 +115,8 @@ mod blocking_of_self_in_other_types {
     impl Client {
         pub const NO_CLIENT: Option<Self> = None;
 
-        pub fn with_name(&mut self) -> &mut Self {
-            self
+        pub fn with_name(client: &mut Self) -> &mut Self {
+            client
         }
 
         pub async fn clones(&self) -> impl Iterator<Item = Self> {
@@ -146,8 +146,8 @@ mod blocking_of_self_in_other_types {
 
     fn call() {
         // No second error is shown for those that are wrong.
-        let mut twin = BlockingClient::from(Client);
-        twin.with_name();
+        let twin = BlockingClient::from(Client);
+        BlockingClient::with_name(&mut Client);
         drop(twin.later());
         twin.client();
     }

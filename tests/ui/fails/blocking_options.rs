@@ -93,4 +93,97 @@ mod extend_of_function {
     }
 }
 
+mod fallible_without_conversion {
+    struct Client;
+
+    #[smartasync::smartasync(blocking, fallible)]
+    impl Client {
+        pub async fn answer(&self) -> Result<u32, String> {
+            Ok(42)
+        }
+    }
+}
+
+mod iter_of_block {
+    struct Client;
+
+    #[smartasync::smartasync(blocking, iter)]
+    impl Client {
+        pub async fn answer(&self) -> u32 {
+            42
+        }
+    }
+}
+
+mod iter_without_blocking {
+    struct Client;
+
+    #[smartasync::smartasync]
+    impl Client {
+        #[smartasync(iter)]
+        pub async fn answer(&self) -> u32 {
+            42
+        }
+    }
+}
+
+mod twin_only_of_boxed {
+    struct Client;
+
+    #[smartasync::smartasync(blocking, twin_only, boxed)]
+    impl Client {
+        pub async fn answer(&self) -> u32 {
+            42
+        }
+    }
+}
+
+mod twin_only_on_self {
+    struct Client {
+        bridge: smartasync::Bridge,
+    }
+
+    #[smartasync::smartasync(blocking, twin_only, on = self.bridge)]
+    impl Client {
+        pub async fn answer(&self) -> u32 {
+            42
+        }
+    }
+}
+
+mod twin_only_without_blocking {
+    struct Client;
+
+    #[smartasync::smartasync(twin_only)]
+    impl Client {
+        pub async fn answer(&self) -> u32 {
+            42
+        }
+    }
+}
+
+mod twins_without_list {
+    struct Client;
+
+    #[smartasync::smartasync(blocking, twins = Answer)]
+    impl Client {
+        pub async fn answer(&self) -> u32 {
+            42
+        }
+    }
+}
+
+mod twins_without_twin {
+    pub struct Answer;
+
+    struct Client;
+
+    #[smartasync::smartasync(blocking, twins(Answer))]
+    impl Client {
+        pub async fn answer(&self) -> Answer {
+            Answer
+        }
+    }
+}
+
 fn main() {}

@@ -17,3 +17,4 @@ mod signatures;
 #[path = "../../../support/mod.rs"]
 mod support;
 mod traits;
+mod twins;

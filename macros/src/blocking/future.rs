@@ -1,0 +1,105 @@
+//! Functions that return a future or a stream without being `async`.
+
+use syn::{
+    AngleBracketedGenericArguments, GenericArgument, PathArguments, PathSegment, ReturnType,
+    Signature, Type, TypeParamBound,
+};
+
+/// Makes the output of a function that returns a future that of the future, and returns whether it does.
+///
+/// Input:
+///
+/// ```text
+/// fn get(&self) -> impl Future<Output = T> + Send
+/// fn get(&self) -> Pin<Box<dyn Future<Output = T> + Send + '_>>
+/// fn get(&self) -> BoxFuture<'_, T>
+/// ```
+///
+/// Output:
+///
+/// ```text
+/// fn get(&self) -> T
+/// ```
+pub(crate) fn await_output(sig: &mut Signature) -> bool {
+    let ReturnType::Type(_, ty) = &mut sig.output else { return false };
+    let Some(output) = output_of(ty) else { return false };
+    **ty = output;
+    true
+}
+
+fn output_of(ty: &Type) -> Option<Type> {
+    if let Some(future) = bound_called(ty, "Future") {
+        return associated(future, "Output");
+    }
+    let last = last_segment(ty)?;
+    (["BoxFuture", "LocalBoxFuture", "BoxCall"].iter().any(|name| last.ident == name))
+        .then(|| types(last).last().cloned())
+        .flatten()
+}
+
+/// Whether `ty` is a stream, as far as that can be told by its names.
+pub(crate) fn is_stream(ty: &Type) -> bool {
+    let is_named = |last: &PathSegment| last.ident == "BoxStream" || last.ident == "LocalBoxStream";
+    bound_called(ty, "Stream").is_some() || last_segment(ty).is_some_and(is_named)
+}
+
+/// Returns the bound with this name of an `impl Trait`, or of a `dyn Trait` that is pinned in a box.
+fn bound_called<'a>(ty: &'a Type, name: &str) -> Option<&'a PathSegment> {
+    let bounds = match ty {
+        Type::Group(group) => return bound_called(&group.elem, name),
+        Type::Paren(paren) => return bound_called(&paren.elem, name),
+        Type::ImplTrait(ty) => &ty.bounds,
+        ty => match pointee(pointee(ty, "Pin")?, "Box")? {
+            Type::TraitObject(ty) => &ty.bounds,
+            _ => return None,
+        },
+    };
+    bounds.iter().find_map(|bound| match bound {
+        TypeParamBound::Trait(bound) => {
+            bound.path.segments.last().filter(|last| last.ident == name)
+        }
+        _ => None,
+    })
+}
+
+/// Returns the `T` of a `POINTER<T>`.
+pub(crate) fn pointee<'a>(ty: &'a Type, pointer: &str) -> Option<&'a Type> {
+    let last = last_segment(ty)?;
+    (last.ident == pointer).then(|| types(last).next()).flatten()
+}
+
+/// Whether the last name of a type is `name`.
+pub(crate) fn is_called(ty: &Type, name: &str) -> bool {
+    last_segment(ty).is_some_and(|last| last.ident == name)
+}
+
+fn last_segment(ty: &Type) -> Option<&PathSegment> {
+    match ty {
+        Type::Group(group) => last_segment(&group.elem),
+        Type::Path(path) if path.qself.is_none() => path.path.segments.last(),
+        _ => None,
+    }
+}
+
+fn types(segment: &PathSegment) -> impl Iterator<Item = &Type> {
+    arguments(segment).into_iter().flat_map(|arguments| &arguments.args).filter_map(|argument| {
+        match argument {
+            GenericArgument::Type(ty) => Some(ty),
+            _ => None,
+        }
+    })
+}
+
+fn associated(bound: &PathSegment, name: &str) -> Option<Type> {
+    arguments(bound)?.args.iter().find_map(|argument| match argument {
+        GenericArgument::AssocType(found) if found.ident == name => Some(found.ty.clone()),
+        _ => None,
+    })
+}
+
+fn arguments(segment: &PathSegment) -> Option<&AngleBracketedGenericArguments> {
+    match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => Some(arguments),
+        _ => None,
+    }
+}
