@@ -1,9 +1,10 @@
-//! Measures what a wait costs: code, stack, instructions, and the files that a reader opens to follow it. Nothing is timed,
-//! so CI can rely on the figures.
+//! Measures what a wait costs: code, stack, instructions, and the files that a reader opens to follow it. Nothing is timed
+//! unless it is asked for, so CI can rely on the figures.
 //!
 //! ```text
 //! cargo run --release -p smartasync-costs             compares with benches/costs/table.txt
 //! cargo run --release -p smartasync-costs -- --update updates that table
+//! cargo run --release -p smartasync-costs -- --times  measures how long a crate that calls a twin takes to build
 //! ```
 //!
 //! It fails if a figure exceeds its limit or differs from the table. So a change that costs something also changes
@@ -14,6 +15,9 @@ mod files;
 mod instructions;
 mod stack;
 mod table;
+#[path = "../../turns/mod.rs"]
+mod turns;
+mod twin;
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -66,16 +70,22 @@ fn target() -> PathBuf {
 }
 
 fn main() -> ExitCode {
+    let has_argument = |name| std::env::args().any(|argument| argument == name);
+    if has_argument("--times") {
+        Profile::ALL.into_iter().for_each(twin::time_rebuilds);
+        return ExitCode::SUCCESS;
+    }
     let mut rows: Vec<Row> = Vec::new();
     for profile in Profile::ALL {
         rows.extend(code::rows(profile));
         rows.extend(stack::rows(profile));
+        rows.extend(twin::rows(profile));
     }
     rows.extend(instructions::rows());
     rows.extend(files::rows());
     let table = Table::new(rows);
     println!("{table}");
-    if std::env::args().any(|argument| argument == "--update") {
+    if has_argument("--update") {
         table.write();
         return ExitCode::SUCCESS;
     }
