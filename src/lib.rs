@@ -186,7 +186,8 @@
 //! A *task* that blocks its thread stops the runtime that the thread drives: use `spawn_blocking` there, as
 //! with Tokio alone. A forked child makes calls on runtimes of its own, and cannot use what lives on its
 //! parent's. If it was forked while another thread was being started, it cannot start threads: the standard
-//! library held a lock then. A child that was made by `_Fork` or by a raw system call is not noticed, since no
+//! library held a lock then. What a future does with Tokio after it has forked, before its next `.await` returns, may wait
+//! for ever on a multi-thread runtime: one of its workers may have held a lock. A child that was made by `_Fork` or by a raw system call is not noticed, since no
 //! handler of `pthread_atfork` runs there: it must not make calls. Parent and child share the pipe of `tokio::signal`,
 //! as with Tokio alone: while a child drives a runtime, each of the two takes some of the wake-ups, and a signal may
 //! reach the parent's `ctrl_c()` late or not at all. Where the parent waits for signals, end such a child soon, or
