@@ -147,6 +147,21 @@ impl<S: Stream> Iter<S> {
         self
     }
 
+    /// Lends the stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use smartasync::iter;
+    /// use tokio_stream::Stream;
+    ///
+    /// let numbers = iter(tokio_stream::iter([1, 2]));
+    /// assert_eq!(numbers.get_ref().size_hint(), (2, Some(2)));
+    /// ```
+    pub fn get_ref(&self) -> &S {
+        self.stream.get_ref()
+    }
+
     /// Returns the stream, without the items that the iterator has returned.
     ///
     /// # Examples

@@ -45,7 +45,7 @@ impl Default for Client {
     }
 }
 
-#[smartasync(blocking = Client, twin_only, derive(Clone), twins(RequestBuilder = RequestBuilder, Response = Response))]
+#[smartasync(blocking = Client, twin_only, on = crate::BRIDGE, derive(Clone), twins(RequestBuilder = RequestBuilder, Response = Response))]
 impl reqwest::Client {
     pub fn get<U: IntoUrl>(&self, url: U) -> reqwest::RequestBuilder;
     pub fn post<U: IntoUrl>(&self, url: U) -> reqwest::RequestBuilder;
@@ -60,7 +60,7 @@ impl reqwest::Client {
     ) -> impl Future<Output = Result<reqwest::Response, Error>>;
 }
 
-#[smartasync(blocking = ClientBuilder, twin_only, twins(Client = Client))]
+#[smartasync(blocking = ClientBuilder, twin_only, on = crate::BRIDGE, twins(Client = Client))]
 impl reqwest::ClientBuilder {
     pub fn build(self) -> Result<reqwest::Client, Error>;
     pub fn user_agent<V>(self, value: V) -> Self

@@ -13,7 +13,15 @@ mod client;
 mod request;
 mod response;
 
+use std::sync::LazyLock;
+
+use smartasync::Bridge;
+
 pub use body::reader;
 pub use client::{Client, ClientBuilder, get};
 pub use request::RequestBuilder;
 pub use response::Response;
+
+/// One thread in the background drives the connections: all threads that use a client share them.
+static BRIDGE: LazyLock<Bridge> =
+    LazyLock::new(|| Bridge::builder().name("http").shared_threads(1).build());

@@ -12,7 +12,7 @@ use smartasync::smartasync;
 
 use crate::Response;
 
-#[smartasync(blocking = RequestBuilder, twin_only, twins(Response = Response))]
+#[smartasync(blocking = RequestBuilder, twin_only, on = crate::BRIDGE, twins(Response = Response))]
 impl reqwest::RequestBuilder {
     pub fn from_parts(client: reqwest::Client, request: Request) -> Self;
     pub fn header<K, V>(self, key: K, value: V) -> Self

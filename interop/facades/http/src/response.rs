@@ -10,7 +10,7 @@ use reqwest::{Error, Url};
 use serde::de::DeserializeOwned;
 use smartasync::smartasync;
 
-#[smartasync(blocking = Response, twin_only, derive(Debug))]
+#[smartasync(blocking = Response, twin_only, on = crate::BRIDGE, derive(Debug))]
 impl reqwest::Response {
     pub fn status(&self) -> StatusCode;
     pub fn headers(&self) -> &HeaderMap;
