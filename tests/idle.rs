@@ -72,11 +72,11 @@ fn sixty_four_idle_threads_use_no_cpu_time() {
 
         let with_runtimes = resident_memory();
         let (sleeps_before, time_before) = (sleeps(), cpu_time());
-        thread::sleep(Duration::from_secs(10));
+        thread::sleep(Duration::from_secs(5));
         let (used, slept) = (cpu_time() - time_before, sleeps() - sleeps_before);
         let stats = Bridge::per_thread().stats();
         println!(
-            "{THREADS} threads, {} runtimes, {} driver threads: {slept} wake-ups and {used:?} of CPU time in 10 s",
+            "{THREADS} threads, {} runtimes, {} driver threads: {slept} wake-ups and {used:?} of CPU time in 5 s",
             stats.runtimes, stats.driver_threads
         );
         let each = (with_runtimes - bare) / stats.runtimes;
@@ -85,7 +85,7 @@ fn sixty_four_idle_threads_use_no_cpu_time() {
         );
         assert!(stats.driver_threads <= stats.runtimes as u64);
         // The monitor, and who waits on it, once a second; one of 64 threads that polls would wake far more often.
-        assert!(slept < 40, "{slept} wake-ups");
+        assert!(slept < 30, "{slept} wake-ups");
         // Counts do not show a thread that spins.
         assert!(used < Duration::from_secs(1), "{used:?}");
         drop(releases);
