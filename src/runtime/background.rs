@@ -292,15 +292,15 @@ impl BackgroundRuntime {
 /// Why they cannot.
 fn check_threads(threads: usize) -> io::Result<()> {
     // Held until all have been started, or one could not.
-    let gate = Arc::new(Mutex::new(()));
-    let closed = ignore_poison(gate.lock());
+    let lock = Arc::new(Mutex::new(()));
+    let locked = ignore_poison(lock.lock());
     let mut started = Vec::new();
     let result = (0..=threads).try_for_each(|_| {
-        let gate = Arc::clone(&gate);
-        let wait = move || drop(ignore_poison(gate.lock()));
+        let lock = Arc::clone(&lock);
+        let wait = move || drop(ignore_poison(lock.lock()));
         thread::Builder::new().spawn(wait).map(|thread| started.push(thread))
     });
-    drop(closed);
+    drop(locked);
     // They end before Tokio starts its own, which need their resources.
     started.into_iter().for_each(|thread| drop(thread.join()));
     result
