@@ -15,7 +15,7 @@ const GRANTS_PER_POLL: usize = 128;
 
 thread_local! {
     static LAST: Last = Last::new();
-    static FIRST: Kept = Kept(Cell::new(take_in_task(grant)));
+    static FIRST: Grant = Grant(Cell::new(take_in_task(grant)));
 }
 
 /// Whether the calling code has a limited budget, as inside a poll that Tokio makes.
@@ -45,16 +45,16 @@ pub(crate) fn with_new<T>(f: impl FnOnce() -> T) -> T {
 /// budget to one, and taking that one uses the budget up, and is a last grant again.
 ///
 /// This takes ten accesses of a thread-local. Using up a budget would take three hundred.
-struct Last(Kept);
+struct Last(Grant);
 
 impl Last {
     fn new() -> Last {
-        Last(Kept(Cell::new(take_last())))
+        Last(Grant(Cell::new(take_last())))
     }
 
     /// Returns whether the calling code has a limit, or `None` if there is no grant to try it with.
     fn tell(&self) -> Option<bool> {
-        let Last(Kept(kept)) = self;
+        let Last(Grant(kept)) = self;
         let last = kept.take()?;
         // Its drop at the end of the function gives back everything that is taken here.
         let Some(_restore) = grant() else {
@@ -77,9 +77,9 @@ impl Last {
 }
 
 /// A grant that is kept beyond its poll.
-struct Kept(Cell<Option<RestoreOnPending>>);
+struct Grant(Cell<Option<RestoreOnPending>>);
 
-impl Drop for Kept {
+impl Drop for Grant {
     fn drop(&mut self) {
         // The grant's own drop would change the budget of the code that runs next on this thread.
         if let Some(grant) = self.0.take() {
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn without_a_last_grant_the_other_way_answers() {
-        let none = Last(Kept(Cell::new(None)));
+        let none = Last(Grant(Cell::new(None)));
         assert_eq!(none.tell(), None);
     }
 
@@ -215,7 +215,7 @@ mod tests {
         Builder::new_multi_thread().worker_threads(1).build().unwrap().block_on(async {
             assert_eq!(use_up(8), 8);
             // Dropped as the thread's own value is: with the budget of whatever code runs then.
-            drop((Last::new(), Kept(Cell::new(take_in_task(grant)))));
+            drop((Last::new(), Grant(Cell::new(take_in_task(grant)))));
             assert_eq!(use_up(usize::MAX), GRANTS_PER_POLL - 8);
         });
     }

@@ -11,7 +11,7 @@ use syn::{
 };
 
 use super::client::Client;
-use super::outcome::{Outcome, Place};
+use super::outcome::{Outcome, Position};
 use super::{docs, future, generated, held, receiver, visibility};
 use crate::item::Function;
 use crate::options::Options;
@@ -220,10 +220,11 @@ impl Method {
         let output = mem::replace(&mut sig.output, ReturnType::Default);
         client.name_in_signature(sig);
         sig.output = output;
-        let place = Place::Value { is_stream: self.is_stream, this: receiver::reference(sig) };
+        let position =
+            Position::Value { is_stream: self.is_stream, this: receiver::reference(sig) };
         let outcome = match &mut sig.output {
             ReturnType::Default => Ok(Outcome::Nowhere),
-            ReturnType::Type(_, ty) => Outcome::of(ty, client, place),
+            ReturnType::Type(_, ty) => Outcome::of(ty, client, position),
         };
         sig.asyncness = None;
         // Code that takes the client out of the twin may drop the rest of it, which is not possible in `const` code.

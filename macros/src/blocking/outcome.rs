@@ -60,9 +60,9 @@ impl Outcome {
     /// # Errors
     ///
     /// When it contains a `Self` of which no twin can be made. Such a `Self` becomes the client.
-    pub(crate) fn of(ty: &mut Type, client: &Client, place: Place) -> Result<Outcome> {
+    pub(crate) fn of(ty: &mut Type, client: &Client, position: Position) -> Result<Outcome> {
         let mut output = ty.clone();
-        let outcome = Outcome::find(&mut output, client, place);
+        let outcome = Outcome::find(&mut output, client, position);
         match outcome {
             Ok(_) => *ty = output,
             Err(_) => client.name_in_type(ty),
@@ -77,15 +77,15 @@ impl Outcome {
     /// When another type contains a `Self`: it cannot be taken out in `const` code.
     pub(crate) fn of_constant(ty: &mut Type, client: &Client) -> Result<Outcome> {
         if client.is(ty) {
-            return Outcome::of(ty, client, Place::Other);
+            return Outcome::of(ty, client, Position::ByName);
         }
         let refused = refuse_self(ty, client);
         client.name_in_type(ty);
         refused
     }
 
-    fn find(ty: &mut Type, client: &Client, place: Place) -> Result<Outcome> {
-        let by_name = !matches!(place, Place::Inside);
+    fn find(ty: &mut Type, client: &Client, position: Position) -> Result<Outcome> {
+        let by_name = !matches!(position, Position::Inside);
         if client::is_self(ty) || by_name && client.is(ty) {
             *ty = parse_quote_spanned!(client.span=> Self);
             return Ok(Outcome::Client);
@@ -95,7 +95,7 @@ impl Outcome {
             return Ok(Outcome::Other(other, Box::new(twin)));
         }
         let is_wrapped = ["Option", "Result"].iter().any(|name| future::is_called(ty, name));
-        let is_stream = matches!(place, Place::Value { is_stream: true, .. }) && !is_wrapped;
+        let is_stream = matches!(position, Position::Value { is_stream: true, .. }) && !is_wrapped;
         if is_stream || by_name && future::is_stream(ty) {
             refuse_self(ty, client)?;
             client.name_in_type(ty);
@@ -103,35 +103,37 @@ impl Outcome {
             *ty = parse_quote_spanned!(client.span=> #krate::Iter<#ty>);
             return Ok(Outcome::Stream);
         }
-        match (&mut *ty, place) {
-            (Type::Reference(reference), Place::Value { this: Some((this, mutability)), .. })
-                if client::is_self(&reference.elem)
-                    && reference.mutability.is_some() == mutability =>
+        match (&mut *ty, position) {
+            (
+                Type::Reference(reference),
+                Position::Value { this: Some((this, mutability)), .. },
+            ) if client::is_self(&reference.elem)
+                && reference.mutability.is_some() == mutability =>
             {
                 return Ok(Outcome::This(this));
             }
             _ => {}
         }
         match ty {
-            Type::Group(group) => Outcome::find(&mut group.elem, client, place),
-            Type::Paren(paren) => Outcome::find(&mut paren.elem, client, place),
+            Type::Group(group) => Outcome::find(&mut group.elem, client, position),
+            Type::Paren(paren) => Outcome::find(&mut paren.elem, client, position),
             // A slice is in a `Box`. Types behind a reference are not searched.
-            Type::Slice(slice) => Outcome::find(&mut slice.elem, client, Place::Inside),
+            Type::Slice(slice) => Outcome::find(&mut slice.elem, client, Position::Inside),
             Type::Tuple(tuple) => {
                 let elements = tuple.elems.iter_mut();
-                let found = elements.map(|ty| Outcome::find(ty, client, Place::Inside));
+                let found = elements.map(|ty| Outcome::find(ty, client, Position::Inside));
                 let found = found.collect::<Result<Vec<_>>>()?;
                 let is_nowhere = found.iter().all(Outcome::is_nowhere);
                 Ok(if is_nowhere { Outcome::Nowhere } else { Outcome::InTuple(found) })
             }
             Type::Array(array) => {
                 let place = array.bracket_token.span.join();
-                let found = Outcome::find(&mut array.elem, client, Place::Inside)?;
+                let found = Outcome::find(&mut array.elem, client, Position::Inside)?;
                 client.name_in_expr(&mut array.len);
                 Ok(found.within(|found| Outcome::Within(place, found)))
             }
             Type::Path(TypePath { qself: None, path }) => {
-                match Outcome::find_in_path(path, client, place)? {
+                match Outcome::find_in_path(path, client, position)? {
                     Outcome::Nowhere => Outcome::nowhere(ty, client),
                     found => Ok(found),
                 }
@@ -141,19 +143,19 @@ impl Outcome {
     }
 
     /// Each type called `Result` counts, including aliases like `io::Result`.
-    fn find_in_path(path: &mut Path, client: &Client, place: Place) -> Result<Outcome> {
+    fn find_in_path(path: &mut Path, client: &Client, position: Position) -> Result<Outcome> {
         let Some(last) = path.segments.last_mut() else { return Ok(Outcome::Nowhere) };
         let name = last.ident.to_string();
-        let mut places = match (name.as_str(), place) {
-            ("Option" | "Result", Place::Value { .. }) => [place, Place::Other],
-            ("Option" | "Result", _) => [place; 2],
-            _ => [Place::Inside; 2],
+        let mut positions = match (name.as_str(), position) {
+            ("Option" | "Result", Position::Value { .. }) => [position, Position::ByName],
+            ("Option" | "Result", _) => [position; 2],
+            _ => [Position::Inside; 2],
         }
         .into_iter();
         let mut found = Vec::new();
         for argument in types_in(&mut last.arguments) {
-            let place = places.next().unwrap_or(Place::Inside);
-            found.push(Outcome::find(argument, client, place)?);
+            let position = positions.next().unwrap_or(Position::Inside);
+            found.push(Outcome::find(argument, client, position)?);
         }
         let mut found = found.into_iter();
         let mut next = || found.next().unwrap_or(Outcome::Nowhere);
@@ -270,7 +272,7 @@ impl Outcome {
 
 /// Where in an output a type stands.
 #[derive(Clone, Copy)]
-pub(crate) enum Place {
+pub(crate) enum Position {
     /// Alone, in an `Option`, or as the value of a `Result`.
     Value {
         /// Whether it is a stream, whatever its name.
@@ -278,8 +280,8 @@ pub(crate) enum Place {
         /// A `self` that is a reference, and whether it is a mutable one.
         this: Option<(Token![self], bool)>,
     },
-    /// As the error of a `Result`.
-    Other,
+    /// Elsewhere where the name of a client counts, as in the error of a `Result`.
+    ByName,
     /// In another type.
     Inside,
 }
