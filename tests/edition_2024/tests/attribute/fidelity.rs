@@ -288,7 +288,7 @@ async fn never_or(number: Option<u32>) -> u32 {
 #[test]
 fn a_function_that_does_not_return() {
     let panicked =
-        |run: fn() -> u32| *std::panic::catch_unwind(run).unwrap_err().downcast().unwrap();
+        |run: fn() -> u32| *std::panic::catch_unwind(run).unwrap_err().downcast::<usize>().unwrap();
     assert_eq!(4_usize, panicked(|| never("four").wait()));
     assert_eq!(3_usize, panicked(|| never_boxed("two").wait()));
     assert_eq!(never_or(Some(1)).wait(), 1);
