@@ -181,7 +181,7 @@ pub(crate) fn is_self(ty: &Type) -> bool {
 }
 
 /// Returns the path of a type, if it has a name. A type from a macro may be within an invisible group.
-fn path_of(ty: &Type) -> Option<&Path> {
+pub(crate) fn path_of(ty: &Type) -> Option<&Path> {
     match ty {
         Type::Group(group) => path_of(&group.elem),
         Type::Path(TypePath { qself: None, path }) => Some(path),

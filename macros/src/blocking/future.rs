@@ -5,6 +5,8 @@ use syn::{
     Signature, Type, TypeParamBound,
 };
 
+use super::client;
+
 /// Makes the output of a function that returns a future that of the future, and returns whether it does.
 ///
 /// Input:
@@ -31,16 +33,15 @@ fn output_of(ty: &Type) -> Option<Type> {
     if let Some(future) = bound_called(ty, "Future") {
         return associated(future, "Output");
     }
-    let last = last_segment(ty)?;
-    (["BoxFuture", "LocalBoxFuture", "BoxCall"].iter().any(|name| last.ident == name))
-        .then(|| types(last).last().cloned())
-        .flatten()
+    let is_boxed =
+        ["BoxFuture", "LocalBoxFuture", "BoxCall"].iter().any(|name| is_called(ty, name));
+    last_segment(ty).filter(|_| is_boxed).and_then(|last| types(last).last().cloned())
 }
 
 /// Whether `ty` is a stream, as far as that can be told by its names.
 pub(crate) fn is_stream(ty: &Type) -> bool {
-    let is_named = |last: &PathSegment| last.ident == "BoxStream" || last.ident == "LocalBoxStream";
-    bound_called(ty, "Stream").is_some() || last_segment(ty).is_some_and(is_named)
+    let is_boxed = is_called(ty, "BoxStream") || is_called(ty, "LocalBoxStream");
+    is_boxed || bound_called(ty, "Stream").is_some()
 }
 
 /// Returns the bound with this name of an `impl Trait`, or of a `dyn Trait` that is pinned in a box.
@@ -64,21 +65,16 @@ fn bound_called<'a>(ty: &'a Type, name: &str) -> Option<&'a PathSegment> {
 
 /// Returns the `T` of a `POINTER<T>`.
 pub(crate) fn pointee<'a>(ty: &'a Type, pointer: &str) -> Option<&'a Type> {
-    let last = last_segment(ty)?;
-    (last.ident == pointer).then(|| types(last).next()).flatten()
+    last_segment(ty).filter(|last| last.ident == pointer).and_then(|last| types(last).next())
 }
 
 /// Whether the last name of a type is `name`.
 pub(crate) fn is_called(ty: &Type, name: &str) -> bool {
-    last_segment(ty).is_some_and(|last| last.ident == name)
+    client::name_of(ty).is_some_and(|found| found == name)
 }
 
 fn last_segment(ty: &Type) -> Option<&PathSegment> {
-    match ty {
-        Type::Group(group) => last_segment(&group.elem),
-        Type::Path(path) if path.qself.is_none() => path.path.segments.last(),
-        _ => None,
-    }
+    client::path_of(ty).and_then(|path| path.segments.last())
 }
 
 fn types(segment: &PathSegment) -> impl Iterator<Item = &Type> {
