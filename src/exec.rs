@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod deadline;
 pub(crate) mod drive;
+mod frequency;
 pub(crate) mod hooks;
 pub(crate) mod in_poll;
 pub(crate) mod job;

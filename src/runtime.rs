@@ -29,7 +29,6 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Instant;
 
-use atomic_waker::AtomicWaker;
 use tokio::runtime::{Builder, Handle};
 
 use limit::Permit;
@@ -46,8 +45,6 @@ use crate::sync::ignore_poison;
 pub(crate) struct LocalRuntime {
     pub(crate) runtime: OwnedRuntime,
     pub(crate) state: Arc<State>,
-    /// The waker of the driver thread, to end it.
-    closing: AtomicWaker,
     is_lost: AtomicBool,
     /// Absent where no driver thread is ever to be started.
     monitor: Option<&'static Monitor>,
@@ -78,7 +75,6 @@ impl LocalRuntime {
         Ok(LocalRuntime {
             runtime,
             state: Arc::new(State::new(made_in)),
-            closing: AtomicWaker::new(),
             is_lost: AtomicBool::new(false),
             monitor: options.driver_threads.then(Monitor::of_process),
             #[cfg(not(feature = "rt-multi-thread"))]
@@ -118,6 +114,11 @@ impl LocalRuntime {
         if let Some(monitor) = self.monitor {
             monitor.watch();
         }
+    }
+
+    /// Whether somebody drives the runtime, or does so once the monitor has found that nobody does.
+    pub(crate) fn is_driven(&self) -> bool {
+        self.monitor.is_some() || self.state.is_background()
     }
 
     /// Gives the driver and the ready tasks a turn.
@@ -166,19 +167,21 @@ impl LocalRuntime {
         self.is_lost.load(Acquire)
     }
 
-    /// The loop of a driver thread. Returns false if the runtime is lost.
+    /// The loop of a driver thread, which sleeps while the owner drives. Returns false if the runtime is lost.
     pub(crate) fn drive_until_closed(&self) -> bool {
-        self.block_on(poll_fn(|cx| {
-            self.closing.register(cx.waker());
-            if self.state.is_closed() { Poll::Ready(()) } else { Poll::Pending }
-        }))
+        while !self.state.is_closed() {
+            if !self.block_on(poll_fn(|cx| self.state.poll_driving(cx))) {
+                return false;
+            }
+            // Through the handle: it must not wait for the driver.
+            self.handle().block_on(poll_fn(|cx| self.state.poll_sleeping(cx)));
+        }
+        true
     }
 
-    /// Closes the runtime: driver threads stop driving it, and it is dropped with its last user.
+    /// Closes the runtime: its driver thread ends, and it is dropped with its last user.
     pub(crate) fn close(&self) {
-        if self.state.close() {
-            self.closing.wake();
-        }
+        self.state.close();
     }
 }
 

@@ -122,8 +122,8 @@ async fn thread_of_a_task() -> Option<String> {
 
 /// Returns a bridge whose calling thread has rested for longer than the idle timeout, so that a driver thread
 /// drives.
-fn after_a_rest() -> Bridge {
-    let bridge = Bridge::builder().name("rested").idle_timeout(Duration::from_millis(5)).build();
+fn after_a_rest(idle_timeout: Duration) -> Bridge {
+    let bridge = Bridge::builder().name("rested").idle_timeout(idle_timeout).build();
     let runtime = bridge.block_on(async { Handle::current() });
     while bridge.stats().driver_threads == 0 {
         thread::sleep(Duration::from_millis(1));
@@ -152,7 +152,7 @@ fn a_task_of_a_call_runs_on_the_calling_thread_while_that_does_not_rest() {
 fn a_task_of_a_call_runs_on_the_driver_thread_once_the_calling_thread_has_rested() {
     within_a_minute(|stage| {
         stage.at("the rest");
-        let bridge = after_a_rest();
+        let bridge = after_a_rest(Duration::from_millis(5));
         stage.at("the call");
         let caller = thread::current().id();
         let (future, task) =
@@ -163,10 +163,76 @@ fn a_task_of_a_call_runs_on_the_driver_thread_once_the_calling_thread_has_rested
 }
 
 #[test]
+fn a_calling_thread_that_waits_often_takes_the_driver_back_until_it_rests() {
+    within_a_minute(|stage| {
+        stage.at("the rest");
+        let bridge = after_a_rest(IDLE_TIMEOUT);
+        let caller = thread::current().name().map(str::to_owned);
+        for round in 0..2 {
+            stage.at(format!("calls of round {round}"));
+            assert_eq!(bridge.block_on(thread_of_a_task()).as_deref(), Some("rested/driver"));
+            while bridge.block_on(thread_of_a_task()) != caller {}
+            // It drives from now on, also if a call leaves a task behind.
+            let runtime = bridge.block_on(async {
+                tokio::spawn(std::future::pending::<()>());
+                Handle::current()
+            });
+            assert_eq!(bridge.block_on(thread_of_a_task()), caller);
+            stage.at(format!("rest of round {round}"));
+            let (sender, receiver) = channel();
+            runtime.spawn(async move { sender.send(thread::current().name().map(str::to_owned)) });
+            assert_eq!(receiver.recv().unwrap().as_deref(), Some("rested/driver"));
+        }
+        assert_eq!(bridge.stats().driver_threads, 1, "it sleeps while the calling thread drives");
+    });
+}
+
+#[test]
+fn a_calling_thread_that_waits_now_and_then_leaves_the_driver_to_its_thread() {
+    within_a_minute(|stage| {
+        stage.at("the rest");
+        let bridge = after_a_rest(Duration::from_millis(5));
+        for call in 0..40 {
+            stage.at(format!("call {call}"));
+            thread::sleep(Duration::from_millis(1));
+            let task = bridge.block_on(thread_of_a_task());
+            assert_eq!(task.as_deref(), Some("rested/driver"));
+        }
+    });
+}
+
+#[test]
+fn a_runtime_that_threads_share_keeps_its_driver_thread() {
+    within_a_minute(|stage| {
+        let bridge = Bridge::builder().name("shared").max_runtimes(1).build();
+        bridge.block_on(async {});
+        let (end, ended) = channel::<()>();
+        let (begun, has_begun) = channel();
+        thread::scope(|scope| {
+            let bridge = &bridge;
+            scope.spawn(move || {
+                bridge.block_on(async {});
+                begun.send(()).unwrap();
+                let _ = ended.recv();
+            });
+            has_begun.recv().unwrap();
+            // Until the driver thread has begun, the calling thread can drive.
+            while bridge.block_on(thread_of_a_task()).as_deref() != Some("shared/driver") {}
+            for call in 0..1_000 {
+                stage.at(format!("call {call}"));
+                let task = bridge.block_on(thread_of_a_task());
+                assert_eq!(task.as_deref(), Some("shared/driver"));
+            }
+            drop(end);
+        });
+    });
+}
+
+#[test]
 fn the_tasks_of_a_local_set_stay_on_the_calling_thread_after_a_rest() {
     within_a_minute(|stage| {
         stage.at("the rest");
-        let bridge = after_a_rest();
+        let bridge = after_a_rest(Duration::from_millis(5));
         stage.at("the call");
         let thread_of_a_local_task = || async {
             task::spawn_local(async {

@@ -257,6 +257,11 @@ impl BridgeBuilder {
     /// that makes a call within every three quarters always drives its runtime itself. If a call leaves tasks
     /// behind, a driver thread takes over at once.
     ///
+    /// A thread whose calls often wait takes its runtime back from the driver thread: after 8 waits or more, of which there
+    /// are 16 or more in an idle timeout. From then on its tasks, and what other threads have on its runtime, are served
+    /// while it waits, and not between two calls; once it rests, after the idle timeout. A thread that rests soon each
+    /// time has to wait more often before. A runtime that several threads share keeps its driver thread.
+    ///
     /// # Panics
     ///
     /// When `timeout` is zero.

@@ -1,14 +1,15 @@
 //! A thread's use of a runtime: the calls that it makes there.
 
 use std::future::poll_fn;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, ready};
 
 use tokio::runtime::{EnterGuard, Handle, RuntimeMetrics};
 
 use crate::error::Cause;
 use crate::exec::drive::{Drive, lost};
+use crate::exec::frequency::Frequency;
 use crate::exec::job::Job;
 use crate::exec::limits::Limits;
 use crate::exec::waker::CallWaker;
@@ -18,6 +19,7 @@ use crate::runtime::state::{Generation, Next, State};
 use crate::runtime::tracker::{CallToken, RunningCall};
 #[cfg(feature = "tracing")]
 use crate::span::WaitSpan;
+use crate::sync::ignore_poison;
 
 /// A call that wakes itself lets the driver run once in this many polls: Tokio's default event interval.
 const POLLS_PER_TURN: u32 = 61;
@@ -37,6 +39,9 @@ pub(crate) struct Lease {
     runtime: Arc<LocalRuntime>,
     runtimes: Arc<Runtimes>,
     to_pool: AtomicBool,
+    /// How often the thread has parked.
+    parks: AtomicUsize,
+    frequency: Mutex<Frequency>,
     /// Dropped last, so that once all tokens are gone, no runtime is left.
     token: CallToken,
 }
@@ -54,6 +59,8 @@ impl Lease {
             runtime,
             runtimes: Arc::clone(runtimes),
             to_pool: AtomicBool::new(false),
+            parks: AtomicUsize::new(0),
+            frequency: Mutex::new(Frequency::new()),
             token,
         })
     }
@@ -189,6 +196,14 @@ impl Lease {
     }
 
     fn park_once(&self, call: &mut Drive<'_, '_>) {
+        // Relaxed, and no addition: only this thread counts.
+        let parks = self.parks.load(Ordering::Relaxed).wrapping_add(1);
+        self.parks.store(parks, Ordering::Relaxed);
+        if self.state.is_background() {
+            self.take_back_if_often(parks);
+        } else if self.state.has_rested() {
+            self.frequency().rest(parks);
+        }
         let is_driven = self.drive(|drives| {
             self.runtime.block_on(poll_fn(|cx| {
                 ready!(call.poll_parked(cx));
@@ -205,6 +220,23 @@ impl Lease {
             call.cause = Some(if is_lost { Cause::Runtime(lost()) } else { Cause::Shutdown });
             call.is_due = true;
         }
+    }
+
+    /// Takes the driver back from the driver thread, if the thread waits often and nobody else depends on it: a runtime
+    /// that others own too, or that a bridge has given up, keeps its driver thread.
+    #[cold]
+    fn take_back_if_often(&self, parks: usize) {
+        let is_shared = self.state.owners() > 1;
+        let takes_back = !is_shared
+            && self.is_of(&self.runtimes.generation)
+            && self.frequency().should_take_back(parks, self.runtimes.options.idle_timeout);
+        if takes_back {
+            self.state.take_back();
+        }
+    }
+
+    fn frequency(&self) -> MutexGuard<'_, Frequency> {
+        ignore_poison(self.frequency.lock())
     }
 
     /// Gives the driver and the ready tasks a turn, unless another thread drives.
@@ -252,13 +284,19 @@ impl Lease {
         if self.state.is_background() || self.token.is_inherited() {
             return;
         }
-        if self.has_tasks() {
+        if self.needs_driver_thread() {
             self.runtimes.request_driver(runtime);
         } else if (self.is_turn_due() || self.state.is_due()) && !std::thread::panicking() {
             // A call that was ready has driven nothing. If the monitor has ticked since somebody drove, the driver
             // gets a turn: a thread that calls often, and never has to wait, needs no driver thread.
             self.take_turn();
         }
+    }
+
+    /// Whether there are tasks, which must not wait until the monitor finds that nobody drives. A thread that has taken
+    /// the driver back drives them in its calls.
+    fn needs_driver_thread(&self) -> bool {
+        self.has_tasks() && !self.frequency().has_taken_back()
     }
 
     pub(crate) fn runtimes(&self) -> &Arc<Runtimes> {
@@ -310,7 +348,7 @@ impl Drop for EnteredLease<'_> {
     fn drop(&mut self) {
         let Lease { state, token, runtime, runtimes, .. } = self.lease;
         // A forked child: see `drive`.
-        if self.lease.has_tasks() && !state.is_background() && !token.is_inherited() {
+        if !state.is_background() && !token.is_inherited() && self.lease.needs_driver_thread() {
             runtimes.request_driver(runtime);
         }
     }

@@ -241,13 +241,16 @@ impl Runtimes {
     }
 
     fn start_driver(&self, runtime: &Arc<LocalRuntime>) {
-        if runtime.state.request_driver() == Next::Spawn {
-            self.spawn_driver(runtime);
+        if runtime.state.request_driver() == Next::Start {
+            self.start_driver_thread(runtime);
         }
     }
 
     #[cold]
-    fn spawn_driver(&self, runtime: &Arc<LocalRuntime>) {
+    fn start_driver_thread(&self, runtime: &Arc<LocalRuntime>) {
+        if runtime.state.start_thread() {
+            return;
+        }
         let name = format!("{}/driver", self.options.name);
         let (driven, tracker) = (Arc::clone(runtime), sync::Arc::clone(&self.tracker));
         let drive = move || {
@@ -258,7 +261,7 @@ impl Runtimes {
         if threads::spawn(name, drive).is_ok() {
             // Relaxed, like the other counts: no other memory is read because of it.
             self.driver_threads.fetch_add(1, Relaxed);
-        } else if runtime.state.driver_exited() == Next::Watch {
+        } else if runtime.state.not_spawned() == Next::Watch {
             runtime.watch();
         }
     }
@@ -277,7 +280,7 @@ impl Runtimes {
 
     /// How many driver threads have been started.
     pub(crate) fn driver_threads(&self) -> u64 {
-        // Relaxed: see `spawn_driver`.
+        // Relaxed: see `start_driver_thread`.
         self.driver_threads.load(Relaxed)
     }
 
@@ -299,9 +302,9 @@ impl Monitored for Runtimes {
         if now >= *next_tick {
             *next_tick = now + self.interval();
             // Everything that has to be watched is found below.
-            let wanted = known.iter().filter(|known| known.state.tick() == Next::Spawn);
+            let wanted = known.iter().filter(|known| known.state.tick() == Next::Start);
             let wanted = wanted.filter_map(|known| known.runtime.upgrade());
-            wanted.for_each(|runtime| self.spawn_driver(&runtime));
+            wanted.for_each(|runtime| self.start_driver_thread(&runtime));
         }
         let is_watched = known.iter().any(|known| known.state.is_undriven());
         is_watched.then(|| *next_tick - now)

@@ -1,7 +1,10 @@
 //! Who drives a runtime, and who uses it.
 
+use std::task::{Context, Poll};
+
+use crate::sync::AtomicWaker;
 use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
-use crate::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize};
+use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize};
 
 /// For how many ticks of the monitor a runtime may be left undriven: as many as an idle timeout has. The models
 /// use two, since they check each.
@@ -13,7 +16,8 @@ const IDLE: u8 = 0;
 const LAST_DUE: u8 = TICKS - 1;
 /// The owner drives: it is parked in the driver.
 const OWNER: u8 = TICKS;
-/// A driver thread drives, until the runtime is closed. Calls park without driving.
+/// A driver thread drives, until the owner takes the driver back or the runtime is closed. Calls park without
+/// driving.
 const BACKGROUND: u8 = TICKS + 1;
 /// Nobody drives any more.
 const CLOSED: u8 = TICKS + 2;
@@ -23,22 +27,26 @@ const OF_NONE: u64 = u64::MAX;
 
 /// The state of a runtime. Once built it is left undriven for an idle timeout at the most:
 ///
-/// | from \ by | owner begins | owner ends | tick | driver requested | driver exits | close |
-/// |---|---|---|---|---|---|---|
-/// | `IDLE` | `OWNER` | | `DUE` 1 | `BACKGROUND`, spawn | | `CLOSED` |
-/// | `DUE` n | `OWNER` | | `DUE` n + 1 | `BACKGROUND`, spawn | | `CLOSED` |
-/// | the last `DUE` | `OWNER` | | `BACKGROUND`, spawn | `BACKGROUND`, spawn | | `CLOSED` |
-/// | `OWNER` | | `IDLE`, watch | | `BACKGROUND`, spawn | | `CLOSED` |
-/// | `BACKGROUND` | waits | | | | `IDLE`, watch | `CLOSED` |
-/// | `CLOSED` | waits | | | | | |
+/// | from \ by | owner begins | owner ends | owner takes back | tick | driver requested | no thread | close |
+/// |---|---|---|---|---|---|---|---|
+/// | `IDLE` | `OWNER` | | | `DUE` 1 | `BACKGROUND`, start | | `CLOSED` |
+/// | `DUE` n | `OWNER` | | | `DUE` n + 1 | `BACKGROUND`, start | | `CLOSED` |
+/// | the last `DUE` | `OWNER` | | | `BACKGROUND`, start | `BACKGROUND`, start | | `CLOSED` |
+/// | `OWNER` | | `IDLE`, watch | | | `BACKGROUND`, start | | `CLOSED` |
+/// | `BACKGROUND` | waits | | `IDLE` | | | `IDLE`, watch | `CLOSED` |
+/// | `CLOSED` | waits | | | | | | |
+///
+/// To start the driver thread is to wake it, if the runtime has one. Once spawned it stays until the runtime is
+/// closed, and sleeps while the state is another than `BACKGROUND`.
 ///
 /// `not_watched` is the first tick, made by another thread where there is no monitor.
 ///
 /// The owner drives while it is parked, and never while it polls a future of the user's: that may block for
 /// as long as it likes, and somebody has to drive meanwhile.
 ///
-/// Why may a driver thread be spawned while the owner drives? Tokio lets several threads `block_on` one
-/// current-thread runtime: the second waits, and takes the driver over when the first leaves.
+/// Why may a driver thread be started while the owner drives, and the owner begin before the driver thread has left?
+/// Tokio lets several threads `block_on` one current-thread runtime: the second waits, and takes the driver over when
+/// the first leaves.
 ///
 /// The threads that use the runtime are counted:
 ///
@@ -50,6 +58,10 @@ const OF_NONE: u64 = u64::MAX;
 #[derive(Debug)]
 pub(crate) struct State {
     driver: AtomicU8,
+    /// Whether the runtime has a driver thread, which drives or sleeps, or one that is being spawned.
+    has_thread: AtomicBool,
+    /// That thread's waker.
+    thread: AtomicWaker,
     owners: AtomicUsize,
     /// The generation in which its building was begun; once it is closed, `OF_NONE`.
     made_in: AtomicU64,
@@ -62,8 +74,8 @@ pub(crate) enum Next {
     Nothing,
     /// The monitor has to look.
     Watch,
-    /// A driver thread is needed. Whoever changed the state to `BACKGROUND` gets this, and spawns it.
-    Spawn,
+    /// A driver thread has to drive. Whoever changed the state to `BACKGROUND` gets this, and wakes or spawns it.
+    Start,
 }
 
 impl State {
@@ -71,6 +83,8 @@ impl State {
     pub(crate) fn new(made_in: u64) -> State {
         State {
             driver: AtomicU8::new(IDLE),
+            has_thread: AtomicBool::new(false),
+            thread: AtomicWaker::new(),
             owners: AtomicUsize::new(1),
             made_in: AtomicU64::new(made_in),
         }
@@ -88,6 +102,12 @@ impl State {
     pub(crate) fn is_due(&self) -> bool {
         // Relaxed: as in `is_idle`.
         (IDLE + 1..=LAST_DUE).contains(&self.driver.load(Relaxed))
+    }
+
+    /// Whether the monitor has looked twice, or more often, and nobody has driven since.
+    pub(crate) fn has_rested(&self) -> bool {
+        // Relaxed: as in `is_idle`.
+        (IDLE + 2..=LAST_DUE).contains(&self.driver.load(Relaxed))
     }
 
     /// Whether a driver thread drives.
@@ -140,7 +160,7 @@ impl State {
     /// The monitor looks.
     pub(crate) fn tick(&self) -> Next {
         if self.change(LAST_DUE, BACKGROUND) {
-            return Next::Spawn;
+            return Next::Start;
         }
         // From the last to the first, so that one tick makes one step.
         let stepped = (IDLE..LAST_DUE).rev().any(|due| self.change(due, due + 1));
@@ -162,23 +182,61 @@ impl State {
         }
         // SeqCst, as all changes.
         match self.driver.load(SeqCst) {
-            _ if is_wanted => Next::Spawn,
+            _ if is_wanted => Next::Start,
             BACKGROUND | CLOSED => Next::Nothing,
             _ => self.request_driver(),
         }
     }
 
-    /// The driver thread could not be started: the monitor will try again.
-    pub(crate) fn driver_exited(&self) -> Next {
+    /// The owner takes the driver back from the driver thread.
+    pub(crate) fn take_back(&self) {
+        if self.change(BACKGROUND, IDLE) {
+            self.thread.wake();
+        }
+    }
+
+    /// Starts the driver thread for a caller to whom `Next::Start` was returned. Returns false if the caller has to spawn
+    /// it.
+    pub(crate) fn start_thread(&self) -> bool {
+        // SeqCst: it comes after the caller's change to `BACKGROUND`.
+        let has_thread = self.has_thread.swap(true, SeqCst);
+        if has_thread {
+            self.thread.wake();
+        }
+        has_thread
+    }
+
+    /// The driver thread drives until this is ready.
+    pub(crate) fn poll_driving(&self, cx: &mut Context<'_>) -> Poll<()> {
+        // Registered before the state is read: whoever changes it wakes the thread afterwards. AtomicWaker orders the
+        // two, so the read may be relaxed.
+        self.thread.register(cx.waker());
+        if self.is_background() { Poll::Pending } else { Poll::Ready(()) }
+    }
+
+    /// The driver thread sleeps until this is ready.
+    pub(crate) fn poll_sleeping(&self, cx: &mut Context<'_>) -> Poll<()> {
+        // Registered first, as in `poll_driving`.
+        self.thread.register(cx.waker());
+        if self.is_background() || self.is_closed() { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// The driver thread could not be spawned: the monitor will try again.
+    pub(crate) fn not_spawned(&self) -> Next {
+        // SeqCst: it comes before the change. A thread that has found `has_thread` set, and so has woken nobody, has
+        // changed the state to `BACKGROUND` before, and this undoes it.
+        self.has_thread.store(false, SeqCst);
         if self.change(BACKGROUND, IDLE) { Next::Watch } else { Next::Nothing }
     }
 
-    /// Closes the runtime: a driver thread has to be woken. Returns whether this was the first time.
+    /// Closes the runtime. Returns whether this was the first time.
     pub(crate) fn close(&self) -> bool {
         // Relaxed, but before the swap: a thread that sees the swap sees this store.
         self.made_in.store(OF_NONE, Relaxed);
         // SeqCst pairs with `is_closed`, and orders the swap with all changes.
-        self.driver.swap(CLOSED, SeqCst) != CLOSED
+        let is_first = self.driver.swap(CLOSED, SeqCst) != CLOSED;
+        self.thread.wake();
+        is_first
     }
 
     #[inline]
@@ -262,6 +320,6 @@ mod tests {
         for _ in 1..TICKS {
             assert_eq!(state.tick(), Next::Watch, "the count has begun anew");
         }
-        assert_eq!(state.tick(), Next::Spawn);
+        assert_eq!(state.tick(), Next::Start);
     }
 }

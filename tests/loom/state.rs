@@ -1,6 +1,9 @@
 //! No runtime is left undriven while its owner, the monitor and those who request a driver thread act at the same
 //! time.
 
+use std::future::poll_fn;
+
+use loom::future::block_on;
 use loom::sync::atomic::Ordering::Relaxed;
 use loom::sync::atomic::{AtomicBool, AtomicUsize};
 use loom::sync::{Arc, Condvar, Mutex};
@@ -31,7 +34,7 @@ impl World {
         match next {
             Next::Nothing => {}
             Next::Watch => self.sleep.wake_with(|| {}),
-            Next::Spawn => {
+            Next::Start => {
                 self.spawned.fetch_add(1, Relaxed);
             }
         }
@@ -189,7 +192,7 @@ impl Blocked {
                 drop(self.served.lock().unwrap());
                 self.changed.notify_all();
             }),
-            Next::Spawn => {
+            Next::Start => {
                 *self.served.lock().unwrap() = true;
                 self.changed.notify_all();
             }
@@ -238,6 +241,86 @@ fn an_owner_that_blocks_in_a_poll_is_served_by_a_driver() {
         let owner = thread::spawn(move || shared.owner());
         blocked.monitor();
         owner.join().unwrap();
+    });
+}
+
+/// A runtime that has a driver thread.
+struct Threaded {
+    state: State,
+    /// Whether the driver thread drives.
+    drives: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Threaded {
+    fn new() -> Arc<Threaded> {
+        let state = State::new(Generation::default().current());
+        assert_eq!(state.request_driver(), Next::Start);
+        assert!(!state.start_thread(), "it has to be spawned");
+        Arc::new(Threaded { state, drives: Mutex::new(false), changed: Condvar::new() })
+    }
+
+    /// As `LocalRuntime::drive_until_closed`.
+    fn driver_thread(&self) {
+        while !self.state.is_closed() {
+            block_on(poll_fn(|cx| {
+                let driving = self.state.poll_driving(cx);
+                *self.drives.lock().unwrap() = driving.is_pending();
+                self.changed.notify_all();
+                driving
+            }));
+            block_on(poll_fn(|cx| self.state.poll_sleeping(cx)));
+        }
+    }
+
+    fn wait_until(&self, drives: bool) {
+        let mut now = self.drives.lock().unwrap();
+        while *now != drives {
+            now = self.changed.wait(now).unwrap();
+        }
+    }
+}
+
+/// Mutants: `state-take-back-in-silence`, `state-thread-not-woken`, `state-driving-asks-first`,
+/// `state-sleeping-asks-first`, `state-close-in-silence`.
+#[test]
+fn a_driver_thread_gives_the_driver_back_and_gets_it_again() {
+    loom::model(|| {
+        let runtime = Threaded::new();
+        let shared = Arc::clone(&runtime);
+        let driver_thread = thread::spawn(move || shared.driver_thread());
+        runtime.state.take_back();
+        let ((), next) = runtime.state.while_parked(|drives| {
+            assert!(drives);
+            runtime.wait_until(false);
+        });
+        assert_eq!(next, Next::Watch);
+        assert_eq!(runtime.state.request_driver(), Next::Start);
+        assert!(runtime.state.start_thread(), "it has been spawned");
+        runtime.wait_until(true);
+        runtime.state.close();
+        driver_thread.join().unwrap();
+    });
+}
+
+/// One request cannot spawn the thread. Another one, after the owner has taken the driver back, may find that it need
+/// not spawn it.
+///
+/// Mutants: `state-not-spawned-in-silence`, `state-not-spawned-late`.
+#[test]
+fn a_driver_thread_that_cannot_be_spawned_is_not_relied_on() {
+    loom::model(|| {
+        let state = Arc::new(State::new(Generation::default().current()));
+        let shared = Arc::clone(&state);
+        let other = thread::spawn(move || {
+            shared.take_back();
+            shared.request_driver() == Next::Start && !shared.start_thread()
+        });
+        if state.request_driver() == Next::Start && !state.start_thread() {
+            let _ = state.not_spawned();
+        }
+        let is_spawned = other.join().unwrap();
+        assert!(is_spawned || !state.is_background(), "nobody drives, and nobody looks");
     });
 }
 

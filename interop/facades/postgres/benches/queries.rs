@@ -19,5 +19,5 @@ fn main() {
         let query = client.prepare("SELECT $1::INT + 1").unwrap();
         move || assert_eq!(client.query_one(&query, &[&1]).unwrap().get::<_, i32>(0), 2)
     };
-    workers::compare(ours, theirs, 4_000);
+    workers::compare(ours, theirs, 16_000);
 }
