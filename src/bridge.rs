@@ -7,6 +7,7 @@ mod mark;
 mod route;
 mod spawn;
 mod stats;
+mod stuck;
 mod watchdog;
 
 use std::fmt;

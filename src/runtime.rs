@@ -11,7 +11,7 @@ pub(crate) mod monitor;
 pub(crate) mod options;
 pub(crate) mod owned;
 pub(crate) mod pool;
-mod probe;
+pub(crate) mod probe;
 pub(crate) mod set;
 mod share;
 pub(crate) mod state;
@@ -117,7 +117,7 @@ impl LocalRuntime {
     }
 
     /// Whether somebody drives the runtime, or does so once the monitor has found that nobody does.
-    pub(crate) fn is_driven(&self) -> bool {
+    pub(crate) fn is_or_will_be_driven(&self) -> bool {
         self.monitor.is_some() || self.state.is_background()
     }
 

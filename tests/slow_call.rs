@@ -6,7 +6,7 @@
 mod support;
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread;
 use std::time::Duration;
@@ -15,6 +15,7 @@ use std::time::Duration;
 use smartasync::Nested;
 use smartasync::{Bridge, BridgeBuilder, SlowCall, smartasync};
 use support::within_a_minute;
+use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 const LIMIT: Duration = Duration::from_millis(20);
@@ -69,6 +70,67 @@ fn a_call_that_parks_in_a_task_is_reported_while_it_waits_for_its_own_thread() {
         runtime.block_on(blocked).unwrap();
         let call = slow_calls.recv().unwrap();
         assert_eq!((call.name(), call.caller().file()), ("Bridge::call", file!()));
+    });
+}
+
+#[test]
+fn the_report_tells_of_a_runtime_whose_task_does_not_yield() {
+    static IS_OVER: AtomicBool = AtomicBool::new(false);
+    within_a_minute(|stage| {
+        for builder in [
+            Bridge::builder(),
+            #[cfg(feature = "rt-multi-thread")]
+            Bridge::builder().shared_threads(1),
+        ] {
+            let (bridge, slow_calls) = watched(builder, LIMIT);
+            IS_OVER.store(false, Ordering::Relaxed);
+            // On the runtime of this thread, or on the one that all share.
+            let (sender, receiver) = oneshot::channel();
+            bridge.block_on(async {
+                tokio::spawn(async {
+                    while !IS_OVER.load(Ordering::Relaxed) {
+                        thread::yield_now();
+                    }
+                });
+                tokio::spawn(async { sender.send(()) });
+            });
+            stage.at("the report of a call that waits for a task of the stuck runtime");
+            let worker = thread::spawn({
+                let bridge = bridge.clone();
+                move || bridge.block_on(receiver).unwrap()
+            });
+            // On a busy machine the first call may have been slow, too.
+            let call = slow_calls.iter().find(|call| call.stuck_runtimes() > 0).unwrap();
+            assert_eq!(call.stuck_runtimes(), 1);
+            assert!(call.to_string().ends_with("a task there blocks or never yields"), "{call}");
+            IS_OVER.store(true, Ordering::Relaxed);
+            worker.join().unwrap();
+            stage.at("the report of a call that only waits");
+            doze(10 * LIMIT).on(&bridge).wait();
+            assert_eq!(slow_calls.recv().unwrap().stuck_runtimes(), 0);
+        }
+    });
+}
+
+#[test]
+fn a_runtime_that_nobody_drives_is_not_taken_for_a_stuck_one() {
+    within_a_minute(|stage| {
+        let (bridge, slow_calls) = watched(Bridge::builder().driver_threads(false), LIMIT);
+        let (end, ended) = channel::<()>();
+        let (begun, has_begun) = channel();
+        thread::scope(|scope| {
+            let bridge = &bridge;
+            scope.spawn(move || {
+                bridge.block_on(async { drop(tokio::spawn(std::future::pending::<()>())) });
+                begun.send(()).unwrap();
+                let _ = ended.recv();
+            });
+            has_begun.recv().unwrap();
+            stage.at("the report");
+            doze(10 * LIMIT).on(bridge).wait();
+            assert_eq!(slow_calls.recv().unwrap().stuck_runtimes(), 0);
+            drop(end);
+        });
     });
 }
 

@@ -373,6 +373,8 @@ impl BridgeBuilder {
     /// The report goes to [`on_slow_call`](BridgeBuilder::on_slow_call). Without that it is a `tracing` event
     /// of the level `WARN` (feature `tracing`), or a line on standard error.
     ///
+    /// The report also says whether a [runtime of the bridge is stuck](crate::SlowCall::stuck_runtimes).
+    ///
     /// A thread called `NAME/watchdog` checks the time. If it is late or cannot be started, the call is reported
     /// when it ends. Each call takes a lock twice.
     ///
@@ -563,7 +565,7 @@ impl BridgeBuilder {
             check_runs_elsewhere(shared_threads, handle.as_ref());
         }
         let report = report.unwrap_or_else(|| Arc::new(watchdog::log));
-        let watchdog = warn_after.map(|limit| Watchdog::new(&options.name, limit, report));
+        let name = options.name.clone();
         let is_private = handle.is_none();
         let backend = match (shared_threads, handle) {
             (Some(threads), None) => Backend::background(&options.name, threads),
@@ -573,6 +575,7 @@ impl BridgeBuilder {
                 panic!("a bridge has either threads of its own (`shared_threads`) or a `handle`")
             }
         };
+        let watchdog = warn_after.map(|limit| Watchdog::new(&name, limit, report, &backend));
         let is_plain = watchdog.is_none() && hooks.is_none() && timeout.is_none();
         let inner = Inner::of_all(backend);
         Bridge::with(Inner { nested, watchdog, hooks, timeout, is_plain, is_private, ..inner })

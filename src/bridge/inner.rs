@@ -144,16 +144,17 @@ impl Inner {
 
     /// Makes the bridge anew for a forked child, with the same options.
     pub(super) fn renewed(&self) -> Inner {
+        let backend = self.backend.renewed();
         Inner {
-            backend: self.backend.renewed(),
             nested: self.nested,
             counters: Counters::default(),
             is_private: self.is_private,
-            watchdog: self.watchdog.as_ref().map(Watchdog::renewed),
+            watchdog: self.watchdog.as_ref().map(|watchdog| watchdog.renewed(&backend)),
             hooks: self.hooks.clone(),
             timeout: self.timeout,
             is_plain: self.is_plain,
             mark: self.mark,
+            backend,
         }
     }
 }

@@ -7,8 +7,11 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use super::inner::Backend;
+use super::stuck::Runtimes;
 use crate::observer;
 use crate::process::Process;
+use crate::runtime::owned;
 use crate::site::Site;
 use crate::sync::ignore_poison;
 use crate::threads;
@@ -41,6 +44,7 @@ use crate::threads;
 pub struct SlowCall {
     site: Site,
     waited: Duration,
+    stuck_runtimes: usize,
 }
 
 impl SlowCall {
@@ -122,12 +126,48 @@ impl SlowCall {
     pub fn waited(&self) -> Duration {
         self.waited
     }
+
+    /// Returns how many of the bridge's runtimes have not run a new task within 100 ms: on each of them a task blocks its
+    /// thread or never yields, and nothing else there goes on, neither other tasks nor I/O nor timers.
+    ///
+    /// They are asked when the call is found slow. A call that is reported when it ends says 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc::channel;
+    /// use std::thread;
+    /// use std::time::Duration;
+    /// use smartasync::{Bridge, SlowCall};
+    ///
+    /// let (sender, slow_calls) = channel::<SlowCall>();
+    /// let bridge = Bridge::builder()
+    ///     .warn_after(Duration::from_millis(10))
+    ///     .on_slow_call(move |call| sender.send(*call).unwrap())
+    ///     .build();
+    /// bridge.block_on(async {
+    ///     // This should be a `spawn_blocking` job.
+    ///     tokio::spawn(async { thread::sleep(Duration::from_millis(500)) });
+    /// });
+    /// bridge.block_on(async { tokio::time::sleep(Duration::from_millis(20)).await });
+    /// assert_eq!(slow_calls.recv().unwrap().stuck_runtimes(), 1);
+    /// ```
+    pub fn stuck_runtimes(&self) -> usize {
+        self.stuck_runtimes
+    }
 }
 
 impl fmt::Display for SlowCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, caller, waited) = (self.name(), self.caller(), self.waited);
-        write!(f, "`{name}` at {caller} has waited for {waited:?}")
+        write!(f, "`{name}` at {caller} has waited for {waited:?}")?;
+        match self.stuck_runtimes {
+            0 => Ok(()),
+            1 => f.write_str(
+                "; one of the runtimes runs no task: a task there blocks or never yields",
+            ),
+            n => write!(f, "; {n} of the runtimes run no task: tasks there block or never yield"),
+        }
     }
 }
 
@@ -137,7 +177,13 @@ pub(super) type Report = Arc<dyn Fn(&SlowCall) + Send + Sync>;
 /// Reports a slow call if the user has set no function.
 pub(super) fn log(call: &SlowCall) {
     #[cfg(feature = "tracing")]
-    tracing::warn!(name = call.name(), caller = %call.caller(), waited = ?call.waited(), "slow call");
+    tracing::warn!(
+        name = call.name(),
+        caller = %call.caller(),
+        waited = ?call.waited(),
+        stuck_runtimes = call.stuck_runtimes(),
+        "slow call"
+    );
     #[cfg(not(feature = "tracing"))]
     eprintln!("smartasync: {call}");
 }
@@ -153,6 +199,7 @@ struct Watch {
     made_in: Process,
     limit: Duration,
     report: Report,
+    runtimes: Runtimes,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -168,20 +215,32 @@ struct State {
 }
 
 impl Watchdog {
-    /// Watches a bridge called `name`.
-    pub(super) fn new(name: &str, limit: Duration, report: Report) -> Watchdog {
-        Watchdog::on_thread(format!("{name}/watchdog"), limit, report)
+    /// Watches the calls of a bridge called `name`, which run on `backend`.
+    pub(super) fn new(name: &str, limit: Duration, report: Report, backend: &Backend) -> Watchdog {
+        Watchdog::on_thread(format!("{name}/watchdog"), limit, report, backend)
     }
 
-    fn on_thread(thread_name: String, limit: Duration, report: Report) -> Watchdog {
-        let (made_in, state, changed) = (Process::current(), Mutex::default(), Condvar::new());
-        Watchdog { thread_name, watch: Arc::new(Watch { made_in, limit, report, state, changed }) }
+    fn on_thread(
+        thread_name: String,
+        limit: Duration,
+        report: Report,
+        backend: &Backend,
+    ) -> Watchdog {
+        let watch = Watch {
+            made_in: Process::current(),
+            limit,
+            report,
+            runtimes: Runtimes::of(backend),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        };
+        Watchdog { thread_name, watch: Arc::new(watch) }
     }
 
     /// Returns a watchdog with the same options that watches no call, for a forked child.
-    pub(super) fn renewed(&self) -> Watchdog {
+    pub(super) fn renewed(&self, backend: &Backend) -> Watchdog {
         let (limit, report) = (self.watch.limit, Arc::clone(&self.watch.report));
-        Watchdog::on_thread(self.thread_name.clone(), limit, report)
+        Watchdog::on_thread(self.thread_name.clone(), limit, report, backend)
     }
 
     /// Watches a call until the guard is dropped, unless an observer makes the call.
@@ -221,6 +280,8 @@ impl Drop for Watchdog {
 
 impl Watch {
     fn run(&self) {
+        // A runtime that ends while it is asked must not hold this thread up.
+        owned::end_none_here();
         let mut state = self.state();
         while !state.is_over {
             let Some((&key, &site)) = state.waiting.first_key_value() else {
@@ -235,7 +296,7 @@ impl Watch {
             }
             state.waiting.remove(&key);
             drop(state);
-            self.tell(SlowCall { site, waited });
+            self.tell(SlowCall { site, waited, stuck_runtimes: self.runtimes.stuck() });
             state = self.state();
         }
     }
@@ -270,7 +331,7 @@ impl Drop for Watched<'_> {
         let waited = self.key.0.elapsed();
         // The thread may be late, or may not have been started.
         if let Some(site) = unreported.filter(|_| waited >= self.watch.limit) {
-            self.watch.tell(SlowCall { site, waited });
+            self.watch.tell(SlowCall { site, waited, stuck_runtimes: 0 });
         }
     }
 }

@@ -97,8 +97,13 @@ impl Background {
 
     /// The runtime's id, if it has been started.
     pub(crate) fn id(&self) -> Option<Id> {
+        self.started_handle().map(|handle| handle.id())
+    }
+
+    /// The runtime's handle, if it has been started.
+    pub(crate) fn started_handle(&self) -> Option<Handle> {
         match &*self.state() {
-            State::Started(runtime) => Some(runtime.handle().id()),
+            State::Started(runtime) => Some(runtime.handle().clone()),
             State::Unstarted | State::ShutDown => None,
         }
     }

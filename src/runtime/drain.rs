@@ -65,7 +65,7 @@ impl Drain {
 
     /// Whether there are tasks that somebody runs: on a bridge without driver threads nobody does.
     pub(crate) fn has_driven_tasks(&self) -> bool {
-        self.has_tasks_on(LocalRuntime::is_driven)
+        self.has_tasks_on(LocalRuntime::is_or_will_be_driven)
     }
 
     /// Whether there are tasks on the background runtime, or on one of those of threads that `counts`.

@@ -36,6 +36,10 @@ impl Background {
         match self.threads {}
     }
 
+    pub(crate) fn started_handle(&self) -> Option<Handle> {
+        match self.threads {}
+    }
+
     pub(crate) fn give_up(&self, _: bool) -> Option<Arc<BackgroundRuntime>> {
         match self.threads {}
     }

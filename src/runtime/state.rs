@@ -117,6 +117,12 @@ impl State {
         self.driver.load(Relaxed) == BACKGROUND
     }
 
+    /// Whether the owner or a driver thread drives.
+    pub(crate) fn is_driven(&self) -> bool {
+        // Relaxed: as in `is_idle`.
+        matches!(self.driver.load(Relaxed), OWNER | BACKGROUND)
+    }
+
     /// Whether nobody drives: what the monitor asks before it sleeps.
     pub(crate) fn is_undriven(&self) -> bool {
         // SeqCst: see `SleepFlag`. It is the monitor's read after its write.
