@@ -99,7 +99,7 @@
 //! | | a task runs on |
 //! |---|---|
 //! | the thread makes calls and does not rest between them | the calling thread, while it waits |
-//! | the thread has rested for the [idle timeout](BridgeBuilder::idle_timeout), or a call has left tasks behind | `smartasync/driver`, also in later calls, until the thread [calls often](BridgeBuilder::idle_timeout) |
+//! | the thread has rested for the [idle timeout](BridgeBuilder::idle_timeout), or a call has left tasks behind | `smartasync/driver`, also in later calls, until its calls [wait often](BridgeBuilder::idle_timeout) |
 //!
 //! So a task that relies on the caller's thread may behave differently in a quick run and in a slow one. Examples
 //! are a lock that belongs to the calling thread (a GIL), a subscriber that is set for one thread, and output that

@@ -118,7 +118,7 @@ impl LocalRuntime {
 
     /// Whether somebody drives the runtime, or does so once the monitor has found that nobody does.
     pub(crate) fn is_or_will_be_driven(&self) -> bool {
-        self.monitor.is_some() || self.state.is_background()
+        !self.state.is_closed() && (self.monitor.is_some() || self.state.is_background())
     }
 
     /// Gives the driver and the ready tasks a turn.

@@ -166,7 +166,8 @@ fn a_task_of_a_call_runs_on_the_driver_thread_once_the_calling_thread_has_rested
 fn a_calling_thread_that_waits_often_takes_the_driver_back_until_it_rests() {
     within_a_minute(|stage| {
         stage.at("the rest");
-        let bridge = after_a_rest(IDLE_TIMEOUT);
+        // The calling thread counts as rested after a quarter of it.
+        let bridge = after_a_rest(2 * IDLE_TIMEOUT);
         let caller = thread::current().name().map(str::to_owned);
         for round in 0..2 {
             stage.at(format!("calls of round {round}"));

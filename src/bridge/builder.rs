@@ -255,12 +255,13 @@ impl BridgeBuilder {
     ///
     /// The time is measured in quarters, and a driver thread takes over after three to four of them. So a thread
     /// that makes a call within every three quarters always drives its runtime itself. If a call leaves tasks
-    /// behind, a driver thread takes over at once.
+    /// behind, a driver thread takes over at once, the first time.
     ///
-    /// A thread whose calls often wait takes its runtime back from the driver thread: after 8 waits or more, of which there
-    /// are 16 or more in an idle timeout. From then on its tasks, and what other threads have on its runtime, are served
-    /// while it waits, and not between two calls; once it rests, after the idle timeout. A thread that rests soon each
-    /// time has to wait more often before. A runtime that several threads share keeps its driver thread.
+    /// A thread whose calls wait often takes its runtime back from the driver thread: after at least 8 waits, at a mean
+    /// distance below 1.25 ms and a sixteenth of the idle timeout. From then on its tasks, and what other threads have on
+    /// its runtime, are served while it waits, and not between two calls; once it rests, after the idle timeout. Each time
+    /// that it rests soon afterwards, twice as many waits are needed the next time. A runtime that several threads share
+    /// keeps its driver thread, and so does one with an idle timeout above a second.
     ///
     /// # Panics
     ///

@@ -32,7 +32,7 @@ use crate::sync::StdAtomicU64;
 pub struct Stats {
     /// Runtimes that the bridge has built and not given up.
     pub runtimes: usize,
-    /// Driver threads that were started. Each belongs to one runtime, and sleeps while its owner drives that.
+    /// Driver threads that were started. Each belongs to one runtime, and sleeps while the owner drives the runtime.
     pub driver_threads: u64,
     /// Calls on a runtime of the bridge's own.
     pub calls_on_own_runtime: u64,

@@ -9,10 +9,17 @@ const OFTEN: u32 = 8;
 /// How many waits in an idle timeout are often.
 const RATE: u32 = 16;
 
+/// Waits at a longer mean distance are not often, whatever the idle timeout is.
+const LONGEST_DISTANCE: Duration = Duration::from_micros(1250);
+
+/// With a longer idle timeout the driver thread keeps the driver: what the owner leaves behind would stand still for too
+/// long.
+const LONGEST_IDLE_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// An owner that takes the driver back and parks less often than this before it rests has gained little.
 const WORTH: usize = 256;
 
-/// More waits than this are never asked for.
+/// It never takes more waits than these.
 const MOST: u32 = OFTEN << 13;
 
 /// How often an owner has waited beside the driver thread, and whether it has taken the driver back.
@@ -38,20 +45,22 @@ impl Frequency {
     /// The owner, which has parked `parks` times, is to wait beside the driver thread. Returns whether it should take the
     /// driver back.
     pub(crate) fn should_take_back(&mut self, parks: usize, idle_timeout: Duration) -> bool {
-        self.rest(parks);
+        self.owner_rested(parks);
         let since = *self.since.get_or_insert_with(Instant::now);
         self.waits += 1;
-        if self.waits <= self.needed {
+        if self.waits < self.needed {
             return false;
         }
-        let is_often = since.elapsed() / self.needed <= idle_timeout / RATE;
+        let distance = LONGEST_DISTANCE.min(idle_timeout / RATE);
+        let is_often =
+            since.elapsed() / self.needed < distance && idle_timeout <= LONGEST_IDLE_TIMEOUT;
         (self.waits, self.since) = (0, None);
         self.taken_back = is_often.then_some(parks);
         is_often
     }
 
     /// The owner, which has parked `parks` times, has rested, so that the driver thread is to drive again.
-    pub(crate) fn rest(&mut self, parks: usize) {
+    pub(crate) fn owner_rested(&mut self, parks: usize) {
         if let Some(taken_back) = self.taken_back.take() {
             let is_worth_it = parks.wrapping_sub(taken_back) >= WORTH;
             self.needed = if is_worth_it { OFTEN } else { MOST.min(2 * self.needed) };
@@ -71,7 +80,7 @@ mod tests {
     /// Waits until the owner should take the driver back, and returns how often it has waited.
     fn waits(frequency: &mut Frequency, parks: usize) -> u32 {
         let mut waits = 1;
-        while !frequency.should_take_back(parks, Duration::from_secs(3_600)) {
+        while !frequency.should_take_back(parks, LONGEST_IDLE_TIMEOUT) {
             waits += 1;
         }
         waits
@@ -82,21 +91,23 @@ mod tests {
         let mut frequency = Frequency::new();
         let first = waits(&mut frequency, 0);
         assert!(frequency.has_taken_back());
-        frequency.rest(1);
+        frequency.owner_rested(1);
         assert!(!frequency.has_taken_back());
         let second = waits(&mut frequency, 1);
         assert!(second > first);
         // The driver thread has the driver, which nobody has said: the monitor has found that the owner rests.
         let third = waits(&mut frequency, 2);
         assert!(third > second);
-        frequency.rest(2 + WORTH);
+        frequency.owner_rested(2 + WORTH);
         assert_eq!(waits(&mut frequency, 2 + WORTH), first, "that was worth it");
     }
 
     #[test]
     fn an_owner_that_waits_seldom_leaves_the_driver() {
         let mut frequency = Frequency::new();
-        assert!((0..1_000).all(|parks| !frequency.should_take_back(parks, Duration::ZERO)));
+        for idle_timeout in [Duration::ZERO, 2 * LONGEST_IDLE_TIMEOUT] {
+            assert!((0..1_000).all(|parks| !frequency.should_take_back(parks, idle_timeout)));
+        }
     }
 
     #[test]
@@ -105,6 +116,6 @@ mod tests {
         for _ in 0..40 {
             waits(&mut frequency, 0);
         }
-        assert_eq!(waits(&mut frequency, 0), MOST + 1);
+        assert_eq!(waits(&mut frequency, 0), MOST);
     }
 }

@@ -202,7 +202,7 @@ impl Lease {
         if self.state.is_background() {
             self.take_back_if_often(parks);
         } else if self.state.has_rested() {
-            self.frequency().rest(parks);
+            self.frequency().owner_rested(parks);
         }
         let is_driven = self.drive(|drives| {
             self.runtime.block_on(poll_fn(|cx| {
@@ -222,17 +222,24 @@ impl Lease {
         }
     }
 
-    /// Takes the driver back from the driver thread, if the thread waits often and nobody else depends on it: a runtime
-    /// that others own too, or that a bridge has given up, keeps its driver thread.
+    /// Takes the driver back from the driver thread, if the thread waits often and nobody else depends on it.
     #[cold]
     fn take_back_if_often(&self, parks: usize) {
-        let is_shared = self.state.owners() > 1;
-        let takes_back = !is_shared
-            && self.is_of(&self.runtimes.generation)
-            && self.frequency().should_take_back(parks, self.runtimes.options.idle_timeout);
-        if takes_back {
+        let idle_timeout = self.runtimes.options.idle_timeout;
+        if self.is_shared_or_old() {
+            self.frequency().owner_rested(parks);
+        } else if self.frequency().should_take_back(parks, idle_timeout) {
             self.state.take_back();
+            // Whoever has made it so meanwhile has requested a driver thread, and may have found this one.
+            if self.is_shared_or_old() {
+                self.runtimes.request_driver(&self.runtime);
+            }
         }
+    }
+
+    /// Whether the runtime must keep its driver thread: others own it too, or a reset has given it up.
+    fn is_shared_or_old(&self) -> bool {
+        self.state.owners() > 1 || !self.is_of(&self.runtimes.generation)
     }
 
     fn frequency(&self) -> MutexGuard<'_, Frequency> {
@@ -294,9 +301,10 @@ impl Lease {
     }
 
     /// Whether there are tasks, which must not wait until the monitor finds that nobody drives. A thread that has taken
-    /// the driver back drives them in its calls.
+    /// the driver back drives them in its calls, if these wait: after one that has not since the last tick, they need
+    /// the driver thread.
     fn needs_driver_thread(&self) -> bool {
-        self.has_tasks() && !self.frequency().has_taken_back()
+        self.has_tasks() && (self.state.is_due() || !self.frequency().has_taken_back())
     }
 
     pub(crate) fn runtimes(&self) -> &Arc<Runtimes> {
@@ -336,7 +344,8 @@ impl Drop for Leave<'_> {
     }
 }
 
-/// The runtime of a lease, entered until this is dropped. From then on, what was spawned inside is driven.
+/// The runtime of a lease, entered until this is dropped. Then what was spawned inside gets a driver thread, unless the
+/// thread has taken the driver back.
 #[must_use = "the runtime is entered until this is dropped"]
 pub(crate) struct EnteredLease<'a> {
     lease: &'a Lease,

@@ -112,14 +112,9 @@ impl Monitor {
     fn run(&self) {
         // A runtime that ends while the monitor checks it must not hold the monitor up.
         owned::end_none_here();
-        let mut last = None;
         loop {
             let mut pause = self.tick();
-            let urgent =
-                pause.as_ref().filter(|pause| pause.is_urgent).map(|pause| pause.until_next);
-            // Where owners drive just now, it stays awake for once: one that calls often would only wake it again.
-            if let Some(until_next) = urgent.or(last) {
-                last = urgent;
+            if let Some(Pause { until_next, is_urgent: true }) = pause {
                 thread::park_timeout(until_next);
                 continue;
             }

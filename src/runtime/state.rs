@@ -3,7 +3,7 @@
 use std::task::{Context, Poll};
 
 use crate::sync::AtomicWaker;
-use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+use crate::sync::atomic::Ordering::{AcqRel, Relaxed, SeqCst};
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize};
 
 /// For how many ticks of the monitor a runtime may be left undriven: as many as an idle timeout has. The models
@@ -261,16 +261,17 @@ impl State {
 
     /// How many owners there are.
     pub(crate) fn owners(&self) -> usize {
-        // Relaxed: any answer spreads the threads.
-        self.owners.load(Relaxed)
+        // SeqCst: an owner that takes the driver back reads this after it, and a new owner requests a driver thread after
+        // `add_owner`. One of the two sees the other.
+        self.owners.load(SeqCst)
     }
 
     /// Adds an owner, unless there is none: a runtime without owners is on its way to the pool or to its end, and
     /// must not be shared.
     pub(crate) fn add_owner(&self) -> bool {
         let add = |owners: usize| if owners > 0 { owners.checked_add(1) } else { None };
-        // Acquire pairs with the Release half of `remove_owner`: the last owner's `close` is not missed.
-        self.owners.fetch_update(Acquire, Relaxed, add).is_ok()
+        // SeqCst: see `owners`. It pairs with the Release half of `remove_owner`: the last owner's `close` is not missed.
+        self.owners.fetch_update(SeqCst, Relaxed, add).is_ok()
     }
 
     /// Makes the caller, which has taken the runtime from the pool, its one owner.
@@ -295,16 +296,17 @@ pub(crate) struct Generation(AtomicU64);
 
 impl Generation {
     pub(crate) fn reset(&self) {
-        // Release pairs with `current`: a thread that has seen the second of two resets has also seen the first.
-        self.0.fetch_add(1, Release);
+        // SeqCst pairs with `current`: a thread that has seen the second of two resets has also seen the first. And an
+        // owner that takes the driver back sees the reset, or the reset finds that nobody drives.
+        self.0.fetch_add(1, SeqCst);
     }
 
     /// Returns the number of resets so far. Ask before building something: a reset in the meantime must make it
     /// old.
     #[inline]
     pub(crate) fn current(&self) -> u64 {
-        // Acquire pairs with `reset`.
-        self.0.load(Acquire)
+        // SeqCst: see `reset`.
+        self.0.load(SeqCst)
     }
 }
 
