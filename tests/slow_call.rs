@@ -79,6 +79,8 @@ fn the_report_tells_of_a_runtime_whose_task_does_not_yield() {
     within_a_minute(|stage| {
         for builder in [
             Bridge::builder(),
+            // The thread that waits gets a runtime beyond the limit.
+            Bridge::builder().max_runtimes(1),
             #[cfg(feature = "rt-multi-thread")]
             Bridge::builder().shared_threads(1),
         ] {
