@@ -9,7 +9,6 @@ use super::inner::Backend;
 use crate::runtime::background::Background;
 use crate::runtime::probe::Probe;
 use crate::runtime::set;
-use crate::runtime::state::State;
 use crate::threads::wait_until;
 
 /// How long a runtime may take to run a task that it is given. On a busy machine a thread may not run for some tens of
@@ -39,30 +38,30 @@ impl Runtimes {
     /// Returns how many runtimes do not run a task within `PATIENCE`. One that nobody drives is not asked: its thread
     /// waits for nothing, and leaves nothing behind.
     pub(super) fn stuck(&self) -> usize {
-        let start = Instant::now();
-        let send = |(runtime, state): (Handle, _)| (Probe::send(&runtime, start), state);
-        let asked: Vec<(Probe, Option<Arc<State>>)> = self.driven().into_iter().map(send).collect();
-        wait_until(start + PATIENCE, || asked.iter().all(|(probe, _)| probe.is_answered()));
-        let is_driven =
-            |state: &Option<Arc<State>>| state.as_ref().is_none_or(|state| state.is_driven());
-        asked.iter().filter(|(probe, state)| !probe.is_answered() && is_driven(state)).count()
-    }
-
-    /// Returns the runtimes that somebody drives, those of threads with their states.
-    fn driven(&self) -> Vec<(Handle, Option<Arc<State>>)> {
         match self {
             Runtimes::OfThreads(runtimes) => {
-                let open = runtimes.upgrade().map_or_else(Vec::new, |runtimes| runtimes.open());
-                let driven = open.iter().filter(|runtime| runtime.state.is_driven());
-                driven.map(|one| (one.handle().clone(), Some(Arc::clone(&one.state)))).collect()
+                let mut driven =
+                    runtimes.upgrade().map_or_else(Vec::new, |runtimes| runtimes.open());
+                driven.retain(|runtime| runtime.state.is_driven());
+                let start = Instant::now();
+                wait_until(start + PATIENCE, || {
+                    driven.iter().all(|runtime| runtime.answers(start))
+                });
+                driven.retain(|runtime| !runtime.answers(start) && runtime.state.is_driven());
+                driven.len()
             }
             Runtimes::Background(background) => {
                 let handle =
                     background.upgrade().and_then(|background| background.started_handle());
-                handle.map(|handle| (handle, None)).into_iter().collect()
+                handle.as_ref().map_or(0, stuck)
             }
-            Runtimes::Handle(handle) => vec![(handle.clone(), None)],
-            Runtimes::Nothing => Vec::new(),
+            Runtimes::Handle(handle) => stuck(handle),
+            Runtimes::Nothing => 0,
         }
     }
+}
+
+fn stuck(runtime: &Handle) -> usize {
+    let probe = Probe::send(runtime, Instant::now());
+    usize::from(!wait_until(probe.since + PATIENCE, || probe.is_answered()))
 }
