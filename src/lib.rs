@@ -228,6 +228,7 @@ mod scope;
 mod site;
 #[cfg(feature = "tracing")]
 mod span;
+mod spawned;
 mod sync;
 #[cfg(any(feature = "concurrent", feature = "stream", feature = "io"))]
 mod sync_driver;
@@ -266,6 +267,7 @@ pub mod __private {
     pub use crate::call::call;
     pub use crate::drop_inside::{DefaultBridge, DropInside, Known, Through, Unknown};
     pub use crate::exchange::{Exchange, check_same};
+    pub use crate::spawned::spawned;
     pub use std::boxed::Box;
     pub use std::clone::Clone;
     pub use std::convert::{AsMut, AsRef, From};

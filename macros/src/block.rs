@@ -151,7 +151,8 @@ fn expand_function(
 ) -> (TokenStream, Option<Error>) {
     let is_decorated = function.attrs.iter().any(attributes::is_smartasync);
     let (options, wrong_option) = own_options(&mut function.attrs, options);
-    let is_for_twin = twin.is_some() && (options.iter.is_some() || options.fallible.is_some());
+    let for_twin = [&options.fallible, &options.iter, &options.spawn];
+    let is_for_twin = twin.is_some() && for_twin.into_iter().any(Option::is_some);
     let has_effect = function.is_async() || options.offload.is_some() || is_for_twin;
     if is_decorated && wrong_option.is_none() && !has_effect {
         let error = valid::check_sync(&function.sig, &options).err();

@@ -36,7 +36,7 @@ use proc_macro::TokenStream;
 ///   calling thread, and an await runs it on the blocking pool. The arguments are owned and `Send`.
 /// - `blocking`: on an `impl` block of a client, for which it makes a sync twin: `BlockingClient` for
 ///   `Client`, or the name in `blocking = NAME`. See below.
-/// - `fallible`, `iter`, `twin_only`, `twins(..)`, `derive(..)`, `extend`: of the twin. See below.
+/// - `fallible`, `iter`, `spawn`, `twin_only`, `twins(..)`, `derive(..)`, `extend`: of the twin. See below.
 /// - `on = EXPR`: the `Bridge` that calls go through. The expression is evaluated at each call.
 ///   Default: the bridge of the process.
 /// - `crate = PATH`: where to find the `smartasync` crate, for crates that re-export it. Default:
@@ -158,6 +158,10 @@ use proc_macro::TokenStream;
 /// - A sync method is called directly, outside of a runtime: one that spawns tasks or makes timers must be `async`.
 /// - `fallible`: a method that returns a `Result` returns an error where it would panic, in async code and after the time
 ///   limit of the bridge. Its error type is made `From<WaitError>`.
+/// - `spawn`, on a method: the twin runs the future as a task of the bridge's, with `Bridge::spawn`, and the calling
+///   thread is woken once, when the task has ended. Otherwise that thread polls the future itself, and is woken each
+///   time. It pays where the bridge has `shared_threads` and the future waits several times. The future is `Send +
+///   'static`. A panic of the task is that of the method, and a wait that ends early cancels the task.
 /// - `twin_only`: the block stays as it is, and only the twin is made. Its `async fn`s return futures and no calls, as
 ///   those of a published client do. Also on a single method. If none of the methods has a body, the client is one of
 ///   another crate, and its twin has the methods that are named.

@@ -22,6 +22,7 @@ pub(crate) struct Options {
     pub(crate) iter: Option<Ident>,
     pub(crate) maybe_send: Option<Ident>,
     pub(crate) offload: Option<Ident>,
+    pub(crate) spawn: Option<Ident>,
     pub(crate) twin_only: Option<Ident>,
     pub(crate) twins: Option<(Ident, Punctuated<OtherTwin, Token![,]>)>,
     /// Not for users: the attribute sets it itself when it moves below other macros.
@@ -76,6 +77,7 @@ impl Options {
             extend: None,
             iter: None,
             offload: None,
+            spawn: None,
             twins: None,
             ..self.clone()
         }
@@ -83,7 +85,7 @@ impl Options {
 
     /// Returns the options of a function that apply to itself, and not to its twin.
     pub(crate) fn without_twin(&self) -> Options {
-        Options { fallible: None, iter: None, twin_only: None, ..self.clone() }
+        Options { fallible: None, iter: None, spawn: None, twin_only: None, ..self.clone() }
     }
 
     /// Returns the path of the crate, as if it were written at `span`.
@@ -128,6 +130,7 @@ impl Options {
             Value::Iter => self.iter = Some(name),
             Value::MaybeSend => self.maybe_send = Some(name),
             Value::Offload => self.offload = Some(name),
+            Value::Spawn => self.spawn = Some(name),
             Value::TwinOnly => self.twin_only = Some(name),
             Value::Twins(twins) => self.twins = Some((name, twins)),
             Value::On(bridge) => self.bridge = Some((name, *bridge)),
@@ -151,6 +154,7 @@ enum Value {
     Iter,
     MaybeSend,
     Offload,
+    Spawn,
     TwinOnly,
     Twins(Punctuated<OtherTwin, Token![,]>),
     On(Box<Expr>),
@@ -178,6 +182,7 @@ impl Parse for Opt {
             (None, "fallible") => flag(input, Value::Fallible)?,
             (None, "iter") => flag(input, Value::Iter)?,
             (None, "offload") => flag(input, Value::Offload)?,
+            (None, "spawn") => flag(input, Value::Spawn)?,
             (None, "twin_only") => flag(input, Value::TwinOnly)?,
             (None, "twins") => {
                 let wanted = "`twins` takes the other clients that have twins: `twins(Request, Answer = BlockingAnswer)`";
@@ -262,7 +267,7 @@ fn unknown(span: Span, found: &str) -> Error {
     let message = format!(
         "{found} is no option of `#[smartasync]`, which takes `boxed`, `?Send`, `offload`, \
          `blocking` (a sync twin of a client; with it `blocking = NAME`, `derive(..)`, `extend`, `fallible`, \
-         `iter`, `twin_only` and `twins(..)`), \
+         `iter`, `spawn`, `twin_only` and `twins(..)`), \
          `on = EXPR` (the bridge to run through) and `crate = PATH`"
     );
     Error::new(span, message)

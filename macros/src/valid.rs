@@ -83,6 +83,12 @@ fn check_members(options: &Options) -> Result<()> {
             "`iter` goes on the methods that return streams: `#[smartasync(iter)] fn ..`",
         ));
     }
+    if let Some(spawn) = &options.spawn {
+        return Err(Error::new(
+            spawn.span(),
+            "`spawn` goes on the methods that a task is to run: `#[smartasync(spawn)] async fn ..`",
+        ));
+    }
     let for_calls = options.boxed.as_ref().or(options.maybe_send.as_ref());
     match options.twin_only.as_ref().and(for_calls) {
         None => Ok(()),
@@ -106,10 +112,10 @@ fn check_derive(options: &Options) -> Result<()> {
 }
 
 fn check_no_twin(options: &Options) -> Result<()> {
-    let Options { derive, extend, fallible, iter, twin_only, twins, .. } = options;
+    let Options { derive, extend, fallible, iter, spawn, twin_only, twins, .. } = options;
     let derive = derive.as_ref().map(|(derive, _)| derive);
     let twins = twins.as_ref().map(|(twins, _)| twins);
-    let flags = [extend, fallible, iter, twin_only];
+    let flags = [extend, fallible, iter, spawn, twin_only];
     let flag = flags.into_iter().find_map(Option::as_ref);
     match derive.or(twins).or(flag) {
         None => Ok(()),
@@ -240,22 +246,40 @@ fn check_offloaded(function: &mut Function, offload: &Ident, options: &Options) 
     check_unbounded(&function.sig)
 }
 
+/// The error for a task of a sync function.
+pub(crate) fn nothing_to_spawn(spawn: &Ident) -> Error {
+    Error::new(
+        spawn.span(),
+        "`spawn` runs a future as a task: make this an `async fn`, or let it return an `impl Future`",
+    )
+}
+
+/// Refuses an `async fn` whose future cannot be a task.
+pub(crate) fn check_borrows_of_task(sig: &Signature) -> Result<()> {
+    refuse_borrows(sig, "a task may outlive the call that has spawned it")
+}
+
 fn check_borrows(sig: &Signature) -> Result<()> {
-    const WHY: &str =
-        "an offloaded function may run on another thread, after its caller has gone on";
+    refuse_borrows(
+        sig,
+        "an offloaded function may run on another thread, after its caller has gone on",
+    )
+}
+
+fn refuse_borrows(sig: &Signature, why: &str) -> Result<()> {
     match borrowed::first(sig) {
         None => Ok(()),
         Some(Borrow::Reference(token)) => Err(Error::new_spanned(
             token,
             format!(
-                "{WHY}, so it takes no references: take `String` for `&str`, `Vec<T>` for `&[T]`, `Arc<T>` \
+                "{why}, so it takes no references: take `String` for `&str`, `Vec<T>` for `&[T]`, `Arc<T>` \
                  for `&T`, and `self` or `self: Arc<Self>` for `&self`"
             ),
         )),
         Some(Borrow::Lifetime(lifetime)) => Err(Error::new_spanned(
             &lifetime,
             format!(
-                "{WHY}, so it takes nothing that borrows: write `'static` for `{lifetime}`, or take an \
+                "{why}, so it takes nothing that borrows: write `'static` for `{lifetime}`, or take an \
                  owned value, and what a guard guards for the guard"
             ),
         )),

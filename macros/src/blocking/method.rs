@@ -27,6 +27,8 @@ pub(crate) struct Method {
     is_fallible: bool,
     /// Whether what the method returns is a stream, whatever its name.
     is_stream: bool,
+    /// The option that makes a task run the future.
+    spawn: Option<Ident>,
     /// The bridge that the twin names, for a future that is no call.
     bridge: Option<(Ident, Expr)>,
 }
@@ -58,7 +60,7 @@ impl Method {
         }
         let mut sig = sig.clone();
         let kind = match (function.is_async(), &options.offload) {
-            (true, _) if options.twin_only.is_none() => Kind::Call,
+            (true, _) if options.twin_only.is_none() && options.spawn.is_none() => Kind::Call,
             (true, _) => Kind::Future { is_plain: true },
             (false, Some(_)) => Kind::Offload,
             (false, None) if future::await_output(&mut sig) => Kind::Future { is_plain: false },
@@ -73,6 +75,7 @@ impl Method {
             kind,
             is_fallible,
             is_stream,
+            spawn: options.spawn.clone(),
             bridge: options.bridge.clone().filter(|_| is_future),
         })
     }
@@ -101,8 +104,9 @@ impl Method {
         let this = receiver::client_of(&self.sig, client);
         let wrong_output = self.for_twin(&mut self.sig.clone(), client).err();
         let wrong_bridge = self.name_bridge(client).err();
-        let refused = refused || wrong_bridge.is_some();
-        let error = this.as_ref().err().cloned().or(wrong_output).or(wrong_bridge);
+        let wrong_task = self.check_task().err();
+        let refused = refused || wrong_bridge.is_some() || wrong_task.is_some();
+        let error = this.as_ref().err().cloned().or(wrong_output).or(wrong_bridge).or(wrong_task);
         let this = this.ok().filter(|_| !refused);
         self.describe(client);
         attributes::call_deprecated(&mut self.attrs, client.span);
@@ -158,18 +162,23 @@ impl Method {
             Kind::Call => self.wait(returned, client),
             Kind::Future { is_plain } => {
                 let name = LitStr::new(&called.unraw().to_string(), *span);
+                let bridge = self.bridge.as_ref().map(|(_, bridge)| bridge);
                 // Another future may need a runtime when it is made, and is made where it is polled.
-                let future = match is_plain {
-                    true => returned,
-                    false => quote_spanned!(*span=> async move { #returned.await }),
+                let future = match (self.spawn.is_some(), is_plain) {
+                    (true, _) => {
+                        let private = quote_spanned!(*span=> #krate::__private);
+                        let bridge = match bridge {
+                            None => quote_spanned!(*span=> #private::None),
+                            Some(bridge) => quote_spanned!(*span=> #private::Some(&#bridge)),
+                        };
+                        quote_spanned!(*span=> #private::spawned(#bridge, move || #returned))
+                    }
+                    (false, true) => returned,
+                    (false, false) => quote_spanned!(*span=> async move { #returned.await }),
                 };
                 let call = quote_spanned!(*span=> #krate::__private::call(|| #name, #future));
-                match &self.bridge {
-                    None => self.wait(call, client),
-                    Some((_, bridge)) => {
-                        self.wait(quote_spanned!(*span=> #krate::Call::on(#call, &#bridge)), client)
-                    }
-                }
+                let on = bridge.map(|bridge| quote_spanned!(*span=> .on(&#bridge)));
+                self.wait(quote_spanned!(*span=> #call #on), client)
             }
         };
         let value = outcome.for_twin(value, client);
@@ -183,6 +192,15 @@ impl Method {
         *bridge = held::outside_of_methods(bridge, client, &arguments)
             .ok_or_else(|| valid::no_bridge_for_the_twin(on))?;
         Ok(())
+    }
+
+    /// Refuses a task that has nothing to run, or that would borrow from its caller.
+    fn check_task(&self) -> Result<()> {
+        match (&self.spawn, self.kind) {
+            (Some(spawn), Kind::Offload | Kind::Value) => Err(valid::nothing_to_spawn(spawn)),
+            (Some(_), Kind::Future { is_plain: true }) => valid::check_borrows_of_task(&self.sig),
+            _ => Ok(()),
+        }
     }
 
     /// Returns the expression that waits for a call.

@@ -115,6 +115,65 @@ mod iter_of_block {
     }
 }
 
+mod spawn_of_block {
+    struct Client;
+
+    #[smartasync::smartasync(blocking, spawn)]
+    impl Client {
+        pub async fn answer(self) -> u32 {
+            42
+        }
+    }
+}
+
+mod spawn_without_blocking {
+    #[smartasync::smartasync(spawn)]
+    async fn answer() -> u32 {
+        42
+    }
+}
+
+mod spawn_of_sync {
+    struct Client;
+
+    #[smartasync::smartasync(blocking)]
+    impl Client {
+        #[smartasync(spawn)]
+        pub fn answer(&self) -> u32 {
+            42
+        }
+    }
+}
+
+mod spawn_of_borrowed {
+    struct Client;
+
+    #[smartasync::smartasync(blocking)]
+    impl Client {
+        #[smartasync(spawn)]
+        pub async fn answer(&self) -> u32 {
+            42
+        }
+
+        #[smartasync(spawn)]
+        pub async fn length(self, text: &str) -> usize {
+            text.len()
+        }
+    }
+}
+
+mod spawn_of_not_send {
+    struct Client;
+
+    #[smartasync::smartasync(blocking)]
+    impl Client {
+        #[smartasync(spawn)]
+        pub async fn answer(self, value: std::rc::Rc<u32>) -> u32 {
+            *value
+        }
+    }
+}
+
 mod iter_without_blocking {
     struct Client;
 

@@ -2,9 +2,11 @@
 //! and an async client that stays as it is.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, mpsc};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt, LocalBoxFuture};
@@ -308,6 +310,67 @@ fn a_client_of_another_crate_has_a_twin_of_the_methods_that_are_named() {
     let cell = Cell::from(tokio::sync::OnceCell::new());
     assert_eq!(*cell.get_or_init(|| async { 1 }), 1);
     assert_eq!(*cell.get_or_init(|| async { 2 }), 1);
+}
+
+static TASKS: LazyLock<Bridge> = LazyLock::new(|| Bridge::builder().shared_threads(1).build());
+
+/// Says on which thread its futures run, and when one ends.
+struct Located {
+    ended: mpsc::Sender<&'static str>,
+}
+
+struct Ended(mpsc::Sender<&'static str>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.send("ended").unwrap();
+    }
+}
+
+#[smartasync(blocking, on = TASKS, fallible)]
+impl Located {
+    #[smartasync(spawn)]
+    pub(crate) async fn thread(self) -> ThreadId {
+        yield_now().await;
+        thread::current().id()
+    }
+
+    #[smartasync(spawn, twin_only)]
+    pub(crate) fn plain(&self) -> impl Future<Output = ThreadId> + Send + use<> {
+        sleep(Duration::from_millis(1)).map(|()| thread::current().id())
+    }
+
+    #[smartasync(spawn, twin_only)]
+    pub(crate) fn panics(&self) -> impl Future<Output = ()> + Send + use<> {
+        async { panic!("in the task") }
+    }
+
+    #[smartasync(spawn, twin_only, on = HURRIED)]
+    pub(crate) fn never(&self) -> impl Future<Output = Result<()>> + Send + use<> {
+        let ended = Ended(self.ended.clone());
+        async move {
+            let _ended = ended;
+            std::future::pending().await
+        }
+    }
+}
+
+static HURRIED: LazyLock<Bridge> = LazyLock::new(|| {
+    Bridge::builder().shared_threads(1).timeout(Duration::from_millis(20)).build()
+});
+
+#[test]
+fn a_task_runs_what_the_method_returns_and_ends_with_the_wait() {
+    let (ended, has_ended) = mpsc::channel();
+    let twin = BlockingLocated::from(Located { ended });
+    let other = twin.plain();
+    assert_ne!(other, thread::current().id());
+    let panic = catch_unwind(AssertUnwindSafe(|| twin.panics())).unwrap_err();
+    assert_eq!(panic.downcast_ref::<&str>(), Some(&"in the task"));
+    assert_eq!(twin.never(), Err(Error::Wait(WaitErrorKind::TimedOut)));
+    let has_ended = has_ended.recv_timeout(Duration::from_secs(30));
+    assert_eq!(has_ended, Ok("ended"), "a wait that ends early cancels its task");
+    assert_eq!(twin.thread(), other);
 }
 
 struct Pointed(u32);
