@@ -120,6 +120,11 @@ impl Bridge {
     /// A plain thread runs its calls on a runtime of its own. A thread that may block and has a current
     /// multi-thread runtime runs them on that runtime.
     ///
+    /// What a call makes lives on the runtime of the call: a client that is made in a `spawn_blocking` job stops working
+    /// when the runtime of that job is shut down, and one that is made on a plain thread goes on when the thread has
+    /// ended. A library that keeps clients makes them through a [private bridge](Bridge::builder), whose runtimes are
+    /// nobody else's.
+    ///
     /// # Limits
     ///
     /// Tokio does not tell whether the current runtime can serve a call. Where it cannot, a call on a
