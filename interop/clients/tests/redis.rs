@@ -1,24 +1,21 @@
 //! Redis: one connection for callers of all kinds, pipelines, messages, and servers that are killed and come back.
 
+#[path = "redis/messages.rs"]
+mod messages;
+#[path = "redis/recovery.rs"]
+mod recovery;
+
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use futures::StreamExt;
-use futures::channel::mpsc::{UnboundedReceiver, unbounded};
-use redis::aio::{
-    ConnectionManager, ConnectionManagerConfig, MultiplexedConnection, PubSubStream, SendError,
-};
-use redis::{
-    AsyncCommands, AsyncConnectionConfig, Client, InfoDict, Msg, PushInfo, RedisResult, pipe,
-};
-use smartasync::{Bridge, Iter, iter, smartasync};
-use smartasync_interop_clients::{Redis, Way, bridges, everywhere, recovery};
-use tokio::runtime::{Builder, Runtime};
+use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
+use redis::{AsyncCommands, AsyncConnectionConfig, Client, InfoDict, RedisResult, pipe};
+use smartasync::{block_on, smartasync};
+use smartasync_interop_clients::{Redis, bridges, everywhere};
 use tokio::sync::OnceCell;
-use tokio::time::timeout;
 
 /// How many callers `everywhere` has.
 const CALLERS: u64 = 8;
@@ -53,16 +50,17 @@ async fn connect(url: String) -> RedisResult<MultiplexedConnection> {
     Client::open(url)?.get_multiplexed_async_connection_with_config(&config).await
 }
 
-/// Returns a manager that tries to connect again every few milliseconds, so that times can be compared.
 #[smartasync]
 async fn manage(url: String) -> RedisResult<ConnectionManager> {
     Client::open(url)?.get_connection_manager_with_config(config()).await
 }
 
+/// A manager tries to connect again after 20 to 40 ms, and gives up after at most 160: the server is down for longer.
 fn config() -> ConnectionManagerConfig {
     ConnectionManagerConfig::new()
-        .set_min_delay(Duration::from_millis(5))
-        .set_max_delay(Duration::from_millis(10))
+        .set_min_delay(Duration::from_millis(20))
+        .set_max_delay(Duration::from_millis(20))
+        .set_number_of_retries(4)
         .set_connection_timeout(Some(LIMIT))
         .set_response_timeout(Some(LIMIT))
 }
@@ -94,7 +92,7 @@ async fn count(
 /// Checks what `calls` calls of `count` have left: their numbers, whose sum is `sum`, the counter, and all values.
 fn check(mut connection: MultiplexedConnection, keys: &str, calls: u64, sum: u64) {
     let names: Vec<_> = (0..calls).map(|number| format!("{keys}: {number}")).collect();
-    let (counter, values): (u64, Vec<String>) = smartasync::block_on(async {
+    let (counter, values): (u64, Vec<String>) = block_on(async {
         RedisResult::Ok((connection.get(keys).await?, connection.mget(names).await?))
     })
     .unwrap();
@@ -167,66 +165,12 @@ fn pipelines_keep_their_order_and_transactions_their_commands_together() {
             INTERRUPTED.store(0, Ordering::Relaxed);
             let sum =
                 everywhere(&bridge, CALLS, move |number| count_twice(keys, is_atomic, number));
-            let counter: u64 = smartasync::block_on(MULTIPLEXED.clone().get(keys)).unwrap();
+            let counter: u64 = block_on(MULTIPLEXED.clone().get(keys)).unwrap();
             println!(
                 "redis, {keys}: {ALL} with two numbers each, the counter is {counter}, {} interrupted",
                 INTERRUPTED.load(Ordering::Relaxed)
             );
             assert_eq!((counter, sum), (2 * ALL, ALL * (2 * ALL + 1)));
-        }
-    }
-}
-
-#[smartasync]
-async fn subscribe(channel: &str) -> RedisResult<PubSubStream> {
-    let mut messages = Client::open(SERVER.url())?.get_async_pubsub().await?;
-    messages.subscribe(channel).await?;
-    Ok(messages.into_on_message())
-}
-
-/// Returns how many subscribers the message is sent to.
-#[smartasync]
-async fn publish(channel: &str, number: u64) -> RedisResult<u64> {
-    MULTIPLEXED.clone().publish(channel, number).await
-}
-
-/// Reads messages up to the one that says `ALL`.
-fn read(mut messages: Iter<PubSubStream>) -> Vec<u64> {
-    let mut numbers = Vec::new();
-    loop {
-        let message = messages.try_next_timeout(LIMIT);
-        let message = message.unwrap_or_else(|error| panic!("{error}: {} read", numbers.len()));
-        match message.expect("the subscription goes on").get_payload().unwrap() {
-            ALL => return numbers,
-            number => numbers.push(number),
-        }
-    }
-}
-
-#[test]
-fn messages_of_publishers_of_all_kinds_arrive_once_and_in_order() {
-    for (name, bridge) in bridges() {
-        let channel = keys("messages", name);
-        let make = {
-            let bridge = bridge.clone();
-            move || iter(subscribe(channel).on(&bridge).wait().unwrap()).on(&bridge)
-        };
-        // The thread that has made the second one has ended.
-        let subscribers = [make(), thread::spawn(make).join().unwrap()];
-        let readers = subscribers.map(|messages| thread::spawn(move || read(messages)));
-        let sent = everywhere(&bridge, CALLS, |number| publish(channel, number));
-        publish(channel, ALL).wait().unwrap();
-        assert_eq!(sent, 2 * ALL);
-        for reader in readers {
-            let numbers = reader.join().unwrap();
-            println!("redis, {channel}: {} of {ALL} arrived", numbers.len());
-            assert_eq!(numbers.len() as u64, ALL);
-            for first in (0..ALL).step_by(CALLS as usize) {
-                let own = first..first + CALLS;
-                assert!(
-                    numbers.iter().copied().filter(|number| own.contains(number)).eq(own.clone())
-                );
-            }
         }
     }
 }
@@ -237,10 +181,18 @@ async fn pop(mut connection: MultiplexedConnection, list: &str) -> RedisResult<(
     connection.blpop(list, 0.0).await
 }
 
-fn blocked_clients() -> u64 {
-    let info = redis::cmd("INFO");
-    let info: InfoDict = smartasync::block_on(info.query_async(&mut MULTIPLEXED.clone())).unwrap();
-    info.get("blocked_clients").unwrap()
+fn until_clients_are_blocked(connection: &MultiplexedConnection, clients: u64) {
+    let begin = Instant::now();
+    loop {
+        let info = redis::cmd("INFO");
+        let info: InfoDict = block_on(info.query_async(&mut connection.clone())).unwrap();
+        let blocked = info.get("blocked_clients").unwrap_or(0);
+        if blocked == clients {
+            return;
+        }
+        assert!(begin.elapsed() < LIMIT, "{blocked} of {clients} clients wait");
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 #[test]
@@ -262,15 +214,11 @@ fn a_connection_goes_on_when_the_thread_that_made_it_has_ended() {
             let (connection, bridge) = (connection.clone(), bridge.clone());
             move || tell.send(pop(connection, "list").on(&bridge).wait())
         });
-        let begin = Instant::now();
-        while blocked_clients() == 0 {
-            assert!(begin.elapsed() < LIMIT, "nobody waits for the list");
-            thread::sleep(Duration::from_millis(1));
-        }
+        until_clients_are_blocked(&MULTIPLEXED, 1);
         // The thread ends between the command and its answer.
         drop(end);
         maker.join().unwrap();
-        let () = smartasync::block_on(MULTIPLEXED.clone().rpush("list", 42)).unwrap();
+        let () = block_on(MULTIPLEXED.clone().rpush("list", 42)).unwrap();
         let answer = popped.recv_timeout(LIMIT).expect("an answer").unwrap();
         assert_eq!(answer, ("list".to_owned(), 42));
 
@@ -285,142 +233,4 @@ fn a_connection_goes_on_when_the_thread_that_made_it_has_ended() {
         }
         check(connection.clone(), keys, ALL + 100, sum);
     }
-}
-
-/// Reads a number that the server does not have.
-#[smartasync]
-async fn ask(mut manager: ConnectionManager) -> RedisResult<Option<u64>> {
-    manager.get("nothing").await
-}
-
-/// Returns ways that make the same call: in a runtime of Tokio's, with a wait, and in a task of another executor.
-fn ways(mut manager: impl FnMut(Where) -> ConnectionManager) -> Vec<Way> {
-    let multi = Runtime::new().unwrap();
-    let single = Builder::new_current_thread().enable_all().build().unwrap();
-    let mut ways: Vec<Way> = Vec::new();
-    for (name, runtime) in [("plain Tokio", multi), ("plain Tokio, one thread", single)] {
-        let manager = manager(Where::Runtime(&runtime));
-        let call = move || runtime.block_on(ask(manager.clone()).into_inner()).is_ok();
-        ways.push((name, Box::new(call)));
-    }
-    for (name, bridge) in bridges() {
-        let manager = manager(Where::Bridge(&bridge));
-        ways.push((name, Box::new(move || ask(manager.clone()).on(&bridge).wait().is_ok())));
-    }
-    let ended = manager(Where::EndedThread);
-    ways.push((
-        "made by a thread that has ended",
-        Box::new(move || ask(ended.clone()).wait().is_ok()),
-    ));
-    let foreign = manager(Where::Foreign);
-    ways.push(("a task of smol", Box::new(move || smol::block_on(ask(foreign.clone())).is_ok())));
-    ways
-}
-
-/// Where a manager is made.
-enum Where<'a> {
-    Runtime(&'a Runtime),
-    Bridge(&'a Bridge),
-    EndedThread,
-    Foreign,
-}
-
-impl Where<'_> {
-    fn make(self, url: String) -> ConnectionManager {
-        let manager = match self {
-            Where::Runtime(runtime) => runtime.block_on(manage(url).into_inner()),
-            Where::Bridge(bridge) => manage(url).on(bridge).wait(),
-            Where::EndedThread => thread::spawn(move || manage(url).wait()).join().unwrap(),
-            Where::Foreign => smol::block_on(manage(url)),
-        };
-        manager.unwrap()
-    }
-}
-
-#[test]
-fn callers_recover_as_on_plain_tokio() {
-    let server = Redis::start();
-    let ways = ways(|place| place.make(server.url()));
-    let results = recovery("redis", ways, || server.kill(), || server.start_again());
-    assert!(results.iter().all(|(_, failed)| *failed > 0), "each way has seen the server down");
-}
-
-#[test]
-fn callers_that_share_a_manager_recover_together() {
-    let server = Redis::start();
-    let manager = manage(server.url()).wait().unwrap();
-    let ways = ways(|_| manager.clone());
-    let results = recovery("redis, shared", ways, || server.kill(), || server.start_again());
-    assert!(results.iter().any(|(_, failed)| *failed > 0), "somebody has seen the server down");
-}
-
-/// Returns a manager that is subscribed to `channel`, also when it has connected again, and what it receives.
-#[smartasync]
-async fn manage_subscription(
-    url: String,
-    channel: &str,
-) -> RedisResult<(ConnectionManager, UnboundedReceiver<PushInfo>)> {
-    let (sender, receiver) = unbounded();
-    let push = move |push| sender.unbounded_send(push).map_err(|_| SendError);
-    let config = config().set_push_sender(push).set_automatic_resubscription();
-    let client = Client::open(format!("{url}?protocol=resp3"))?;
-    let mut manager = client.get_connection_manager_with_config(config).await?;
-    manager.subscribe(channel).await?;
-    Ok((manager, receiver))
-}
-
-#[smartasync]
-async fn publish_to(mut manager: ConnectionManager, channel: &str, number: u64) -> bool {
-    manager.publish(channel, number).await == RedisResult::Ok(1)
-}
-
-fn says(push: PushInfo, number: u64) -> bool {
-    Msg::from_push_info(push).is_some_and(|message| message.get_payload() == Ok(number))
-}
-
-/// After this time a message counts as lost, and the next is sent.
-const PATIENCE: Duration = Duration::from_millis(200);
-
-#[test]
-fn subscribers_recover_as_on_plain_tokio() {
-    let server = Redis::start();
-    let runtime = Runtime::new().unwrap();
-    let subscription = manage_subscription(server.url(), "plain Tokio").into_inner();
-    let (manager, mut pushes) = runtime.block_on(subscription).unwrap();
-    let mut number = 0;
-    let plain = move || {
-        number += 1;
-        runtime.block_on(async {
-            let arrives = async {
-                while let Some(push) = pushes.next().await {
-                    if says(push, number) {
-                        return true;
-                    }
-                }
-                false
-            };
-            publish_to(manager.clone(), "plain Tokio", number).into_inner().await
-                && timeout(PATIENCE, arrives).await == Ok(true)
-        })
-    };
-    let mut ways: Vec<Way> = vec![("plain Tokio", Box::new(plain))];
-    for (name, bridge) in bridges() {
-        let subscription = manage_subscription(server.url(), name).on(&bridge).wait().unwrap();
-        let (manager, mut pushes) = (subscription.0, iter(subscription.1).on(&bridge));
-        let mut number = 0;
-        let call = move || {
-            number += 1;
-            if !publish_to(manager.clone(), name, number).on(&bridge).wait() {
-                return false;
-            }
-            while let Ok(Some(push)) = pushes.try_next_timeout(PATIENCE) {
-                if says(push, number) {
-                    return true;
-                }
-            }
-            false
-        };
-        ways.push((name, Box::new(call)));
-    }
-    recovery("redis, subscribers", ways, || server.kill(), || server.start_again());
 }
