@@ -8,6 +8,8 @@ mod support;
 mod web;
 
 use std::collections::BTreeMap;
+use std::panic;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,10 +28,15 @@ const WAYS: [&str; 6] = ["job", "job_of_tokio", "jobs", "awaited", "spawn_blocki
 /// How many numbers a request for `jobs` stands for.
 const JOBS: u64 = 4;
 const DEADLINE: Duration = Duration::from_secs(120);
+const REFUSAL: &str = "use `.await` instead";
+
+/// How many waits have panicked.
+static REFUSED: AtomicUsize = AtomicUsize::new(0);
 
 #[test]
 fn jobs_of_a_pool_blocking_jobs_and_handlers_share_a_client_and_a_database() {
     within(DEADLINE, |stage| {
+        count_refusals();
         stage.at("opening the database");
         let file = open().wait().unwrap();
         let backend = Backend::start();
@@ -48,7 +55,7 @@ fn jobs_of_a_pool_blocking_jobs_and_handlers_share_a_client_and_a_database() {
                 times.lock().unwrap().entry(way).or_default().push(begin.elapsed());
                 if way == "wrong" {
                     assert_eq!(status, 500, "{body}");
-                    assert_eq!(body.matches("use `.await` instead").count(), 2, "{body}");
+                    assert_eq!(body.matches(REFUSAL).count(), 2, "{body}");
                 } else {
                     assert_eq!((status, body), (200, sum_of(way, number).to_string()));
                 }
@@ -66,13 +73,26 @@ fn jobs_of_a_pool_blocking_jobs_and_handlers_share_a_client_and_a_database() {
             times.sort_unstable();
             println!("{} times {way}: median {:?}", times.len(), times[times.len() / 2]);
         }
-        println!("{} requests, {} rows", CLIENTS * REQUESTS, expected.len());
+        let refused = REFUSED.load(Ordering::Relaxed);
+        println!("{} requests, {} rows, {refused} refused", CLIENTS * REQUESTS, expected.len());
+        assert_eq!(refused, times.lock().unwrap()["wrong"].len());
         expected.sort_unstable();
         assert_eq!(backend.asked(), expected);
         let answers = expected.iter().map(|number| (*number, answer_to(*number)));
         assert_eq!(rows().wait().unwrap(), answers.collect::<Vec<_>>());
         drop(file);
     });
+}
+
+/// Has the panics of refused waits counted, and all others printed as before.
+fn count_refusals() {
+    let print = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| match panic.payload_as_str() {
+        Some(message) if message.contains(REFUSAL) => {
+            REFUSED.fetch_add(1, Ordering::Relaxed);
+        }
+        _ => print(panic),
+    }));
 }
 
 /// Returns the numbers that a request stands for.

@@ -65,7 +65,7 @@ impl Backend {
         format!("{} numbers asked for", self.asked.lock().unwrap().len())
     }
 
-    /// Returns the numbers that it was asked for, in their order.
+    /// Returns the numbers that it was asked for, sorted.
     pub(crate) fn asked(&self) -> Vec<u64> {
         let mut asked = self.asked.lock().unwrap().clone();
         asked.sort_unstable();
