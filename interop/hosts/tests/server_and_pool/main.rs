@@ -87,7 +87,7 @@ fn jobs_of_a_pool_blocking_jobs_and_handlers_share_a_client_and_a_database() {
 /// Has the panics of refused waits counted, and all others printed as before.
 fn count_refusals() {
     let print = panic::take_hook();
-    panic::set_hook(Box::new(move |panic| match panic.payload_as_str() {
+    panic::set_hook(Box::new(move |panic| match panic.payload().downcast_ref::<String>() {
         Some(message) if message.contains(REFUSAL) => {
             REFUSED.fetch_add(1, Ordering::Relaxed);
         }
