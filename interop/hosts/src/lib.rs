@@ -1,0 +1,1 @@
+//! This crate is empty: its tests run `smartasync` inside real hosts.
