@@ -5,11 +5,13 @@
 //! some 6,000 bytes for each time that it is loaded.
 //!
 //! A thread that has used the library and still lives has destructors in it, and as long as it lives the system keeps the
-//! library. So it is with a main thread that has used it, up to the end of the process; with the threads of a plugin that
-//! was not ended; and with the threads of this crate, since each has destructors of the standard library. What is loaded
-//! again is then what was there, with its statics. So with the C library of Linux that this test runs on, nothing runs
-//! code that is gone. Only this crate's threads being gone is a promise of its own: a plugin that has used
-//! `tokio::signal` leaves a signal handler behind.
+//! library loaded. So it is with a main thread that has used it, up to the end of the process; with the threads of a
+//! plugin that was closed and not ended; and so with the threads of this crate, since each has destructors of the standard
+//! library. What is loaded again is then what was there, with its statics.
+//!
+//! Promised is that no thread of this crate is left where `join_threads` returns true. That the library stays as long as
+//! a thread needs it is what the C library of Linux does. Elsewhere the threads that have used a plugin must end before it
+//! is unloaded.
 //!
 //! Tokio opens two descriptors for the first runtime of a process if it has its feature `signal`, and never closes them.
 //! Each time that the library is loaded is a first time. So the plugin is built without.
