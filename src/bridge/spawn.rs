@@ -4,7 +4,9 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use super::inner::{Backend, Inner, inherited};
-use super::{Bridge, shared_handle};
+use super::Bridge;
+#[cfg(feature = "rt-multi-thread")]
+use super::SHARED;
 use crate::error::{Cause, WaitError};
 use crate::site::Site;
 
@@ -92,7 +94,11 @@ impl Inner {
     /// Returns the runtime of tasks that belong to no thread.
     fn task_handle(&self) -> Result<Handle, Cause> {
         match &self.backend {
-            Backend::PerThread(_) => Ok(shared_handle()?.clone()),
+            // Not the handle that lives as long as the process: it keeps the descriptors of a runtime that has ended.
+            #[cfg(feature = "rt-multi-thread")]
+            Backend::PerThread(_) => SHARED.inner().task_handle(),
+            #[cfg(not(feature = "rt-multi-thread"))]
+            Backend::PerThread(runtimes) => Ok(runtimes.task_runtime()?.handle().clone()),
             Backend::Private(runtimes, _) => Ok(runtimes.task_runtime()?.handle().clone()),
             Backend::Background(background, _) => Ok(background.runtime()?.handle().clone()),
             Backend::Handle(handle) => Ok(handle.clone()),

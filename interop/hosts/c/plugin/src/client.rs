@@ -70,7 +70,7 @@ impl Client {
 impl Drop for Client {
     fn drop(&mut self) {
         let sockets = std::mem::take(&mut *self.idle());
-        Bridge::shared().spawn(async {
+        Bridge::per_thread().spawn(async {
             for mut socket in sockets {
                 // A server that is gone needs no goodbye.
                 let _ = send(&mut socket, 0, 0).await;
