@@ -3,10 +3,10 @@
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-use super::inner::{Backend, Inner, inherited};
 use super::Bridge;
 #[cfg(feature = "rt-multi-thread")]
 use super::SHARED;
+use super::inner::{Backend, Inner, inherited};
 use crate::error::{Cause, WaitError};
 use crate::site::Site;
 
