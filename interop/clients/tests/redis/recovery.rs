@@ -239,4 +239,6 @@ fn callers_that_wait_when_the_server_is_killed_get_errors() {
         println!("redis, killed while a caller waits, {name}: {error}");
         assert!(error.is_unrecoverable_error());
     }
+    // Only a server that runs removes its folder at the end.
+    server.start_again();
 }
