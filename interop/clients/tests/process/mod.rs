@@ -61,8 +61,9 @@ fn start(address: SocketAddr) -> (Child, SocketAddr) {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-    let mut lines = lines.map(Result::unwrap);
+    // It stays open: the harness of the server writes to it after a minute, and ends if it cannot.
+    let output = process.stdout.as_mut().unwrap();
+    let mut lines = BufReader::new(output).lines().map(Result::unwrap);
     // The harness prints the name of the test in front of it.
     let address = lines.find_map(|line| Some(line.split_once(LISTENS)?.1.parse().unwrap()));
     (process, address.expect("the server has started"))
