@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use tokio::task::AbortHandle;
 
+use crate::attach::attach;
 use crate::client;
 use crate::gil::bridge;
 
@@ -69,7 +70,7 @@ where
     let task = bridge().try_spawn(async move {
         let result = work.await;
         // The interpreter may have ended, and so may the loop, for which nobody waits then.
-        Python::try_attach(|py| send(py, &to_loop, to_future, result));
+        attach(|py| send(py, &to_loop, to_future, result));
     });
     let task = task.map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
     future.call_method1("add_done_callback", (Abort(task.abort_handle()),))?;

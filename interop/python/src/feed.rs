@@ -9,6 +9,7 @@ use smartasync::smartasync;
 use tokio::sync::Mutex;
 use tokio::task::{self, JoinHandle};
 
+use crate::attach::attach;
 use crate::client::Client;
 use crate::gil::{bridge, wait};
 
@@ -47,7 +48,7 @@ async fn run(client: Arc<Client>, name: String, callback: Py<PyAny>) -> PyResult
     while let Some(line) = connection.receive().await? {
         // A function may wait for the GIL or make calls, which the thread that serves all connections must not.
         let job = move || {
-            Python::try_attach(|py| callback.call1(py, (line,)).map(drop)).transpose()?;
+            attach(|py| callback.call1(py, (line,)).map(drop)).transpose()?;
             PyResult::Ok(callback)
         };
         callback = task::spawn_blocking(job).await.map_err(io::Error::from)??;

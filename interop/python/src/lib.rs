@@ -1,6 +1,7 @@
 //! A Python module made of one decorated client: `Client` waits, `AsyncClient` returns what asyncio awaits.
 
 mod asyncio;
+mod attach;
 mod client;
 mod connection;
 mod feed;
@@ -26,9 +27,9 @@ mod lines {
     use super::*;
 
     #[pymodule_init]
-    fn init(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         // Made while the import holds its lock: a fork during the first use would copy a lock that is held.
         gil::bridge();
-        Ok(())
+        attach::watch(module.py(), module)
     }
 }

@@ -2,7 +2,7 @@
 
 import pytest
 
-OPEN = ["nothing", "thread", "task", "callback", "future", "feed", "all"]
+OPEN = ["nothing", "thread", "task", "callback", "future", "feed", "end", "all"]
 
 
 @pytest.mark.parametrize("what", OPEN)
