@@ -71,7 +71,7 @@ impl LocalRuntime {
         if let Some(limit) = options.max_blocking_threads {
             builder.max_blocking_threads(limit);
         }
-        let runtime = OwnedRuntime::build(&mut builder, threads)?;
+        let runtime = OwnedRuntime::build(&mut builder, threads, || {})?;
         Ok(LocalRuntime {
             runtime,
             state: Arc::new(State::new(made_in)),

@@ -193,6 +193,33 @@ fn a_wait_panics_with_the_reason() {
     });
 }
 
+struct Slow;
+
+impl Wake for Slow {
+    fn wake(self: Arc<Self>) {
+        thread::sleep(Duration::from_secs(4));
+    }
+}
+
+/// While the waker runs, its worker answers nobody, as a lost one does.
+#[cfg(feature = "rt-multi-thread")]
+#[test]
+fn a_waker_that_takes_long_loses_no_runtime() {
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().shared_threads(1).build();
+        let runtime = || bridge.block_on(async { tokio::runtime::Handle::current().id() });
+        let before = runtime();
+        let result = bridge.try_block_on(async {
+            let mut nap = Box::pin(sleep(Duration::from_millis(20)));
+            let waker = Waker::from(Arc::new(Slow));
+            assert!(nap.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            sleep(Duration::from_secs(1)).await;
+        });
+        assert_eq!(result.map_err(|error| error.to_string()), Ok(()));
+        assert_eq!(runtime(), before);
+    });
+}
+
 /// In a debug build Tokio ends the process when a worker of a multi-thread runtime panics (`AbortOnPanic` in its
 /// `multi_thread/worker.rs`).
 #[cfg(all(feature = "rt-multi-thread", not(debug_assertions)))]

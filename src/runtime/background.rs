@@ -1,5 +1,6 @@
 //! One background runtime for all calls of a bridge.
 
+use std::cell::Cell;
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -20,6 +21,14 @@ use crate::sync::{self, ignore_poison};
 
 /// How often the runtime is asked whether it still answers, while a call waits on it.
 const PROBE_INTERVAL: Duration = Duration::from_secs(1);
+/// How long a runtime may leave a task alone, with all of its workers parked, before it is lost without a proof.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+thread_local! {
+    /// Whether the thread, a worker, is in Tokio's park. A worker that a panic has taken out of there stays marked, and
+    /// goes on as a thread for blocking jobs.
+    static IS_PARKED: Cell<bool> = const { Cell::new(false) };
+}
 
 /// A number of workers.
 pub(crate) type Threads = usize;
@@ -146,7 +155,8 @@ impl Monitored for Background {
     ///
     /// Tokio catches the panics of tasks, but a waker that panics in the driver ends the worker that called it,
     /// and nobody is told. So while a call waits, the runtime is given a task now and then. If all workers are
-    /// parked and nobody runs it, there are no workers left.
+    /// parked and nobody runs it, they may be lost, or in a waker that takes long, or without a CPU. So blocking jobs
+    /// look for threads that have left their worker while it was parked.
     fn tick(&self, now: Instant) -> Option<Duration> {
         let State::Started(runtime) = &*self.state() else { return None };
         let mut probe = ignore_poison(runtime.probe.lock());
@@ -156,10 +166,14 @@ impl Monitored for Background {
         }
         match &*probe {
             Some(probe) if !probe.is_answered() => {
-                if now - probe.since >= PROBE_INTERVAL && runtime.is_parked() {
-                    runtime.lose();
-                    self.tracker.wake_all();
-                    return None;
+                let silent = now - probe.since;
+                if silent >= PROBE_INTERVAL && runtime.is_parked() {
+                    if runtime.has_lost_worker() || silent >= PATIENCE {
+                        runtime.lose();
+                        self.tracker.wake_all();
+                        return None;
+                    }
+                    runtime.look_for_lost_workers();
                 }
             }
             _ => *probe = Some(Probe::send(runtime.handle(), now)),
@@ -190,6 +204,8 @@ pub(crate) struct BackgroundRuntime {
     /// The workers, and the threads for blocking jobs.
     all_threads: Arc<AtomicUsize>,
     parked: Arc<AtomicUsize>,
+    /// Whether a worker is known to be lost.
+    has_lost_worker: Arc<AtomicBool>,
     /// Whether the monitor comes back: a call that parks need not wake it.
     is_watched: AtomicBool,
     is_lost: AtomicBool,
@@ -203,25 +219,32 @@ impl BackgroundRuntime {
         check_threads(threads)?;
         let parked = Arc::new(AtomicUsize::new(0));
         let (parks, unparks) = (Arc::clone(&parked), Arc::clone(&parked));
-        let all_threads = Arc::default();
+        let (all_threads, has_lost_worker) = (Arc::default(), Arc::default());
         let mut builder = Builder::new_multi_thread();
         builder
             .worker_threads(threads)
             .thread_name(format!("{name}/shared"))
             // Relaxed: a stale count is read again later.
             .on_thread_park(move || {
+                IS_PARKED.set(true);
                 parks.fetch_add(1, Ordering::Relaxed);
             })
             .on_thread_unpark(move || {
+                IS_PARKED.set(false);
                 unparks.fetch_sub(1, Ordering::Relaxed);
             })
             .enable_all();
         Ok(BackgroundRuntime {
-            runtime: OwnedRuntime::build(&mut builder, &all_threads)?,
+            runtime: OwnedRuntime::build(
+                &mut builder,
+                &all_threads,
+                find_lost_worker(&has_lost_worker),
+            )?,
             all_threads,
             static_handle: OnceLock::new(),
             threads,
             parked,
+            has_lost_worker,
             is_watched: AtomicBool::new(false),
             is_lost: AtomicBool::new(false),
             probe: Mutex::default(),
@@ -280,10 +303,34 @@ impl BackgroundRuntime {
         self.is_lost.store(true, Ordering::Release);
     }
 
+    /// Has threads for blocking jobs say whether they were workers. A lost worker is one of those that wait for a job.
+    fn look_for_lost_workers(&self) {
+        for _ in 0..self.threads {
+            self.handle().spawn_blocking(find_lost_worker(&self.has_lost_worker));
+        }
+    }
+
+    /// One is enough: Tokio goes on to wake it for tasks, which nobody then runs.
+    fn has_lost_worker(&self) -> bool {
+        // Relaxed: a flag that is seen late is seen by the next look.
+        self.has_lost_worker.load(Ordering::Relaxed)
+    }
+
     /// Whether all workers are parked, the lost ones included: these never leave the park that they were lost in.
     fn is_parked(&self) -> bool {
         // Relaxed, as where it is counted: a stale count is read again later.
         self.parked.load(Ordering::Relaxed) >= self.threads
+    }
+}
+
+/// Returns what says so if the calling thread was a worker that is lost: outside of its park, and marked. It is called
+/// in a blocking job, and at the end of the thread.
+fn find_lost_worker(found: &Arc<AtomicBool>) -> impl Fn() + Send + Sync + use<> {
+    let found = Arc::clone(found);
+    move || {
+        if IS_PARKED.get() {
+            found.store(true, Ordering::Relaxed);
+        }
     }
 }
 

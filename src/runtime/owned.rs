@@ -32,10 +32,11 @@ pub(crate) struct OwnedRuntime {
 }
 
 impl OwnedRuntime {
-    /// Builds the runtime. `all_threads` counts the threads of all runtimes of a bridge.
+    /// Builds the runtime. `all_threads` counts the threads of all runtimes of a bridge, and each calls `stop` at its end.
     pub(crate) fn build(
         builder: &mut Builder,
         all_threads: &Arc<AtomicUsize>,
+        stop: impl Fn() + Send + Sync + 'static,
     ) -> io::Result<OwnedRuntime> {
         let threads = Arc::new(AtomicUsize::new(0));
         let starts = [Arc::clone(&threads), Arc::clone(all_threads)];
@@ -50,6 +51,7 @@ impl OwnedRuntime {
                 }
             })
             .on_thread_stop(move || {
+                stop();
                 // Relaxed: as where they are started.
                 for threads in &stops {
                     threads.fetch_sub(1, Relaxed);
