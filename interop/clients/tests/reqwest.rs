@@ -93,7 +93,7 @@ fn one_client_serves_callers_of_all_kinds() {
                 let call = move |index| number(client.clone(), url, version, index);
                 let sum = everywhere(&bridge, CALLS, call);
                 let time = begin.elapsed();
-                assert_eq!(sum, (0..CALLERS * CALLS).sum());
+                assert_eq!(sum, (0..CALLERS * CALLS).sum::<u64>());
                 requests += CALLERS * CALLS;
                 assert_eq!(seen(client, url).on(&bridge).wait().unwrap()[0], requests);
                 println!(
