@@ -193,8 +193,10 @@ fn a_wait_panics_with_the_reason() {
     });
 }
 
+#[cfg(feature = "rt-multi-thread")]
 struct Slow;
 
+#[cfg(feature = "rt-multi-thread")]
 impl Wake for Slow {
     fn wake(self: Arc<Self>) {
         thread::sleep(Duration::from_secs(4));

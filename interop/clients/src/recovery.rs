@@ -1,8 +1,8 @@
 //! How long callers need until they get answers again, once their server is back.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub type Way = (&'static str, Box<dyn FnMut() -> bool + Send>);
 
 /// Each way makes calls on a thread of its own. Once all of them get answers, the server is killed and started again.
-/// Returns how long each way needs from then until its first answer, and how many of its calls failed. Prints both.
+/// Returns how long each way needs from its start until the first answer, and how many of its calls failed. Prints both.
 ///
 /// # Panics
 ///
@@ -42,16 +42,15 @@ pub fn recovery(
         assert!(begin.elapsed() < LIMIT, "{name}: {server:?} of {} ways", names.len());
         thread::sleep(PAUSE);
     }
-    server.is_down.store(true, Ordering::Release);
     kill();
     thread::sleep(DOWN);
+    server.started.set(Instant::now()).expect("it is started once");
     start();
-    server.is_back.store(true, Ordering::Release);
     let results = names.iter().zip(results).map(|(way, result)| {
         let (needed, failed) =
             result.recv_timeout(LIMIT * 2).unwrap_or_else(|error| panic!("{name}, {way}: {error}"));
         println!(
-            "{name}, {way}: an answer {needed:.1?} after the server was back, {failed} calls failed"
+            "{name}, {way}: an answer {needed:.1?} after the start of the server, {failed} calls failed"
         );
         (needed, failed)
     });
@@ -63,12 +62,12 @@ pub fn recovery(
 struct Server {
     /// How many callers get answers.
     warm: AtomicUsize,
-    is_down: AtomicBool,
-    is_back: AtomicBool,
+    /// When it was started again. An answer that comes later is one of the new server: the old one has ended.
+    started: OnceLock<Instant>,
 }
 
 impl Server {
-    /// Returns how long the first answer took once the server was back, and how many calls failed.
+    /// Returns how long the first answer took from the server's start, and how many calls failed.
     fn call_again_and_again(
         &self,
         name: &str,
@@ -76,17 +75,14 @@ impl Server {
     ) -> (Duration, u64) {
         repeat(name, &mut call, ANSWERS);
         self.warm.fetch_add(1, Ordering::Relaxed);
-        let (mut failed, mut back_since) = (0, None);
+        let mut failed = 0;
         let begin = Instant::now();
         let needed = loop {
             assert!(begin.elapsed() < LIMIT, "{name}: no answer, {failed} calls failed");
-            if self.is_back.load(Ordering::Acquire) {
-                back_since.get_or_insert_with(Instant::now);
-            }
-            match (call(), back_since) {
-                (true, Some(since)) => break since.elapsed(),
+            match (call(), self.started.get()) {
+                (true, Some(started)) => break started.elapsed(),
                 (true, None) => {}
-                (false, _) => failed += u64::from(self.is_down.load(Ordering::Acquire)),
+                (false, _) => failed += 1,
             }
             thread::sleep(PAUSE);
         };

@@ -1,9 +1,8 @@
 //! Callers of a server that is killed, and started again.
 
-use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, OnceLock};
+use std::sync::mpsc::channel;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::StreamExt;
 use futures::channel::mpsc::{UnboundedReceiver, unbounded};
@@ -29,49 +28,17 @@ fn rounds(name: &str, ways: impl Fn(&Redis) -> Vec<Way>) -> Vec<Vec<u64>> {
     let mut times = vec![Vec::new(); names.len()];
     let mut failed = vec![Vec::new(); names.len()];
     for _ in 0..ROUNDS {
-        let started = Arc::new(OnceLock::new());
-        let (tell, answers) = channel();
-        let ways = ways(&server).into_iter().enumerate();
-        let ways = ways.map(|(way, calls)| timed(calls, way, Arc::clone(&started), tell.clone()));
-        let start = || {
-            started.set(Instant::now()).unwrap();
-            server.start_again();
-        };
-        let results = recovery(name, ways.collect(), || server.kill(), start);
-        drop(tell);
-        for (way, time) in answers {
+        let results = recovery(name, ways(&server), || server.kill(), || server.start_again());
+        for (way, (time, failures)) in results.into_iter().enumerate() {
             times[way].push(time);
-        }
-        for (way, (_, failures)) in results.into_iter().enumerate() {
             failed[way].push(failures);
         }
     }
     for (way, times) in names.iter().zip(&mut times) {
         times.sort_unstable();
         println!("{name}, {way}: from the start of the server to an answer {times:.1?}");
-        assert_eq!(times.len(), ROUNDS);
     }
     failed
-}
-
-/// Returns the way, which tells how long after `started` its first answer has come.
-fn timed(
-    (name, mut call): Way,
-    way: usize,
-    started: Arc<OnceLock<Instant>>,
-    tell: Sender<(usize, Duration)>,
-) -> Way {
-    let mut tell = Some(tell);
-    let call = move || {
-        let answered = call();
-        if let (true, Some(started)) = (answered, started.get()) {
-            if let Some(tell) = tell.take() {
-                tell.send((way, started.elapsed())).unwrap();
-            }
-        }
-        answered
-    };
-    (name, Box::new(call))
 }
 
 /// Where a manager is made.
