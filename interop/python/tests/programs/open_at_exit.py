@@ -48,15 +48,6 @@ def leave_feeds(client):
         client.feed("1000000", lambda line: line)
 
 
-def leave_ends(address):
-    """A future whose task is still waking the loop when the interpreter ends."""
-
-    async def ask():
-        await lines.AsyncClient(address).turn()
-
-    asyncio.run(ask())
-
-
 def main():
     address, what = sys.argv[1:]
     client = lines.Client(address)
@@ -68,13 +59,11 @@ def main():
         "callback": lambda: leave_callbacks(client),
         "future": lambda: leave_futures(address),
         "feed": lambda: leave_feeds(client),
-        "end": lambda: leave_ends(address),
     }
     for name, leave in open_at_exit.items():
         if what in (name, "all"):
             leave()
-    if what != "end":
-        time.sleep(0.1)
+    time.sleep(0.1)
     print("end", flush=True)
 
 
