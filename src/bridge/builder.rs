@@ -472,7 +472,9 @@ impl BridgeBuilder {
     /// For a host whose lock the thread holds, such as Python's GIL: [`on_unpark`](BridgeBuilder::on_unpark) is called on
     /// the same thread when it goes on, and is the place to take the lock again. A call that is ready at once, and one that
     /// wakes itself, calls neither. The future, its wakes and its destructors run between `on_unpark` and the next
-    /// `on_park`. Tasks that the call has spawned may run on the thread while it sleeps.
+    /// `on_park`. Tasks that the call has spawned may run on the thread while it sleeps, without what the hook has given up.
+    /// Where such a task would take for granted that its thread still has it, as PyO3 does with the GIL, the bridge needs
+    /// [`shared_threads`](BridgeBuilder::shared_threads): then tasks run on threads that do not wait.
     ///
     /// The hooks must not wait for calls: on some bridges they run inside the runtime. A panic in a hook ends the call with
     /// that panic.
