@@ -73,7 +73,8 @@ fn a_transaction_that_is_dropped_in_sync_code_is_rolled_back() {
         let expect_rolled_back = |at: &str, drops: &dyn Fn()| {
             stage.at(at);
             drops();
-            assert_eq!(count(pool).wait().unwrap(), 1, "{at}");
+            let rows = count(pool).wait().unwrap_or_else(|error| panic!("{at}: {error}"));
+            assert_eq!(rows, 1, "{at}");
         };
 
         expect_rolled_back("a plain thread", &|| drop(begun()));

@@ -135,7 +135,7 @@ impl Thread {
         IS_MADE.set(true);
         Thread {
             can_block: touch_tokio(),
-            is_main: is_main(),
+            is_main: std::thread::current().name() == Some("main"),
             slot: Cached::new(),
             waker: Cached::new(),
             private: PrivateSlots::new(),
@@ -186,15 +186,6 @@ impl Thread {
         drop(self.waker.take());
         drop(self.private.take_all());
     }
-}
-
-/// Whether the calling thread is the one that ends the process when it returns. A thread of another language has no name
-/// here.
-fn is_main() -> bool {
-    #[cfg(target_os = "linux")]
-    return rustix::thread::gettid() == rustix::process::getpid();
-    #[cfg(not(target_os = "linux"))]
-    return std::thread::current().name() == Some("main");
 }
 
 impl Drop for Thread {
