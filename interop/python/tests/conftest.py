@@ -1,11 +1,15 @@
 """Each test has a server in another process, and those that look into it one in their own."""
 
 import pathlib
+import signal
 import subprocess
 import sys
 
 import pytest
 from server import Server
+
+# A shell starts what runs in its background without SIGINT, and Python then leaves it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 FOLDER = pathlib.Path(__file__).parent
 
