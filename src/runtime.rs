@@ -23,7 +23,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 #[cfg(not(feature = "rt-multi-thread"))]
 use std::sync::OnceLock;
-use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
@@ -39,13 +39,15 @@ use pool::Pooled;
 use probe::Probe;
 use state::{Generation, State};
 
-use crate::sync::ignore_poison;
+use crate::sync::{StdAtomicU64, ignore_poison};
 
 /// A current-thread runtime, driven by its owner or by a driver thread.
 pub(crate) struct LocalRuntime {
     pub(crate) runtime: OwnedRuntime,
     pub(crate) state: Arc<State>,
     is_lost: AtomicBool,
+    /// How often it had parked when its driver thread last began to drive.
+    parks_before: StdAtomicU64,
     /// Absent where no driver thread is ever to be started.
     monitor: Option<&'static Monitor>,
     /// A copy of the handle that lives as long as the process.
@@ -76,6 +78,7 @@ impl LocalRuntime {
             runtime,
             state: Arc::new(State::new(made_in)),
             is_lost: AtomicBool::new(false),
+            parks_before: StdAtomicU64::new(0),
             monitor: options.driver_threads.then(Monitor::of_process),
             #[cfg(not(feature = "rt-multi-thread"))]
             static_handle: OnceLock::new(),
@@ -170,6 +173,8 @@ impl LocalRuntime {
     /// The loop of a driver thread, which sleeps while the owner drives. Returns false if the runtime is lost.
     pub(crate) fn drive_until_closed(&self) -> bool {
         while !self.state.is_closed() {
+            // Relaxed: the owner may miss it, and then judges by an earlier rest.
+            self.parks_before.store(self.runtime.parks().unwrap_or(0), Relaxed);
             if !self.block_on(poll_fn(|cx| self.state.poll_driving(cx))) {
                 return false;
             }
@@ -179,10 +184,29 @@ impl LocalRuntime {
         true
     }
 
+    /// What the driver thread has done since it began to drive.
+    pub(crate) fn driven(&self) -> Driven {
+        Driven {
+            // Relaxed: see `drive_until_closed`.
+            parks_before: self.parks_before.load(Relaxed),
+            // Where nobody counts, it may have served others.
+            parks: self.runtime.parks().unwrap_or(u64::MAX),
+        }
+    }
+
     /// Closes the runtime: its driver thread ends, and it is dropped with its last user.
     pub(crate) fn close(&self) {
         self.state.close();
     }
+}
+
+/// What a driver thread has done since it began to drive.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Driven {
+    /// How often the runtime had parked by then.
+    pub(crate) parks_before: u64,
+    /// How often it has parked by now.
+    pub(crate) parks: u64,
 }
 
 impl Pooled for Arc<LocalRuntime> {

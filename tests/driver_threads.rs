@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::pin::Pin;
 use std::sync::Barrier;
@@ -14,12 +14,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use smartasync::Bridge;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
 use tokio::task::{self, LocalSet};
 
-use support::within_a_minute;
+use support::{Stage, within_a_minute};
 
 /// Long enough that a thread which makes calls on a busy machine does not look idle.
 const IDLE_TIMEOUT: Duration = Duration::from_millis(500);
@@ -185,6 +187,84 @@ fn a_calling_thread_that_waits_often_takes_the_driver_back_until_it_rests() {
             assert_eq!(receiver.recv().unwrap().as_deref(), Some("rested/driver"));
         }
         assert_eq!(bridge.stats().driver_threads, 1, "it sleeps while the calling thread drives");
+    });
+}
+
+/// Starts a task that exchanges a byte with a server for each request, and answers with the name of its thread.
+fn connection() -> UnboundedSender<oneshot::Sender<Option<String>>> {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut byte = [0];
+        while stream.read_exact(&mut byte).is_ok() && stream.write_all(&byte).is_ok() {}
+    });
+    let (requests, mut requested) = unbounded_channel::<oneshot::Sender<_>>();
+    tokio::spawn(async move {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        while let Some(answer) = requested.recv().await {
+            stream.write_u8(1).await.unwrap();
+            stream.read_u8().await.unwrap();
+            answer.send(thread::current().name().map(str::to_owned)).unwrap();
+        }
+    });
+    requests
+}
+
+/// Returns how many calls that wait the thread makes after each of five rests until it has taken the driver back.
+/// Meanwhile `beside` runs as a task.
+fn calls_after_rests(stage: &Stage, beside: impl Future<Output = ()> + Send + 'static) -> [u32; 5] {
+    stage.at("the first rest");
+    let bridge = after_a_rest(IDLE_TIMEOUT);
+    let caller = thread::current().name().map(str::to_owned);
+    let (runtime, requests) = bridge.block_on(async {
+        tokio::spawn(beside);
+        (Handle::current(), connection())
+    });
+    let thread_of_connection = || {
+        let (answer, answered) = oneshot::channel();
+        requests.send(answer).unwrap();
+        bridge.block_on(answered).unwrap()
+    };
+    while thread_of_connection() != caller {}
+    [0, 1, 2, 3, 4].map(|rest| {
+        stage.at(format!("rest {rest}"));
+        // The calling thread waits for the driver thread, and lets it drive for a while.
+        let (driving, is_driven) = channel();
+        runtime.spawn(async move { driving.send(()) });
+        is_driven.recv().unwrap();
+        thread::sleep(Duration::from_millis(50));
+        stage.at(format!("calls after rest {rest}"));
+        let mut calls = 1;
+        while thread_of_connection() != caller {
+            calls += 1;
+        }
+        calls
+    })
+}
+
+#[test]
+fn few_calls_take_the_driver_back_if_nobody_else_has_needed_it() {
+    within_a_minute(|stage| {
+        let mut calls = calls_after_rests(stage, std::future::pending());
+        calls.sort_unstable();
+        // A thread that other work interrupts between two of them does not call often.
+        assert!(calls[2] < 8, "{calls:?}");
+    });
+}
+
+#[test]
+fn ever_more_calls_take_the_driver_back_if_a_task_has_needed_it() {
+    within_a_minute(|stage| {
+        let calls = calls_after_rests(stage, async {
+            loop {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        });
+        assert!(
+            calls.iter().zip([8, 16, 32, 64, 128]).all(|(calls, waits)| *calls >= waits),
+            "{calls:?}"
+        );
     });
 }
 

@@ -257,11 +257,12 @@ impl BridgeBuilder {
     /// that makes a call within every three quarters always drives its runtime itself. If a call leaves tasks
     /// behind, a driver thread takes over at once, the first time.
     ///
-    /// A thread whose calls wait often takes its runtime back from the driver thread: after at least 8 waits, at a mean
-    /// distance below 1.25 ms and a sixteenth of the idle timeout. From then on its tasks, and what other threads have on
-    /// its runtime, are served while it waits, and not between two calls; once it rests, after the idle timeout. Each time
-    /// that it rests soon afterwards, twice as many waits are needed the next time. A runtime that several threads share
-    /// keeps its driver thread, and so does one with an idle timeout above a second.
+    /// A thread whose calls wait often takes its runtime back from the driver thread: after 2 waits if the driver thread
+    /// has woken for nobody else meanwhile, and after at least 8 otherwise, at a mean distance below 1.25 ms and a
+    /// sixteenth of the idle timeout. From then on its tasks, and what other threads have on its runtime, are served while
+    /// it waits, and not between two calls; once it rests, after the idle timeout. Each time that it rests soon
+    /// afterwards, and others needed the driver thread, twice as many waits are needed the next time. A runtime that
+    /// several threads share keeps its driver thread, and so does one with an idle timeout above a second.
     ///
     /// # Panics
     ///

@@ -199,7 +199,8 @@ impl Lease {
         // Relaxed, and no addition: only this thread counts.
         let parks = self.parks.load(Ordering::Relaxed).wrapping_add(1);
         self.parks.store(parks, Ordering::Relaxed);
-        if self.state.is_background() {
+        let waits_beside = self.state.is_background();
+        if waits_beside {
             self.take_back_if_often(parks);
         } else if self.state.has_rested() {
             self.frequency().owner_rested(parks);
@@ -215,6 +216,9 @@ impl Lease {
             }))
         });
         call.waker.flag().unregister();
+        if waits_beside {
+            self.frequency().waited(self.runtime.driven());
+        }
         if !is_driven {
             let is_lost = self.runtime.is_lost();
             call.cause = Some(if is_lost { Cause::Runtime(lost()) } else { Cause::Shutdown });
@@ -226,9 +230,10 @@ impl Lease {
     #[cold]
     fn take_back_if_often(&self, parks: usize) {
         let idle_timeout = self.runtimes.options.idle_timeout;
+        let driven = self.runtime.driven();
         if self.is_shared_or_old() {
             self.frequency().owner_rested(parks);
-        } else if self.frequency().should_take_back(parks, idle_timeout) {
+        } else if self.frequency().should_take_back(parks, driven, idle_timeout) {
             self.state.take_back();
             // Whoever has made it so meanwhile has requested a driver thread, and may have found this one.
             if self.is_shared_or_old() {

@@ -86,6 +86,15 @@ impl OwnedRuntime {
         self.handle.metrics().num_alive_tasks() > 0
     }
 
+    /// How often whoever drives it has parked. Tokio counts that where there are 64-bit atomics.
+    pub(crate) fn parks(&self) -> Option<u64> {
+        #[cfg(target_has_atomic = "64")]
+        let parks = Some(self.handle.metrics().worker_park_count(0));
+        #[cfg(not(target_has_atomic = "64"))]
+        let parks = None;
+        parks
+    }
+
     /// Whether its clock is the system's: that of a test may have been paused.
     pub(crate) fn has_running_clock(&self) -> bool {
         let _guard = self.handle.enter();
