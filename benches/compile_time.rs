@@ -1,5 +1,5 @@
-//! Measures what the attribute costs the compiler: `cargo check` of a thousand `async fn`s, and of the same
-//! functions decorated.
+//! What does the attribute cost the compiler? `cargo check` of a thousand `async fn`s, and of the same functions
+//! decorated.
 //!
 //! Run with `cargo bench --bench compile_time`. It prints the medians and their ratio.
 

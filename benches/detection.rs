@@ -1,5 +1,5 @@
-//! Measures how long it takes to find out the context of the calling thread, in each row of the context table. The
-//! cheapest thing that Tokio can do there is measured too: `block_on` of a ready future on the current handle.
+//! How long does it take to find out the context of the calling thread, in each row of the context table? The cheapest
+//! thing that Tokio can do there is measured too: `block_on` of a ready future on the current handle.
 
 use criterion::{Bencher, Criterion, criterion_group, criterion_main};
 use smartasync::{Context, context};

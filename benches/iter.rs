@@ -1,4 +1,4 @@
-//! Compares the items of a stream that is always ready with a `Runtime::block_on` of each item. The two take
+//! What does an item of a stream that is always ready cost, beside a `Runtime::block_on` of each item? The two take
 //! turns.
 
 mod turns;

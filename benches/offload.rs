@@ -1,5 +1,5 @@
-//! Compares an offloaded call with what it replaces: `spawn_blocking` where it is awaited, the plain function
-//! where it is waited for. They take turns.
+//! What does an offloaded call cost, beside what it replaces: `spawn_blocking` where it is awaited, the plain function
+//! where it is waited for? They take turns.
 
 mod turns;
 

@@ -1,5 +1,5 @@
-//! Compares a call in a task, with `Nested::Park`, with what it replaces: a scoped thread for each call, which blocks on
-//! the future. They take turns.
+//! What does a call in a task cost, with `Nested::Park`, beside what it replaces: a scoped thread for each call, which
+//! blocks on the future? They take turns.
 
 mod turns;
 

@@ -1,4 +1,4 @@
-//! Compares a thousand calls at once in a `scope` with a `JoinSet` in a reused `Runtime::block_on`. They take
+//! What do a thousand calls at once in a `scope` cost, beside a `JoinSet` in a reused `Runtime::block_on`? They take
 //! turns.
 
 mod turns;

@@ -1,4 +1,4 @@
-//! What a check that runs while a call waits costs, and how soon its break is returned.
+//! What does a check that runs while a call waits cost, and how soon is its break returned?
 
 mod turns;
 

@@ -1,5 +1,4 @@
-//! Measures a new thread that makes one call which suspends, and then ends: what this costs beyond the bare
-//! thread.
+//! What does a new thread cost that makes one call which suspends, and then ends, beyond the bare thread?
 //!
 //! Starting a thread costs more than the call, and its cost varies more. So the three kinds take turns, and their
 //! medians are compared.
