@@ -88,10 +88,11 @@ fn timed(calls: &mut Calls<'_>, number: u64) -> Duration {
     start.elapsed()
 }
 
-/// Returns a number of calls that take at least as long as the turn.
+/// Returns a number of calls that take at least as long as the turn. Of three times the shortest counts: in the others
+/// the machine may have been busy elsewhere.
 fn calls_within(turn: Duration, calls: &mut Calls<'_>) -> u64 {
     let mut number = 1;
-    while timed(calls, number) < turn {
+    while (0..3).any(|_| timed(calls, number) < turn) {
         number *= 2;
     }
     number
