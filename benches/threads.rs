@@ -27,7 +27,7 @@ async fn suspends_once() -> u32 {
     black_box(1)
 }
 
-/// Does about as much as a call, and shares nothing.
+/// Shares nothing.
 fn computes() -> u32 {
     (0..100).fold(black_box(1), |value: u32, _| black_box(value.wrapping_mul(31)))
 }
@@ -41,10 +41,11 @@ struct Team {
 impl Team {
     fn new(threads: usize, call: fn() -> u32) -> Team {
         let (has_done, done) = sync_channel(threads);
-        let start = |_| {
+        let start = |nth| {
             let has_done = has_done.clone();
             let (number, numbers) = sync_channel(1);
             thread::spawn(move || {
+                stay_on_a_cpu(nth);
                 for number in numbers {
                     (0..number).for_each(|_| _ = black_box(call()));
                     has_done.send(()).expect("the team waits");
@@ -68,6 +69,23 @@ impl Team {
         }
     }
 }
+
+/// Keeps the thread on one CPU. Left to the scheduler, two threads shared one CPU while a process of low priority had the
+/// other, and all ratios were 2.
+#[cfg(target_os = "linux")]
+fn stay_on_a_cpu(nth: usize) {
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+    let allowed = sched_getaffinity(None).expect("a thread may ask for its own CPUs");
+    let mut cpus = (0..CpuSet::MAX_CPU).filter(|&cpu| allowed.is_set(cpu));
+    let nth = nth % allowed.count() as usize;
+    let mut one = CpuSet::new();
+    one.set(cpus.nth(nth).expect("there are as many as were counted"));
+    sched_setaffinity(None, &one).expect("a thread may use fewer CPUs");
+}
+
+#[cfg(not(target_os = "linux"))]
+fn stay_on_a_cpu(_nth: usize) {}
 
 fn compare(criterion: &mut Criterion, name: &str, call: fn() -> u32) {
     let mut comparison = Comparison::new(name).turns(Duration::from_millis(10), 50);
