@@ -70,8 +70,8 @@ impl Team {
     }
 }
 
-/// Keeps the thread on one CPU. Left to the scheduler, two threads shared one CPU while a process of low priority had the
-/// other, and all ratios were 2.
+/// Keeps the thread on one CPU. Left to the scheduler, two threads shared one CPU while a process of low priority had
+/// the other, and all ratios were 2.
 #[cfg(target_os = "linux")]
 fn stay_on_a_cpu(nth: usize) {
     use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
