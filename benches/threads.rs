@@ -70,8 +70,8 @@ impl Team {
     }
 }
 
-/// Keeps the thread on one CPU. Left to the scheduler, two threads shared one CPU while a process of low priority had
-/// the other, and all ratios were 2.
+/// Keeps the thread on one CPU. Left to the scheduler, beside other processes, all ratios of some kinds were 2, which a
+/// run on CPUs of their own did not show again.
 #[cfg(target_os = "linux")]
 fn stay_on_a_cpu(nth: usize) {
     use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};

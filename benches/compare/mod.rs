@@ -35,7 +35,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// How long a turn takes, and how many there are. It has to be so long that neither reading the clock nor what
-    /// the other kinds have left in the caches counts: with turns of 50 us, a ready call took 0.03 more of its
+    /// the other kinds have left in the caches counts: with turns of 500 calls, a ready one took 0.03 more of its
     /// peer's time.
     pub(crate) fn turns(mut self, turn: Duration, rounds: usize) -> Comparison<'a> {
         (self.turn, self.rounds) = (turn, rounds);
