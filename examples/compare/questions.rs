@@ -1,0 +1,91 @@
+//! What is asked, and what an answer consists of.
+
+mod calls;
+mod costs;
+mod idle_threads;
+mod short_threads;
+mod sockets;
+mod threads;
+
+use clap::ValueEnum;
+
+use crate::progress::Progress;
+use crate::timing::Effort;
+
+/// Each has a chart.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub(crate) enum Question {
+    /// What does a call from a plain thread cost?
+    Calls,
+    /// What does a call cost when many threads call at once?
+    Threads,
+    /// What does a call cost a thread that ends after it?
+    ShortThreads,
+    /// What does an idle thread keep after a call?
+    IdleThreads,
+    /// What does a round trip over loopback cost?
+    Sockets,
+    /// What does one more wait add to a program?
+    Costs,
+}
+
+impl Question {
+    /// Measures.
+    pub(crate) fn ask(self, effort: &Effort, progress: &Progress) -> Answer {
+        match self {
+            Question::Calls => calls::ask(effort, progress),
+            Question::Threads => threads::ask(effort, progress),
+            Question::ShortThreads => short_threads::ask(effort, progress),
+            Question::IdleThreads => idle_threads::ask(effort, progress),
+            Question::Sockets => sockets::ask(effort, progress),
+            Question::Costs => costs::ask(progress),
+        }
+    }
+}
+
+pub(crate) struct Answer {
+    /// The name of the chart's file, without its ending.
+    pub(crate) name: &'static str,
+    /// The question, as the title of the chart.
+    pub(crate) title: String,
+    /// What the axis of the ratios says.
+    pub(crate) axis: &'static str,
+    pub(crate) chart: Chart,
+    /// Columns of the table.
+    pub(crate) columns: Vec<Column>,
+    /// What the figures say.
+    pub(crate) meaning: String,
+}
+
+pub(crate) enum Chart {
+    /// The columns, as bars.
+    Bars {
+        is_logarithmic: bool,
+    },
+    Lines {
+        lines: Vec<Line>,
+    },
+}
+
+/// The figures of the designs, as ratios to that of `smartasync`.
+pub(crate) struct Column {
+    /// Two lines for the table.
+    pub(crate) heading: [&'static str; 2],
+    /// What the legend of the chart says, with the figure of `smartasync`.
+    pub(crate) legend: String,
+    pub(crate) ratios: Vec<(&'static str, f64)>,
+}
+
+/// The figures of one design.
+pub(crate) struct Line {
+    pub(crate) design: &'static str,
+    pub(crate) points: Vec<(f64, f64)>,
+}
+
+impl Column {
+    /// Returns the ratio of one design. It must be there.
+    pub(crate) fn ratio(&self, design: &str) -> f64 {
+        let found = self.ratios.iter().find(|(name, _)| *name == design);
+        found.expect("the design was measured").1
+    }
+}

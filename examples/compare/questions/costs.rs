@@ -1,0 +1,67 @@
+//! What does one more wait add to a program? Read from the table of `benches/costs`, which CI compares with what it measures.
+
+use super::{Answer, Chart, Column};
+use crate::designs;
+use crate::progress::Progress;
+
+const TABLE: &str = include_str!("../../../benches/costs/table.txt");
+
+pub(crate) fn ask(progress: &Progress) -> Answer {
+    progress.begin("code and stack, from their table", 1);
+    let column = |heading, name: &str, row: &str, others: &[(&'static str, &str)]| {
+        let (own, unit) = figure(row);
+        let others = others.iter().map(|(name, row)| (*name, figure(row).0 / own));
+        Column {
+            heading,
+            legend: format!("{name} (1 = {own:.0} {unit})"),
+            ratios: [(designs::SMARTASYNC, 1.0)].into_iter().chain(others).collect(),
+        }
+    };
+    let columns = ["release", "debug"].map(|profile| {
+        let row = |what: &str| format!("{what}, {profile}, ");
+        let code = column(
+            ["code", profile],
+            &format!("code of one more wait, {profile}"),
+            &(row("code") + "wait"),
+            &[(designs::HANDLE, &(row("code") + "Handle::block_on"))],
+        );
+        let stack = column(
+            ["stack", profile],
+            &format!("stack for a future of 64 KiB, {profile}"),
+            &(row("stack") + "wait"),
+            &[
+                (designs::SHARED, &(row("stack") + "shared")),
+                (designs::REUSED, &(row("stack") + "Runtime::block_on")),
+            ],
+        );
+        [code, stack]
+    });
+    progress.advance(1);
+    let columns: Vec<Column> = columns.into_iter().flatten().collect();
+    let meaning = format!(
+        "In release, one more wait adds {:.2} of the code of one more `Handle::block_on`, and needs {:.2} of the stack of \
+         `Runtime::block_on`; in debug {:.2} and {:.2}.",
+        1.0 / columns[0].ratio(designs::HANDLE),
+        1.0 / columns[1].ratio(designs::REUSED),
+        1.0 / columns[2].ratio(designs::HANDLE),
+        1.0 / columns[3].ratio(designs::REUSED),
+    );
+    Answer {
+        name: "code_and_stack",
+        title: "What does one more wait add to a program?".into(),
+        axis: "bytes, smartasync = 1",
+        chart: Chart::Bars { is_logarithmic: false },
+        columns,
+        meaning,
+    }
+}
+
+/// The figure of a row, and its unit: `stack, release, wait    71 KiB, ratio ...`.
+fn figure(row: &str) -> (f64, &'static str) {
+    let found = TABLE.lines().find_map(|line| {
+        let rest = line.strip_prefix(row)?.strip_prefix("  ")?;
+        let mut words = rest.split_whitespace();
+        Some((words.next()?.parse().ok()?, words.next()?.trim_end_matches(',')))
+    });
+    found.unwrap_or_else(|| panic!("benches/costs/table.txt has the row {row:?}"))
+}
