@@ -30,6 +30,11 @@ pub(crate) enum Question {
 }
 
 impl Question {
+    /// Its name as an option. The chart's file has it too.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().expect("no question is skipped").get_name().to_owned()
+    }
+
     /// Measures.
     pub(crate) fn ask(self, effort: &Effort, progress: &Progress) -> Answer {
         match self {
@@ -44,9 +49,8 @@ impl Question {
 }
 
 pub(crate) struct Answer {
-    /// The name of the chart's file, without its ending.
-    pub(crate) name: &'static str,
-    /// The question, as the title of the chart.
+    pub(crate) question: Question,
+    /// The question in words, as the title of the chart.
     pub(crate) title: String,
     /// What the axis of the ratios says.
     pub(crate) axis: &'static str,

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::charts;
 use crate::questions::{Answer, Column};
 
 const NAME_WIDTH: usize = 29;
@@ -20,10 +21,18 @@ pub(crate) fn print(answers: &[Answer], folder: &Path) {
         };
         print_row(design, columns.iter().map(ratio));
     }
-    for answer in answers {
-        let file = folder.join(answer.name).with_extension("svg");
-        println!("\n{}\n{}\n{}", answer.title, answer.meaning, file.display());
+    answers.iter().for_each(|answer| print_meaning(answer, &charts::file(answer, folder)));
+}
+
+/// What the columns are, what they say, and where the chart is.
+fn print_meaning(answer: &Answer, chart: &Path) {
+    println!("\n{}", answer.title);
+    for column in &answer.columns {
+        println!("  {:<12}{}", column.heading.join(" ").trim_start(), column.legend);
     }
+    println!("  {}", answer.meaning);
+    println!("  {}", chart.display());
+    println!("  cargo run --release --example compare -- --question {}", answer.question.name());
 }
 
 fn print_row(name: &str, cells: impl Iterator<Item = String>) {

@@ -60,19 +60,24 @@ pub(crate) fn costs<const N: usize>(
     })
 }
 
+/// How often a number of repetitions has to take a turn. The machine does other things too: once or twice proves nothing.
+const TRIES: u32 = 5;
+
 /// Finds how often each kind can be repeated in a turn. This takes turns too: a thread that calls nothing for long counts
 /// as at rest. What is only done the first time is over then.
 fn counts_that_fit<const N: usize>(turn: Duration, kinds: &mut [Repeat<'_>; N]) -> [u32; N] {
     let mut counts = [1; N];
-    let mut is_found = [false; N];
+    let mut left = [TRIES; N];
     kinds.iter_mut().for_each(|kind| kind(1));
-    while is_found.contains(&false) {
+    while left.iter().any(|left| *left > 0) {
         for (kind, repeat) in kinds.iter_mut().enumerate() {
             let begin = Instant::now();
             repeat(counts[kind]);
-            is_found[kind] |= begin.elapsed() * 2 > turn;
-            if !is_found[kind] {
+            if begin.elapsed() * 2 > turn {
+                left[kind] = left[kind].saturating_sub(1);
+            } else if left[kind] > 0 {
                 counts[kind] *= 2;
+                left[kind] = TRIES;
             }
         }
     }

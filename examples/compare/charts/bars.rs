@@ -58,7 +58,7 @@ where
         .draw()?;
     chart.draw_series([PathElement::new([(1.0, 0), (1.0, height)], BLACK.mix(0.6))])?;
     for group in &groups {
-        let (x, y) = chart.backend_coord(&(from, i32::midpoint(group.begin, group.end)));
+        let (x, y) = chart.backend_coord(&(from, (group.begin + group.end) / 2));
         area.draw_text(group.design, &text(13, HPos::Right), (x - 8, y))?;
         for (number, (series, ratio)) in group.bars.iter().enumerate() {
             let begin = group.begin + BAR * number as i32;

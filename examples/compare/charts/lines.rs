@@ -44,7 +44,12 @@ pub(super) fn draw(answer: &Answer, lines: &[Line], file: &Path) -> Drawn {
         for point in &line.points {
             chart.draw_series([Circle::new(*point, 4, color.filled())])?;
             let (x, y) = chart.backend_coord(point);
-            area.draw_text(&table::shown(point.1), &text(12, HPos::Center), (x, y - 12))?;
+            let others = points().filter(|other| other.0 == point.0);
+            let mut above = others.map(|other| y - chart.backend_coord(other).1);
+            // The figure goes where no other line has its own.
+            let is_free = !above.any(|distance| distance > 0 && distance < 30);
+            let beside = if is_free { y - 12 } else { y + 13 };
+            area.draw_text(&table::shown(point.1), &text(12, HPos::Center), (x, beside))?;
         }
     }
     area.present()?;

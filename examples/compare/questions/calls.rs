@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Answer, Chart, Column};
+use super::{Answer, Chart, Column, Question};
 use crate::designs::{self, Design};
 use crate::progress::Progress;
 use crate::timing::{Cost, Effort, Repeat, costs};
@@ -11,9 +11,9 @@ use crate::timing::{Cost, Effort, Repeat, costs};
 type Kind = (fn(&Design) -> fn(u32), [&'static str; 2], &'static str);
 
 const KINDS: [Kind; 3] = [
-    (|design| design.ready, ["ready", "call"], "ready at once"),
-    (|design| design.suspends_once, ["suspd", "once"], "suspends once"),
-    (|design| design.woken_by_a_thread, ["woken", "by thr"], "woken by another thread"),
+    (|design| design.ready, ["call", "ready"], "ready at once"),
+    (|design| design.suspends_once, ["call", "once"], "suspends once"),
+    (|design| design.woken_by_a_thread, ["call", "woken"], "woken by another thread"),
 ];
 
 pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
@@ -36,7 +36,7 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
         woken.ratio(designs::RUNTIME_A_CALL),
     );
     Answer {
-        name: "calls",
+        question: Question::Calls,
         title: "What does a call from a plain thread cost?".into(),
         axis: "time of a call, smartasync = 1",
         chart: Chart::Bars { is_logarithmic: true },

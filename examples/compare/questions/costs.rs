@@ -1,6 +1,6 @@
 //! What does one more wait add to a program? Read from the table of `benches/costs`, which CI compares with what it measures.
 
-use super::{Answer, Chart, Column};
+use super::{Answer, Chart, Column, Question};
 use crate::designs;
 use crate::progress::Progress;
 
@@ -17,16 +17,16 @@ pub(crate) fn ask(progress: &Progress) -> Answer {
             ratios: [(designs::SMARTASYNC, 1.0)].into_iter().chain(others).collect(),
         }
     };
-    let columns = ["release", "debug"].map(|profile| {
+    let columns = [("release", "rel."), ("debug", "debug")].map(|(profile, heading)| {
         let row = |what: &str| format!("{what}, {profile}, ");
         let code = column(
-            ["code", profile],
+            ["code", heading],
             &format!("code of one more wait, {profile}"),
             &(row("code") + "wait"),
             &[(designs::HANDLE, &(row("code") + "Handle::block_on"))],
         );
         let stack = column(
-            ["stack", profile],
+            ["stack", heading],
             &format!("stack for a future of 64 KiB, {profile}"),
             &(row("stack") + "wait"),
             &[
@@ -40,14 +40,15 @@ pub(crate) fn ask(progress: &Progress) -> Answer {
     let columns: Vec<Column> = columns.into_iter().flatten().collect();
     let meaning = format!(
         "In release, one more wait adds {:.2} of the code of one more `Handle::block_on`, and needs {:.2} of the stack of \
-         `Runtime::block_on`; in debug {:.2} and {:.2}.",
+         `Runtime::block_on`; in debug {:.2} and {:.2}. \
+         The figures are those of benches/costs/table.txt, which `cargo run --release -p smartasync-costs` measures.",
         1.0 / columns[0].ratio(designs::HANDLE),
         1.0 / columns[1].ratio(designs::REUSED),
         1.0 / columns[2].ratio(designs::HANDLE),
         1.0 / columns[3].ratio(designs::REUSED),
     );
     Answer {
-        name: "code_and_stack",
+        question: Question::Costs,
         title: "What does one more wait add to a program?".into(),
         axis: "bytes, smartasync = 1",
         chart: Chart::Bars { is_logarithmic: false },

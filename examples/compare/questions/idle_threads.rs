@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use super::{Answer, Chart, Column};
+use super::{Answer, Chart, Column, Question};
 use crate::designs;
 use crate::idle_threads::{Kind, THREADS, Taken};
 use crate::progress::Progress;
@@ -46,14 +46,14 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
         of(&threads, designs::SMARTASYNC),
     );
     Answer {
-        name: "idle_threads",
+        question: Question::IdleThreads,
         title: format!("What does each of {THREADS} idle threads keep after a call?"),
         axis: "for each thread, smartasync = 1",
         chart: Chart::Bars { is_logarithmic: false },
         columns: vec![
-            column(["KiB", "idle"], "resident memory", "KiB", memory),
-            column(["files", "idle"], "descriptors", "", descriptors),
-            column(["thrs", "idle"], "threads, itself included", "", threads),
+            column(["idle", "KiB"], "resident memory", "KiB", memory),
+            column(["idle", "files"], "descriptors", "", descriptors),
+            column(["idle", "thr"], "threads, itself included", "", threads),
         ],
         meaning,
     }

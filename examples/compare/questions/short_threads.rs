@@ -3,7 +3,7 @@
 use std::thread;
 
 use super::calls::legend;
-use super::{Answer, Chart, Column};
+use super::{Answer, Chart, Column, Question};
 use crate::calls::suspends_once;
 use crate::designs;
 use crate::peers;
@@ -44,7 +44,7 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
         column.ratio(designs::RUNTIME_A_CALL) / bare,
     );
     Answer {
-        name: "short_threads",
+        question: Question::ShortThreads,
         title: "What does a call cost a thread that ends after it?".into(),
         axis: "time of a thread from start to end, smartasync = 1",
         chart: Chart::Bars { is_logarithmic: false },

@@ -7,7 +7,7 @@ mod tokio_sockets;
 use std::net::SocketAddr;
 
 use super::calls::legend;
-use super::{Answer, Chart, Column};
+use super::{Answer, Chart, Column, Question};
 use crate::designs;
 use crate::peers;
 use crate::progress::Progress;
@@ -70,8 +70,8 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
     };
     let names_of_connects = [KEPT.as_slice(), &[designs::RUNTIME_A_CALL]].concat();
     let columns = [
-        column(["echo", "1 byte"], "echo of a byte over an open socket", &KEPT, &echo),
-        column(["conn", "echo"], "connect, echo a byte, close", &names_of_connects, &connect),
+        column(["", "echo"], "echo of a byte over an open socket", &KEPT, &echo),
+        column(["", "conn"], "connect, echo a byte, close", &names_of_connects, &connect),
     ];
     let [echo, connect] = &columns;
     let meaning = format!(
@@ -85,7 +85,7 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
         connect.ratio(designs::ASYNC_IO) / connect.ratio(STD),
     );
     Answer {
-        name: "sockets",
+        question: Question::Sockets,
         title: "What does a round trip over loopback cost?".into(),
         axis: "time of a round trip, smartasync = 1",
         chart: Chart::Bars { is_logarithmic: false },

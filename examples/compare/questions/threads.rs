@@ -4,7 +4,8 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use super::{Answer, Chart, Column, Line};
+use super::calls::legend;
+use super::{Answer, Chart, Column, Line, Question};
 use crate::designs::{self, Design};
 use crate::progress::Progress;
 use crate::timing::{Cost, Effort, Repeat, costs};
@@ -27,11 +28,12 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
     let columns = COUNTS.map(|(count, heading)| {
         let costs = at_once(effort, progress, count, designs);
         let own = costs[1].ratio;
+        let legend = legend("a call that suspends once", costs[1].time);
         let ratios = DESIGNS.iter().zip(&costs[1..]).map(|(name, cost)| (*name, cost.ratio / own));
         for (line, cost) in lines.iter_mut().zip(&costs[1..]) {
             line.points.push((count as f64, cost.ratio));
         }
-        Column { heading: [heading, "thr"], legend: String::new(), ratios: ratios.collect() }
+        Column { heading: ["thr", heading], legend, ratios: ratios.collect() }
     });
     let last = &columns[COUNTS.len() - 1];
     let cores = thread::available_parallelism().expect("the system tells");
@@ -45,7 +47,7 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
         last.ratio(designs::RUNTIME_A_CALL),
     );
     Answer {
-        name: "threads",
+        question: Question::Threads,
         title: format!("What does a call cost when many threads call at once? ({cores} cores)"),
         axis: "time of a call, smartasync on one thread = 1",
         chart: Chart::Lines { lines: lines.into() },
