@@ -1,8 +1,8 @@
-//! What it costs to call async code from sync code, with `smartasync` and in the other ways that people do it: a table and
-//! charts.
+//! What it costs to call async code from sync code, with `smartasync` and in the other ways that people do it: a table
+//! and charts.
 //!
-//! Everything is measured in turns, and given as a ratio. The charts go to `docs/figures`, those of `--quick` into a folder
-//! beside the program.
+//! Everything is measured in turns, and given as a ratio. The charts go to `docs/figures`, those of `--quick` into a
+//! folder beside the program. Other load on the machine moves the figures; with threads at once, it takes their cores.
 //!
 //! Run with: `cargo run --release --example compare`
 
@@ -25,7 +25,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 
 use progress::Progress;
 use questions::Question;
@@ -64,8 +64,7 @@ fn main() {
     let folder = options.figures.unwrap_or_else(|| default_folder(options.quick));
     fs::create_dir_all(&folder).expect("the folder of the charts can be made");
     let effort = if options.quick { Effort::QUICK } else { Effort::FULL };
-    let questions =
-        options.question.map_or_else(|| Question::value_variants().into(), |one| vec![one]);
+    let questions = options.question.map_or_else(Question::all, |one| vec![one]);
     let progress = Progress::new(questions.len());
     let answers: Vec<_> =
         questions.iter().map(|question| question.ask(&effort, &progress)).collect();

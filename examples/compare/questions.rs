@@ -21,7 +21,7 @@ pub(crate) enum Question {
     Threads,
     /// What does a call cost a thread that ends after it?
     ShortThreads,
-    /// What does an idle thread keep after a call?
+    /// What does an idle thread keep after a call? On Linux only.
     IdleThreads,
     /// What does a round trip over loopback cost?
     Sockets,
@@ -30,6 +30,13 @@ pub(crate) enum Question {
 }
 
 impl Question {
+    /// Those that this system can answer.
+    pub(crate) fn all() -> Vec<Question> {
+        let has_proc = cfg!(target_os = "linux");
+        let is_answered = |question: &&Question| has_proc || **question != Question::IdleThreads;
+        Question::value_variants().iter().filter(is_answered).copied().collect()
+    }
+
     /// Its name as an option. The chart's file has it too.
     pub(crate) fn name(self) -> String {
         self.to_possible_value().expect("no question is skipped").get_name().to_owned()

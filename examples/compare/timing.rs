@@ -60,11 +60,11 @@ pub(crate) fn costs<const N: usize>(
     })
 }
 
-/// How often a number of repetitions has to take a turn. The machine does other things too: once or twice proves nothing.
+/// How often a number of repetitions has to take a turn. The machine does other things too: once proves nothing.
 const TRIES: u32 = 5;
 
-/// Finds how often each kind can be repeated in a turn. This takes turns too: a thread that calls nothing for long counts
-/// as at rest. What is only done the first time is over then.
+/// Finds how often each kind can be repeated in a turn. This takes turns too: a thread that calls nothing for long
+/// counts as at rest. What is only done the first time is over then.
 fn counts_that_fit<const N: usize>(turn: Duration, kinds: &mut [Repeat<'_>; N]) -> [u32; N] {
     let mut counts = [1; N];
     let mut left = [TRIES; N];

@@ -26,8 +26,9 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
     });
     let [ready, once, woken] = &columns;
     let meaning = format!(
-        "A call that is ready takes {:.2} of the time of a reused `Runtime::block_on`, one that suspends once {:.2}, one \
-         that another thread wakes {:.2}; a runtime a call takes {:.0}, {:.0} and {:.1} times as long as `smartasync`.",
+        "A call that is ready takes {:.2} of the time of a reused `Runtime::block_on`, one that suspends once {:.2}, \
+         one that another thread wakes {:.2}; a runtime a call takes {:.0}, {:.0} and {:.1} times as long as \
+         `smartasync`. The last three have nothing of Tokio: its sockets and timers panic there.",
         1.0 / ready.ratio(designs::REUSED),
         1.0 / once.ratio(designs::REUSED),
         1.0 / woken.ratio(designs::REUSED),

@@ -1,4 +1,5 @@
-//! What does one more wait add to a program? Read from the table of `benches/costs`, which CI compares with what it measures.
+//! What does one more wait add to a program? The figures are those of the table of `benches/costs`, which CI compares
+//! with what it measures.
 
 use super::{Answer, Chart, Column, Question};
 use crate::designs;
@@ -39,8 +40,8 @@ pub(crate) fn ask(progress: &Progress) -> Answer {
     progress.advance(1);
     let columns: Vec<Column> = columns.into_iter().flatten().collect();
     let meaning = format!(
-        "In release, one more wait adds {:.2} of the code of one more `Handle::block_on`, and needs {:.2} of the stack of \
-         `Runtime::block_on`; in debug {:.2} and {:.2}. \
+        "In release, one more wait adds {:.2} of the code of one more `Handle::block_on`, and needs {:.2} of the stack \
+         of `Runtime::block_on`; in debug {:.2} and {:.2}. \
          The figures are those of benches/costs/table.txt, which `cargo run --release -p smartasync-costs` measures.",
         1.0 / columns[0].ratio(designs::HANDLE),
         1.0 / columns[1].ratio(designs::REUSED),

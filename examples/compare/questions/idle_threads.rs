@@ -33,9 +33,10 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
         figures.iter().find(|(name, _)| *name == design).expect("it was counted").1
     };
     let meaning = format!(
-        "Each of {THREADS} idle threads that have made a call takes {:.0} KiB and {:.1} descriptors with `smartasync`, {:.0} KiB and {:.1} \
-         with a reused `Runtime`, {:.0} KiB and {:.1} with the shared bridge, and {:.0} KiB bare. Threads, itself included: \
-         {:.1} with `smartasync`.",
+        "Each of {THREADS} idle threads that have made a call takes {:.0} KiB and {:.1} descriptors with `smartasync`, \
+         {:.0} KiB and {:.1} with a reused `Runtime`, {:.0} KiB and {:.1} with the shared bridge, and {:.0} KiB bare. \
+         With `smartasync` they share at most 16 runtimes for each core: with their driver threads, there are {:.2} \
+         threads for each.",
         of(&memory, designs::SMARTASYNC),
         of(&descriptors, designs::SMARTASYNC),
         of(&memory, designs::REUSED),

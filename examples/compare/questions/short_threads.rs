@@ -38,8 +38,8 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
     };
     let bare = column.ratio(BARE);
     let meaning = format!(
-        "A thread that makes one call and ends takes {:.2} of the time of a bare thread with `smartasync`, and {:.2} with \
-         a runtime of its own, which it builds and drops.",
+        "A thread that makes one call and ends takes {:.2} of the time of a bare thread with `smartasync`, and {:.2} \
+         with a runtime of its own, which it builds and drops.",
         1.0 / bare,
         column.ratio(designs::RUNTIME_A_CALL) / bare,
     );

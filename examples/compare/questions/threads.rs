@@ -39,8 +39,8 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
     let cores = thread::available_parallelism().expect("the system tells");
     let meaning = format!(
         "With 16 threads at once, all calls together take {:.2} of the time that one thread takes for them with \
-         `smartasync`; a reused `Runtime::block_on` takes {:.1}, one static multi-thread runtime {:.1} and a runtime a call \
-         {:.0} times as long as `smartasync` does there.",
+         `smartasync`; a reused `Runtime::block_on` takes {:.1}, one static multi-thread runtime {:.1} and a runtime a \
+         call {:.0} times as long as `smartasync` does there.",
         lines[0].points[COUNTS.len() - 1].1,
         last.ratio(designs::REUSED),
         last.ratio(designs::MULTI_THREAD),
