@@ -8,6 +8,7 @@
 
 mod calls;
 mod charts;
+mod cores;
 mod designs;
 mod idle_threads;
 #[path = "../../benches/peers/mod.rs"]

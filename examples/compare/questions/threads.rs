@@ -6,6 +6,7 @@ use std::thread;
 
 use super::calls::legend;
 use super::{Answer, Chart, Column, Line, Question};
+use crate::cores;
 use crate::designs::{self, Design};
 use crate::progress::Progress;
 use crate::timing::{Cost, Effort, Repeat, costs};
@@ -82,7 +83,7 @@ fn at_once(effort: &Effort, progress: &Progress, count: usize, designs: [&Design
 
 type Job = (fn(u32), u32);
 
-/// Threads that make calls at once, and wait between them.
+/// Threads that make calls at once, and wait between them. They share the cores evenly.
 struct Callers {
     jobs: Vec<Sender<Job>>,
     ended: Arc<Barrier>,
@@ -91,10 +92,11 @@ struct Callers {
 impl Callers {
     fn start(count: usize) -> Callers {
         let ended = Arc::new(Barrier::new(count + 1));
-        let start = |_| {
+        let start = |number| {
             let (sender, jobs) = channel::<Job>();
             let ended = Arc::clone(&ended);
             thread::spawn(move || {
+                cores::keep_to(number);
                 for (call, count) in jobs {
                     call(count);
                     ended.wait();
