@@ -1,7 +1,7 @@
 //! Threads that each keep to a core.
 
-/// Keeps the calling thread on one of the cores that it may use. Threads that run for a moment only would otherwise stay
-/// on the core of the thread that has woken them, and the other cores would have nothing to do.
+/// Keeps the calling thread on one of the cores that it may use. Threads that run for a moment only would otherwise
+/// stay on the core of the thread that has woken them, and the other cores would have nothing to do.
 #[cfg(target_os = "linux")]
 pub(crate) fn keep_to(number: usize) {
     use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};

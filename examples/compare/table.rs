@@ -28,7 +28,7 @@ pub(crate) fn print(answers: &[Answer], folder: &Path) {
 fn print_meaning(answer: &Answer, chart: &Path) {
     println!("\n{}", answer.title);
     for column in &answer.columns {
-        println!("  {:<12}{}", column.heading.join(" ").trim_start(), column.legend);
+        println!("  {:<13}{}", column.heading.join(" ").trim_start(), column.legend);
     }
     println!("  {}", answer.meaning);
     println!("  {}", chart.display());

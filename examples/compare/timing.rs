@@ -60,8 +60,8 @@ pub(crate) fn costs<const N: usize>(
     })
 }
 
-/// How often a number of repetitions has to take a turn. The machine does other things too: once proves nothing.
-const TRIES: u32 = 5;
+/// How often a number of repetitions has to take a turn. The machine does other things too: a few times prove nothing.
+const TRIES: u32 = 25;
 
 /// Finds how often each kind can be repeated in a turn. This takes turns too: a thread that calls nothing for long
 /// counts as at rest. What is only done the first time is over then.
