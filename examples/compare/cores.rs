@@ -1,15 +1,22 @@
 //! Threads that each keep to a core.
+//!
+//! Once the main thread keeps to one, so does every thread and process that is started by it. To wake another core
+//! that is idle takes many times as long as a call, and whether that is needed is up to the system: figures of the same
+//! design would differ tenfold.
 
-/// Keeps the calling thread on one of the cores that it may use. Threads that run for a moment only would otherwise
-/// stay on the core of the thread that has woken them, and the other cores would have nothing to do.
+/// Keeps the calling thread on one of the cores that the process had in the beginning.
 #[cfg(target_os = "linux")]
 pub(crate) fn keep_to(number: usize) {
+    use std::sync::LazyLock;
+
     use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-    let Ok(allowed) = sched_getaffinity(None) else { return };
-    let cores: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect();
+    static CORES: LazyLock<Vec<usize>> = LazyLock::new(|| {
+        let allowed = sched_getaffinity(None).expect("a thread may ask for its cores");
+        (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect()
+    });
     let mut one = CpuSet::new();
-    one.set(cores[number % cores.len()]);
+    one.set(CORES[number % CORES.len()]);
     // Where it is not allowed, the threads run wherever the system puts them.
     let _ = sched_setaffinity(None, &one);
 }

@@ -2,7 +2,8 @@
 //! and charts.
 //!
 //! Everything is measured in turns, and given as a ratio. The charts go to `docs/figures`, those of `--quick` into a
-//! folder beside the program. Other load on the machine moves the figures; with threads at once, it takes their cores.
+//! folder beside the program. Everything keeps to one core, but threads that call at once and idle threads. Other load
+//! on the machine moves the figures.
 //!
 //! Run with: `cargo run --release --example compare`
 
@@ -25,6 +26,7 @@ mod turns;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use clap::Parser;
 
@@ -62,13 +64,14 @@ fn main() {
     if let Some(kind) = options.idle_threads {
         return idle_threads::run(kind);
     }
+    let core_count = thread::available_parallelism().expect("the system tells").get();
     let folder = options.figures.unwrap_or_else(|| default_folder(options.quick));
     fs::create_dir_all(&folder).expect("the folder of the charts can be made");
     let effort = if options.quick { Effort::QUICK } else { Effort::FULL };
     let questions = options.question.map_or_else(Question::all, |one| vec![one]);
     let progress = Progress::new(questions.len());
     let answers: Vec<_> =
-        questions.iter().map(|question| question.ask(&effort, &progress)).collect();
+        questions.iter().map(|question| question.ask(&effort, &progress, core_count)).collect();
     progress.finish();
     for answer in &answers {
         charts::draw(answer, &folder);

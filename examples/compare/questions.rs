@@ -9,20 +9,21 @@ mod threads;
 
 use clap::ValueEnum;
 
+use crate::cores;
 use crate::progress::Progress;
 use crate::timing::Effort;
 
 /// Each has a chart.
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 pub(crate) enum Question {
+    /// What does an idle thread keep after a call? On Linux only.
+    IdleThreads,
     /// What does a call from a plain thread cost?
     Calls,
     /// What does a call cost when many threads call at once?
     Threads,
     /// What does a call cost a thread that ends after it?
     ShortThreads,
-    /// What does an idle thread keep after a call? On Linux only.
-    IdleThreads,
     /// What does a round trip over loopback cost?
     Sockets,
     /// What does one more wait add to a program?
@@ -43,10 +44,14 @@ impl Question {
     }
 
     /// Measures.
-    pub(crate) fn ask(self, effort: &Effort, progress: &Progress) -> Answer {
+    pub(crate) fn ask(self, effort: &Effort, progress: &Progress, core_count: usize) -> Answer {
+        // The limits of what idle threads keep depend on the number of cores. So they are the first question.
+        if self != Question::IdleThreads {
+            cores::keep_to(0);
+        }
         match self {
             Question::Calls => calls::ask(effort, progress),
-            Question::Threads => threads::ask(effort, progress),
+            Question::Threads => threads::ask(effort, progress, core_count),
             Question::ShortThreads => short_threads::ask(effort, progress),
             Question::IdleThreads => idle_threads::ask(effort, progress),
             Question::Sockets => sockets::ask(effort, progress),

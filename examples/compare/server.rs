@@ -9,7 +9,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 
-use crate::cores;
 use crate::processes;
 
 /// The process of the server. It ends with the value.
@@ -37,7 +36,6 @@ impl Drop for Server {
 
 /// Prints its address, and echoes what it receives until its input ends.
 pub(crate) fn run() {
-    cores::keep_to(0);
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a free port");
     println!("{}", listener.local_addr().expect("a listener has an address"));

@@ -28,7 +28,8 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
     let meaning = format!(
         "A call that is ready takes {:.2} of the time of a reused `Runtime::block_on`, one that suspends once {:.2}, \
          one that another thread wakes {:.2}; a runtime a call takes {:.0}, {:.0} and {:.1} times as long as \
-         `smartasync`. The last three have nothing of Tokio: its sockets and timers panic there.",
+         `smartasync`. In the `block_on` of `futures_lite`, `pollster` and `async_io`, Tokio's sockets and timers \
+         panic.",
         1.0 / ready.ratio(designs::REUSED),
         1.0 / once.ratio(designs::REUSED),
         1.0 / woken.ratio(designs::REUSED),
@@ -39,7 +40,7 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
     Answer {
         question: Question::Calls,
         title: "What does a call from a plain thread cost?".into(),
-        axis: "time of a call, smartasync = 1",
+        axis: "time of a call, smartasync = 1 (less is better)",
         chart: Chart::Bars { is_logarithmic: true },
         columns: columns.into(),
         meaning,

@@ -51,7 +51,7 @@ pub(crate) fn ask(progress: &Progress) -> Answer {
     Answer {
         question: Question::Costs,
         title: "What does one more wait add to a program?".into(),
-        axis: "bytes, smartasync = 1",
+        axis: "bytes, smartasync = 1 (less is better)",
         chart: Chart::Bars { is_logarithmic: false },
         columns,
         meaning,

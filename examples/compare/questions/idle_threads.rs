@@ -49,7 +49,7 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
     Answer {
         question: Question::IdleThreads,
         title: format!("What does each of {THREADS} idle threads keep after a call?"),
-        axis: "for each thread, smartasync = 1",
+        axis: "for each thread, smartasync = 1 (less is better)",
         chart: Chart::Bars { is_logarithmic: false },
         columns: vec![
             column(["idle", "KiB"], "resident memory", "KiB", memory),

@@ -46,7 +46,7 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
     Answer {
         question: Question::ShortThreads,
         title: "What does a call cost a thread that ends after it?".into(),
-        axis: "time of a thread from start to end, smartasync = 1",
+        axis: "time of a thread from start to end, smartasync = 1 (less is better)",
         chart: Chart::Bars { is_logarithmic: false },
         columns: vec![column],
         meaning,

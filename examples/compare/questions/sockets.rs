@@ -5,11 +5,9 @@ mod std_sockets;
 mod tokio_sockets;
 
 use std::net::SocketAddr;
-use std::thread;
 
 use super::calls::legend;
 use super::{Answer, Chart, Column, Question};
-use crate::cores;
 use crate::designs;
 use crate::peers;
 use crate::progress::Progress;
@@ -63,17 +61,8 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
     let of_connects = &Effort { rounds: effort.rounds.div_ceil(4), ..*effort };
     let turns = KEPT.len() * effort.rounds + (KEPT.len() + 1) * of_connects.rounds;
     progress.begin("sockets", turns);
-    // The threads that some designs have besides the caller may use every core.
-    designs::ALL.iter().for_each(|design| (design.ready)(1));
-    let (echo, connect) = thread::scope(|scope| {
-        let caller = scope.spawn(|| {
-            // The core of the server: to wake another core that is idle takes many times as long as the rest.
-            cores::keep_to(0);
-            let echo = costs(effort, progress, echoes(server.address));
-            (echo, costs(of_connects, progress, connects(server.address)))
-        });
-        caller.join().expect("no call panics")
-    });
+    let echo = costs(effort, progress, echoes(server.address));
+    let connect = costs(of_connects, progress, connects(server.address));
     let column = |heading, name, names: &[&'static str], costs: &[Cost]| Column {
         heading,
         legend: legend(name, costs[0].time),
@@ -87,8 +76,7 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
     let [echo, connect] = &columns;
     let meaning = format!(
         "An echo of one byte takes {:.2} of the time of std's blocking sockets with `smartasync`, {:.2} with a reused \
-         `Runtime::block_on` and {:.2} with `async-io`; connecting, an echo and closing take {:.2}, {:.2} and {:.2}. \
-         Server and caller keep to one core.",
+         `Runtime::block_on` and {:.2} with `async-io`; connecting, an echo and closing take {:.2}, {:.2} and {:.2}.",
         1.0 / echo.ratio(STD),
         echo.ratio(designs::REUSED) / echo.ratio(STD),
         echo.ratio(designs::ASYNC_IO) / echo.ratio(STD),
@@ -99,7 +87,7 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
     Answer {
         question: Question::Sockets,
         title: "What does a round trip over loopback cost?".into(),
-        axis: "time of a round trip, smartasync = 1",
+        axis: "time of a round trip, smartasync = 1 (less is better)",
         chart: Chart::Bars { is_logarithmic: false },
         columns: columns.into(),
         meaning,

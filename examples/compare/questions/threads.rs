@@ -17,7 +17,7 @@ const DESIGNS: [&str; 4] =
 /// How many threads call at once, and what the table calls that.
 const COUNTS: [(usize, &str); 5] = [(1, "1"), (2, "2"), (4, "4"), (8, "8"), (16, "16")];
 
-pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
+pub(crate) fn ask(effort: &Effort, progress: &Progress, cores: usize) -> Answer {
     // To wake sixteen threads takes a part of a turn: fewer and longer turns.
     let effort = &Effort { rounds: effort.rounds.div_ceil(2), turn: effort.turn * 4, ..*effort };
     progress.begin("threads at once", COUNTS.len() * (DESIGNS.len() + 1) * effort.rounds);
@@ -37,7 +37,6 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
         Column { heading: ["thr", heading], legend, ratios: ratios.collect() }
     });
     let last = &columns[COUNTS.len() - 1];
-    let cores = thread::available_parallelism().expect("the system tells");
     let meaning = format!(
         "With 16 threads at once, all calls together take {:.2} of the time that one thread takes for them with \
          `smartasync`; a reused `Runtime::block_on` takes {:.1}, one static multi-thread runtime {:.1} and a runtime a \
@@ -50,7 +49,7 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
     Answer {
         question: Question::Threads,
         title: format!("What does a call cost when many threads call at once? ({cores} cores)"),
-        axis: "time of a call, smartasync on one thread = 1",
+        axis: "time of a call, smartasync on one thread = 1 (less is better)",
         chart: Chart::Lines { lines: lines.into() },
         columns: columns.into(),
         meaning,
