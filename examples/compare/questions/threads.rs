@@ -49,7 +49,7 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress, cores: usize) -> Answer 
     Answer {
         question: Question::Threads,
         title: format!("What does a call cost when many threads call at once? ({cores} cores)"),
-        axis: "time of a call, smartasync on one thread = 1 (less is better)",
+        axis: "time (smartasync on one thread = 1, less is better)",
         chart: Chart::Lines { lines: lines.into() },
         columns: columns.into(),
         meaning,
