@@ -211,6 +211,9 @@ mod enter;
 mod error;
 mod exchange;
 mod exec;
+// Also where doctests are collected.
+#[cfg(any(doc, doctest))]
+pub mod guide;
 #[cfg(feature = "io")]
 pub mod io;
 #[cfg(feature = "stream")]

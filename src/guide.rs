@@ -1,0 +1,51 @@
+//! A guide by problem: each page has a program that fails, why it does, and a program that works.
+//!
+//! It consists of documentation only. The search of this site finds a page by the words of a problem, such as
+//! `join_all`, `reactor`, `mock` or `LazyLock`.
+//!
+//! | the question | the page |
+//! |---|---|
+//! | Which way to wait is right: `wait`, `try_wait`, `dispatch`, `block_on`, a `Bridge`? Why not one static `Runtime`? | [`which_way`] |
+//! | "Cannot start a runtime from within a runtime" | [`runtime_within_runtime`] |
+//! | "there is no reactor running" | [`no_reactor`] |
+//! | "future cannot be sent between threads safely" | [`not_send`] |
+//! | How do I make many calls at once: `join_all`, `join!`, `select!`, the first of two? | [`many_calls`] |
+//! | How do I end a wait: timeout, cancel, Ctrl-C? | [`timeouts`] |
+//! | How do I put a client into a static: `LazyLock`, `OnceCell`? | [`statics`] |
+//! | How do I clean up in `Drop`, and at the end of `main`? | [`drop_and_exit`] |
+//! | How do I test: `#[test]` or `#[tokio::test]`, a mock, a paused clock? | [`testing`] |
+//! | How do I iterate over a stream, and use async I/O as `std::io`? Why is my file short? | [`streams_and_files`] |
+//! | Is it `spawn_blocking` or `offload`? | [`offload`] |
+//! | How does it go together with rayon? | [`rayon`] |
+//!
+//! # Features
+//!
+//! Examples with `scope` and `buffered` need the feature `concurrent`, those with `iter` need `stream`, those with
+//! `SyncIo` and `AsyncIo` need `io`, and those with a `CancellationToken` need `tokio-util`.
+
+/// Makes a page of the Markdown file that has its name. The search of the documentation finds it by the words.
+macro_rules! page {
+    ($name:ident: $($word:literal),+) => {
+        #[doc = include_str!(concat!("../docs/guide/", stringify!($name), ".md"))]
+        // Pages have links to what only a feature adds.
+        #[cfg_attr(
+            not(all(feature = "concurrent", feature = "io", feature = "stream", feature = "tokio-util")),
+            allow(rustdoc::broken_intra_doc_links)
+        )]
+        #[doc(alias($($word),+))]
+        pub mod $name {}
+    };
+}
+
+page!(which_way: "static Runtime", "block_on", "how to wait");
+page!(runtime_within_runtime: "Cannot start a runtime from within a runtime", "Cannot drop a runtime", "nested runtime");
+page!(no_reactor: "there is no reactor running", "reactor", "timers are disabled");
+page!(not_send: "future cannot be sent between threads safely", "Send", "MutexGuard");
+page!(many_calls: "join_all", "join", "try_join", "select", "JoinSet", "FuturesUnordered");
+page!(timeouts: "timeout", "Ctrl-C", "ctrl_c", "cancel", "SIGINT", "deadline");
+page!(statics: "LazyLock", "OnceCell", "OnceLock", "lazy_static", "poisoned", "static client");
+page!(drop_and_exit: "Drop", "async drop", "destructor", "exit", "clean-up", "graceful shutdown");
+page!(testing: "tokio::test", "mock", "mockall", "automock", "nextest", "paused clock", "unit test");
+page!(streams_and_files: "Stream", "Iterator", "SyncIoBridge", "AsyncRead", "AsyncWrite", "flush", "tokio::fs");
+page!(offload: "spawn_blocking", "CPU-bound", "blocking code");
+page!(rayon: "par_iter", "ThreadPool", "parallel");
