@@ -17,6 +17,15 @@
 //! | How do I iterate over a stream, and use async I/O as `std::io`? Why is my file short? | [`streams_and_files`] |
 //! | Is it `spawn_blocking` or `offload`? | [`offload`] |
 //! | How does it go together with rayon? | [`rayon`] |
+//! | How do I call sync code in a handler of axum, or run a server in sync code? | [`servers`] |
+//! | How do I keep the window of a GUI alive? | [`gui`] |
+//! | How do I write a library for Python or C? | [`other_languages`] |
+//! | What about `fork`, threads that end, thousands of threads? | [`processes_and_threads`] |
+//! | Why does my stack overflow, and how do I write a recursive function? | [`big_futures`] |
+//! | How do I write a library with a sync and an async face? | [`two_faces`] |
+//! | Why does my call hang, or take so long? | [`troubleshooting`] |
+//! | How do I migrate from `reqwest::blocking`, pollster, `maybe-async`, a `block_in_place` of my own? | [`migrate`] |
+//! | What are the limits, the platforms, the oldest Rust, the dependencies? | [`faq`] |
 //!
 //! # Features
 //!
@@ -49,3 +58,12 @@ page!(testing: "tokio::test", "mock", "mockall", "automock", "nextest", "paused 
 page!(streams_and_files: "Stream", "Iterator", "SyncIoBridge", "AsyncRead", "AsyncWrite", "flush", "tokio::fs");
 page!(offload: "spawn_blocking", "CPU-bound", "blocking code");
 page!(rayon: "par_iter", "ThreadPool", "parallel");
+page!(servers: "axum", "hyper", "tonic", "actix", "handler", "web server");
+page!(gui: "event loop", "winit", "frame", "main loop", "freeze");
+page!(other_languages: "Python", "PyO3", "GIL", "FFI", "C library", "dlclose");
+page!(processes_and_threads: "fork", "thread exit", "multiprocessing", "daemon", "thread pool");
+page!(big_futures: "stack overflow", "Box::pin", "recursion", "future size");
+page!(two_faces: "blocking twin", "sync client", "sync API", "blocking client", "library");
+page!(troubleshooting: "deadlock", "hang", "slow call", "watchdog", "debug");
+page!(migrate: "reqwest::blocking", "pollster", "maybe_async", "safe_block_on", "block_in_place", "asgiref", "async_to_sync");
+page!(faq: "dependencies", "MSRV", "limits", "wasm", "platforms");
