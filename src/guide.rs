@@ -1,11 +1,11 @@
 //! A guide by problem: each page has a program that fails, why it does, and a program that works.
 //!
-//! It consists of documentation only. The search of this site finds a page by the words of a problem, such as
+//! It consists of documentation only. The search at the top finds a page by the words of a problem, such as
 //! `join_all`, `reactor`, `mock` or `LazyLock`.
 //!
 //! | the question | the page |
 //! |---|---|
-//! | Which way to wait is right: `wait`, `try_wait`, `dispatch`, `block_on`, a `Bridge`? Why not one static `Runtime`? | [`which_way`] |
+//! | Which way to wait: `wait`, `try_wait`, `dispatch`, `block_on`, a `Bridge`? Why not a static `Runtime`? | [`which_way`] |
 //! | "Cannot start a runtime from within a runtime" | [`runtime_within_runtime`] |
 //! | "there is no reactor running" | [`no_reactor`] |
 //! | "future cannot be sent between threads safely" | [`not_send`] |
@@ -18,7 +18,7 @@
 //! | Is it `spawn_blocking` or `offload`? | [`offload`] |
 //! | How does it go together with rayon? | [`rayon`] |
 //! | How do I call sync code in a handler of axum, or run a server in sync code? | [`servers`] |
-//! | How do I keep the window of a GUI alive? | [`gui`] |
+//! | How do I keep a call from blocking the loop of a GUI? | [`gui`] |
 //! | How do I write a library for Python or C? | [`other_languages`] |
 //! | What about `fork`, threads that end, thousands of threads? | [`processes_and_threads`] |
 //! | Why does my stack overflow, and how do I write a recursive function? | [`big_futures`] |
@@ -47,7 +47,7 @@ macro_rules! page {
 }
 
 page!(which_way: "static Runtime", "block_on", "how to wait");
-page!(runtime_within_runtime: "Cannot start a runtime from within a runtime", "Cannot drop a runtime", "nested runtime");
+page!(runtime_within_runtime: "Cannot start a runtime from within a runtime", "Cannot drop a runtime");
 page!(no_reactor: "there is no reactor running", "reactor", "timers are disabled");
 page!(not_send: "future cannot be sent between threads safely", "Send", "MutexGuard");
 page!(many_calls: "join_all", "join", "try_join", "select", "JoinSet", "FuturesUnordered");
@@ -65,5 +65,5 @@ page!(processes_and_threads: "fork", "thread exit", "multiprocessing", "daemon",
 page!(big_futures: "stack overflow", "Box::pin", "recursion", "future size");
 page!(two_faces: "blocking twin", "sync client", "sync API", "blocking client", "library");
 page!(troubleshooting: "deadlock", "hang", "slow call", "watchdog", "debug");
-page!(migrate: "reqwest::blocking", "pollster", "maybe_async", "safe_block_on", "block_in_place", "asgiref", "async_to_sync");
+page!(migrate: "reqwest::blocking", "pollster", "maybe_async", "safe_block_on", "block_in_place", "asgiref");
 page!(faq: "dependencies", "MSRV", "limits", "wasm", "platforms");
