@@ -5,7 +5,7 @@
 //!
 //! | the question | the page |
 //! |---|---|
-//! | Which way to wait: `wait`, `try_wait`, `dispatch`, `block_on`, a `Bridge`? Why not a static `Runtime`? | [`which_way`] |
+//! | Which way to wait: `wait`, `try_wait`, `dispatch`, `block_on`? Why not one static `Runtime`? | [`which_way`] |
 //! | "Cannot start a runtime from within a runtime" | [`runtime_within_runtime`] |
 //! | "there is no reactor running" | [`no_reactor`] |
 //! | "future cannot be sent between threads safely" | [`not_send`] |
