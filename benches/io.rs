@@ -2,6 +2,7 @@
 //! of std and beside what people use today?
 
 mod compare;
+mod cores;
 mod echo;
 mod peers;
 mod turns;
@@ -61,8 +62,22 @@ fn with_another_owner(bridge: &Bridge, section: impl FnOnce()) {
     });
 }
 
+/// Starts a server on one core, and keeps the calling thread on another one, or on the same.
+fn beside<S: Send + 'static>(core: usize, server: fn() -> S) -> S {
+    cores::keep_to(0);
+    let started = thread::spawn(move || {
+        cores::keep_to(core);
+        server()
+    });
+    started.join().expect("the server starts")
+}
+
 fn bench_echo(criterion: &mut Criterion) {
-    let address = echo::server();
+    compare_echoes(criterion, "echo, the server on another core", beside(1, echo::server));
+    compare_echoes(criterion, "echo, the server on the same core", beside(0, echo::server));
+}
+
+fn compare_echoes(criterion: &mut Criterion, name: &str, address: SocketAddr) {
     let owner = Bridge::builder().idle_timeout(Duration::from_secs(3_600)).build();
     let rested = Bridge::builder().build();
     let driven = Bridge::builder().max_runtimes(1).build();
@@ -85,7 +100,7 @@ fn bench_echo(criterion: &mut Criterion) {
     let mut of_async_io = peers::async_io(async_io_connect(address));
 
     with_another_owner(&driven, || {
-        Comparison::new("echo")
+        Comparison::new(name)
             .turns(Duration::from_millis(10), 100)
             .kind("std", || std_round_trip(&mut std_stream))
             .kind("smartasync", || smartasync::block_on(round_trip(&mut of_default)))
@@ -117,10 +132,10 @@ fn bench_echo(criterion: &mut Criterion) {
 }
 
 fn bench_connect(criterion: &mut Criterion) {
-    let address = echo::one_byte_server();
+    let address = beside(1, echo::one_byte_server);
     let client = ClientThread::new();
     let calls = move || async move { round_trip(&mut connect(address).await).await };
-    Comparison::new("connect, echo, close")
+    Comparison::new("connect, echo, close, the server on another core")
         .turns(Duration::from_millis(10), 100)
         .kind("std", move || std_round_trip(&mut std_connect(address)))
         .kind("smartasync", move || smartasync::block_on(calls()))

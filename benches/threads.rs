@@ -4,6 +4,7 @@
 //! give 1. What a plain loop gives shows how much of the rest is the machine's.
 
 mod compare;
+mod cores;
 mod peers;
 mod turns;
 
@@ -45,7 +46,8 @@ impl Team {
             let has_done = has_done.clone();
             let (number, numbers) = sync_channel(1);
             thread::spawn(move || {
-                stay_on_a_cpu(nth);
+                // Left to the scheduler, beside other processes, all ratios of some kinds were 2.
+                cores::keep_to(nth);
                 for number in numbers {
                     (0..number).for_each(|_| _ = black_box(call()));
                     has_done.send(()).expect("the team waits");
@@ -69,23 +71,6 @@ impl Team {
         }
     }
 }
-
-/// Keeps the thread on one CPU. Left to the scheduler, beside other processes, all ratios of some kinds were 2, which a
-/// run on CPUs of their own did not show again.
-#[cfg(target_os = "linux")]
-fn stay_on_a_cpu(nth: usize) {
-    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
-
-    let allowed = sched_getaffinity(None).expect("a thread may ask for its own CPUs");
-    let mut cpus = (0..CpuSet::MAX_CPU).filter(|&cpu| allowed.is_set(cpu));
-    let nth = nth % allowed.count() as usize;
-    let mut one = CpuSet::new();
-    one.set(cpus.nth(nth).expect("there are as many as were counted"));
-    sched_setaffinity(None, &one).expect("a thread may use fewer CPUs");
-}
-
-#[cfg(not(target_os = "linux"))]
-fn stay_on_a_cpu(_nth: usize) {}
 
 fn compare(criterion: &mut Criterion, name: &str, call: fn() -> u32) {
     let mut comparison = Comparison::new(name).turns(Duration::from_millis(10), 50);

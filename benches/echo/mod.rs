@@ -9,7 +9,7 @@ use std::thread;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Echoes each byte of each connection.
+/// Echoes each byte of each connection, on threads like the calling one.
 pub(crate) fn server() -> SocketAddr {
     serve(|mut stream| {
         thread::spawn(move || while echo(&mut stream).is_ok() {});

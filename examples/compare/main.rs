@@ -9,6 +9,7 @@
 
 mod calls;
 mod charts;
+#[path = "../../benches/cores/mod.rs"]
 mod cores;
 mod designs;
 mod idle_threads;

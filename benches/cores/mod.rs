@@ -1,7 +1,7 @@
 //! Threads that each keep to a core.
 //!
-//! Once the main thread keeps to one, so does every thread and process that is started by it. To wake another core
-//! that is idle takes many times as long as a call, and whether that is needed is up to the system: figures of the same
+//! A thread or a process that is started by one that keeps to a core keeps to it too. To wake another core that is idle
+//! takes many times as long as a call, and whether that is needed is up to the system otherwise: figures of the same
 //! design would differ tenfold.
 
 /// Keeps the calling thread on one of the cores that the process had in the beginning.
