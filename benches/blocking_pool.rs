@@ -1,6 +1,7 @@
 //! What does a wait cost on a thread of `spawn_blocking`, beside `Handle::block_on` there?
 
 mod compare;
+mod cores;
 mod other_thread;
 mod turns;
 
@@ -53,7 +54,8 @@ fn bench() {
         .kind("Handle::current().block_on", || handle(suspends_once(black_box(1))))
         .measure(&mut criterion)
         .print_first();
-    Comparison::new("wakes from another thread")
+    other_thread::is_on_another_core();
+    Comparison::new("wakes from another thread, on another core")
         .kind("smartasync", || call_woken().wait())
         .kind("Handle::current().block_on", || handle(other_thread::wakes_it()))
         .kind("std's park", other_thread::parked())

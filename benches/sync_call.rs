@@ -3,6 +3,7 @@
 //! There is a comparison for each kind of future. Compare figures of the same one and the same run only.
 
 mod compare;
+mod cores;
 mod naive;
 mod other_thread;
 mod peers;
@@ -79,6 +80,9 @@ fn bench_ready(criterion: &mut Criterion) {
         Comparison::new("ready").kind("smartasync", || call_ready(black_box(1)).wait());
     beside(comparison, &client, || ready(black_box(1)))
         .kind("a runtime for each call", || peers::runtime_a_call(ready(black_box(1))))
+        .kind("a multi-thread runtime for each call", || {
+            peers::multi_thread_a_call(ready(black_box(1)))
+        })
         .kind("naive", || METHOD.call(ready(black_box(1))).value().expect("no task has called it"))
         .measure(criterion)
         .print_first();
@@ -99,8 +103,15 @@ fn bench_suspends(criterion: &mut Criterion) {
 
 /// A future that another thread wakes, beside two threads that only park.
 fn bench_woken(criterion: &mut Criterion) {
+    other_thread::is_on_another_core();
+    compare_woken(criterion, "wakes from another thread, on another core");
+    other_thread::is_on_the_same_core();
+    compare_woken(criterion, "wakes from another thread, on the same core");
+}
+
+fn compare_woken(criterion: &mut Criterion, name: &str) {
     let client = ClientThread::new();
-    let comparison = Comparison::new("wakes from another thread")
+    let comparison = Comparison::new(name)
         .kind("smartasync", || call_woken(black_box(1)).wait())
         .kind("std's park", other_thread::parked());
     beside(comparison, &client, || woken(black_box(1))).measure(criterion).print_first();

@@ -1,18 +1,43 @@
 //! A thread that wakes at once whoever asks it to. One can ask at a time.
+//!
+//! A program that includes it has `mod cores` too.
+
+#![allow(dead_code, reason = "each program that includes it uses its share")]
 
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::task::{Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
+use crate::cores;
+
 static OTHER: LazyLock<Thread> = LazyLock::new(|| thread::spawn(answer).thread().clone());
+/// The core that the thread keeps to.
+static CORE: AtomicUsize = AtomicUsize::new(0);
 static ASKED: Mutex<Option<Waker>> = Mutex::new(None);
 static HAS_ANSWERED: AtomicBool = AtomicBool::new(false);
 
+/// Moves the calling thread to the first core, and the thread that wakes it to another one.
+pub(crate) fn is_on_another_core() {
+    cores::keep_to(0);
+    CORE.store(1, Ordering::Relaxed);
+}
+
+/// Moves both threads to the first core.
+pub(crate) fn is_on_the_same_core() {
+    cores::keep_to(0);
+    CORE.store(0, Ordering::Relaxed);
+}
+
 fn answer() {
+    let mut core = None;
     loop {
         thread::park();
+        let current = CORE.load(Ordering::Relaxed);
+        if core.replace(current) != Some(current) {
+            cores::keep_to(current);
+        }
         let asked = ASKED.lock().expect("no thread panics with the lock").take();
         if let Some(waker) = asked {
             HAS_ANSWERED.store(true, Ordering::Release);

@@ -29,6 +29,11 @@ pub(crate) fn runtime_a_call<F: Future>(future: F) -> F::Output {
     current_thread().block_on(future)
 }
 
+/// Builds a multi-thread runtime for the call, as `Runtime::new` does, and drops it.
+pub(crate) fn multi_thread_a_call<F: Future>(future: F) -> F::Output {
+    Runtime::new().expect("a runtime can be built").block_on(future)
+}
+
 /// `Runtime::block_on` of a current-thread runtime that the calling thread keeps.
 pub(crate) fn reused_runtime<F: Future>(future: F) -> F::Output {
     OF_THIS_THREAD.with(|runtime| runtime.block_on(future))
