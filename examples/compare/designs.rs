@@ -16,6 +16,7 @@ pub(crate) const MULTI_THREAD: &str = "static multi-thread block_on";
 pub(crate) const SPAWN: &str = "spawn, blocking receive";
 pub(crate) const CLIENT_THREAD: &str = "thread a client, channel";
 pub(crate) const RUNTIME_A_CALL: &str = "runtime a call";
+pub(crate) const MULTI_THREAD_A_CALL: &str = "multi-thread runtime a call";
 pub(crate) const FUTURES_LITE: &str = "futures_lite::block_on";
 pub(crate) const POLLSTER: &str = "pollster::block_on";
 pub(crate) const ASYNC_IO: &str = "async_io::block_on";
@@ -41,7 +42,7 @@ macro_rules! design {
     };
 }
 
-pub(crate) const ALL: [Design; 11] = [
+pub(crate) const ALL: [Design; 12] = [
     design!(SMARTASYNC, smartasync::block_on),
     design!(SHARED, shared),
     design!(REUSED, peers::reused_runtime),
@@ -50,13 +51,14 @@ pub(crate) const ALL: [Design; 11] = [
     design!(SPAWN, peers::multi_thread_spawn),
     design!(CLIENT_THREAD, client_thread),
     design!(RUNTIME_A_CALL, peers::runtime_a_call),
+    design!(MULTI_THREAD_A_CALL, peers::multi_thread_a_call),
     design!(FUTURES_LITE, peers::futures_lite),
     design!(POLLSTER, peers::pollster),
     design!(ASYNC_IO, peers::async_io),
 ];
 
 /// The calls are not inlined into the loop, as in a real program.
-fn repeat(count: u32, call: impl Fn(u32) -> u32) {
+pub(crate) fn repeat(count: u32, call: impl Fn(u32) -> u32) {
     #[inline(never)]
     fn apart(call: &impl Fn(u32) -> u32, number: u32) -> u32 {
         call(number)

@@ -1,7 +1,7 @@
 //! Many threads that have made a call and are parked, in a process of its own: what each of them takes.
 
 use std::fs;
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
@@ -13,11 +13,17 @@ use crate::peers;
 use crate::processes;
 
 pub(crate) const THREADS: usize = 200;
+pub(crate) const FURTHER: &str = "smartasync, further threads";
+
+/// How many runtimes the process-wide bridge has for each core.
+const RUNTIMES: usize = 16;
 
 /// What each thread does before it is parked.
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 pub(crate) enum Kind {
     Smartasync,
+    /// Threads that come once there are as many runtimes as there may be.
+    Further,
     Shared,
     Reused,
     MultiThread,
@@ -37,6 +43,7 @@ impl Kind {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Kind::Smartasync => designs::SMARTASYNC,
+            Kind::Further => FURTHER,
             Kind::Shared => designs::SHARED,
             Kind::Reused => designs::REUSED,
             Kind::MultiThread => designs::MULTI_THREAD,
@@ -60,7 +67,7 @@ impl Kind {
     fn call(self) {
         let future = suspends_once(1);
         let _ = match self {
-            Kind::Smartasync => smartasync::block_on(future),
+            Kind::Smartasync | Kind::Further => smartasync::block_on(future),
             Kind::Shared => designs::shared(future),
             Kind::Reused => peers::reused_runtime(future),
             Kind::MultiThread => peers::multi_thread(future),
@@ -73,20 +80,26 @@ impl Kind {
 pub(crate) fn run(kind: Kind) {
     // What the first call in a process starts belongs to no thread.
     kind.call();
-    let before = of_this_process();
-    let (have_called, may_end) = (Barrier::new(THREADS + 1), Barrier::new(THREADS + 1));
+    let cores = thread::available_parallelism().expect("the system tells").get();
+    let earlier = if let Kind::Further = kind { RUNTIMES * cores } else { 0 };
+    let may_end = Barrier::new(earlier + THREADS + 1);
     thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(|| {
-                kind.call();
-                have_called.wait();
-                may_end.wait();
-            });
-        }
-        have_called.wait();
-        // Long enough that the threads are at rest, and whatever takes over from them has done so.
-        thread::sleep(Duration::from_millis(500));
-        let after = of_this_process();
+        let start = |count| {
+            let have_called = Arc::new(Barrier::new(count + 1));
+            for _ in 0..count {
+                let (have_called, may_end) = (Arc::clone(&have_called), &may_end);
+                scope.spawn(move || {
+                    kind.call();
+                    have_called.wait();
+                    may_end.wait();
+                });
+            }
+            have_called.wait();
+            // Long enough that the threads are at rest, and whatever takes over from them has done so.
+            thread::sleep(Duration::from_millis(500));
+            of_this_process()
+        };
+        let (before, after) = (start(earlier), start(THREADS));
         may_end.wait();
         let [kib, descriptors, threads] =
             std::array::from_fn(|what| (after[what] - before[what]) / THREADS as f64);

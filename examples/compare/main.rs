@@ -2,8 +2,8 @@
 //! and charts.
 //!
 //! Everything is measured in turns, and given as a ratio. The charts go to `docs/figures`, those of `--quick` into a
-//! folder beside the program. Everything keeps to one core, but threads that call at once and idle threads. Other load
-//! on the machine moves the figures.
+//! folder beside the program. Everything keeps to one core, but threads that call at once, idle threads and a server on
+//! another core. Other load on the machine moves the figures.
 //!
 //! Run with: `cargo run --release --example compare`
 
@@ -13,6 +13,8 @@ mod charts;
 mod cores;
 mod designs;
 mod idle_threads;
+#[path = "../../benches/other_thread/mod.rs"]
+mod other_thread;
 #[path = "../../benches/peers/mod.rs"]
 mod peers;
 mod processes;

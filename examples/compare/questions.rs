@@ -1,6 +1,7 @@
 //! What is asked, and what an answer consists of.
 
 mod calls;
+mod contexts;
 mod costs;
 mod idle_threads;
 mod short_threads;
@@ -20,6 +21,8 @@ pub(crate) enum Question {
     IdleThreads,
     /// What does a call from a plain thread cost?
     Calls,
+    /// What does a call cost in spawn_blocking and in a task?
+    Contexts,
     /// What does a call cost when many threads call at once?
     Threads,
     /// What does a call cost a thread that ends after it?
@@ -51,6 +54,7 @@ impl Question {
         }
         match self {
             Question::Calls => calls::ask(effort, progress),
+            Question::Contexts => contexts::ask(effort, progress),
             Question::Threads => threads::ask(effort, progress, core_count),
             Question::ShortThreads => short_threads::ask(effort, progress),
             Question::IdleThreads => idle_threads::ask(effort, progress),

@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 
+use crate::cores;
 use crate::processes;
 
 /// The process of the server. It ends with the value.
@@ -18,8 +19,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn start() -> Server {
-        let mut process = processes::of_this_program("--serve").spawn().expect("a process");
+    /// Starts a server that keeps to a core.
+    pub(crate) fn start(core: usize) -> Server {
+        let start = move || {
+            cores::keep_to(core);
+            processes::of_this_program("--serve").spawn().expect("a process")
+        };
+        let mut process = thread::spawn(start).join().expect("the process has started");
         let output = process.stdout.as_mut().expect("its output is a pipe");
         let mut line = String::new();
         BufReader::new(output).read_line(&mut line).expect("it prints a line");

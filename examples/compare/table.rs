@@ -10,7 +10,7 @@ const WIDTH: usize = 7;
 
 pub(crate) fn print(answers: &[Answer], folder: &Path) {
     println!(
-        "Ratios, measured in turns: smartasync = 1, less is better. All but `thr` and `idle` keep to one core.\n"
+        "Ratios, measured in turns: smartasync = 1, less is better. All but `thr`, `idle` and `far` keep to one core.\n"
     );
     let columns: Vec<&Column> = answers.iter().flat_map(|answer| &answer.columns).collect();
     for line in 0..2 {

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 use super::{Answer, Chart, Column, Question};
 use crate::designs;
-use crate::idle_threads::{Kind, THREADS, Taken};
+use crate::idle_threads::{FURTHER, Kind, THREADS, Taken};
 use crate::progress::Progress;
 use crate::timing::Effort;
 
@@ -36,7 +36,7 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
         "Each of {THREADS} idle threads that have made a call takes {:.0} KiB and {:.1} descriptors with `smartasync`, \
          {:.0} KiB and {:.1} with a reused `Runtime`, {:.0} KiB and {:.1} with the shared bridge, and {:.0} KiB bare. \
          With `smartasync` they share at most 16 runtimes for each core: with their driver threads, there are {:.2} \
-         threads for each.",
+         threads for each. A further thread takes {:.1} KiB more than a bare one.",
         of(&memory, designs::SMARTASYNC),
         of(&descriptors, designs::SMARTASYNC),
         of(&memory, designs::REUSED),
@@ -45,6 +45,7 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
         of(&descriptors, designs::SHARED),
         of(&memory, Kind::Bare.name()),
         of(&threads, designs::SMARTASYNC),
+        of(&memory, FURTHER) - of(&memory, Kind::Bare.name()),
     );
     Answer {
         question: Question::IdleThreads,

@@ -56,11 +56,14 @@ macro_rules! connect {
 }
 
 pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
-    let server = Server::start();
+    let (server, far_server) = (Server::start(0), Server::start(1));
     // A closed connection keeps its port for a minute: few enough that there are always some left.
     let of_connects = &Effort { rounds: effort.rounds.div_ceil(4), ..*effort };
-    let turns = KEPT.len() * effort.rounds + (KEPT.len() + 1) * of_connects.rounds;
+    // To wake another core takes long.
+    let far = &Effort { turn: effort.turn * 5, ..*of_connects };
+    let turns = KEPT.len() * (effort.rounds + far.rounds) + (KEPT.len() + 1) * of_connects.rounds;
     progress.begin("sockets", turns);
+    let far_echo = costs(far, progress, echoes(far_server.address));
     let echo = costs(effort, progress, echoes(server.address));
     let connect = costs(of_connects, progress, connects(server.address));
     let column = |heading, name, names: &[&'static str], costs: &[Cost]| Column {
@@ -70,16 +73,26 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
     };
     let names_of_connects = [KEPT.as_slice(), &[designs::RUNTIME_A_CALL]].concat();
     let columns = [
-        column(["socket", "echo"], "echo of a byte over an open socket", &KEPT, &echo),
-        column(["socket", "conn"], "connect, echo a byte, close", &names_of_connects, &connect),
+        column(["echo", "far"], "echo of a byte, the server on another core", &KEPT, &far_echo),
+        column(["echo", "near"], "echo of a byte, the server on the same core", &KEPT, &echo),
+        column(
+            ["echo", "conn"],
+            "connect, echo a byte, close, on the same core",
+            &names_of_connects,
+            &connect,
+        ),
     ];
-    let [echo, connect] = &columns;
+    let [far, near, connect] = &columns;
     let meaning = format!(
-        "An echo of one byte takes {:.2} of the time of std's blocking sockets with `smartasync`, {:.2} with a reused \
-         `Runtime::block_on` and {:.2} with `async-io`; connecting, an echo and closing take {:.2}, {:.2} and {:.2}.",
-        1.0 / echo.ratio(STD),
-        echo.ratio(designs::REUSED) / echo.ratio(STD),
-        echo.ratio(designs::ASYNC_IO) / echo.ratio(STD),
+        "An echo of one byte takes {:.2} of the time of std's blocking sockets with `smartasync` where the server keeps to \
+         another core, {:.2} with a reused `Runtime::block_on` and {:.2} with `async-io`; on the same core {:.2}, {:.2} and \
+         {:.2}. Connecting, an echo and closing take {:.2}, {:.2} and {:.2} there.",
+        1.0 / far.ratio(STD),
+        far.ratio(designs::REUSED) / far.ratio(STD),
+        far.ratio(designs::ASYNC_IO) / far.ratio(STD),
+        1.0 / near.ratio(STD),
+        near.ratio(designs::REUSED) / near.ratio(STD),
+        near.ratio(designs::ASYNC_IO) / near.ratio(STD),
         1.0 / connect.ratio(STD),
         connect.ratio(designs::REUSED) / connect.ratio(STD),
         connect.ratio(designs::ASYNC_IO) / connect.ratio(STD),
