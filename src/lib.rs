@@ -218,6 +218,7 @@ pub mod guide;
 pub mod io;
 #[cfg(feature = "stream")]
 mod iter;
+mod joined;
 mod observer;
 mod offload;
 mod per_thread;

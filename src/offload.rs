@@ -4,7 +4,6 @@ pub(crate) mod bounds;
 
 use std::fmt;
 use std::io;
-use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -12,6 +11,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use crate::bridge;
+use crate::joined::Joined;
 
 /// Makes a call of `function` that sync code can wait for and async code can await.
 ///
@@ -155,7 +155,7 @@ pub struct OffloadFuture<T, F> {
 
 enum State<T, F> {
     Unstarted(F),
-    Started(JoinHandle<T>),
+    Started(Joined<T>),
     Done,
 }
 
@@ -171,29 +171,18 @@ where
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         let mut job = match std::mem::replace(&mut self.state, State::Done) {
-            State::Unstarted(function) => hand_over(function),
+            State::Unstarted(function) => {
+                let lost = "the runtime was shut down before an offloaded call had begun";
+                Joined::new(hand_over(function), lost)
+            }
             State::Started(job) => job,
             State::Done => panic!("an offloaded call was polled after it was ready"),
         };
-        match Pin::new(&mut job).poll(cx) {
-            Poll::Ready(Ok(output)) => Poll::Ready(output),
-            Poll::Ready(Err(error)) => match error.try_into_panic() {
-                Ok(payload) => resume_unwind(payload),
-                Err(_) => panic!("the runtime was shut down before an offloaded call had begun"),
-            },
-            Poll::Pending => {
-                self.state = State::Started(job);
-                Poll::Pending
-            }
+        let polled = Pin::new(&mut job).poll(cx);
+        if polled.is_pending() {
+            self.state = State::Started(job);
         }
-    }
-}
-
-impl<T, F> Drop for OffloadFuture<T, F> {
-    fn drop(&mut self) {
-        if let State::Started(job) = &self.state {
-            job.abort();
-        }
+        polled
     }
 }
 
