@@ -2,8 +2,7 @@
 
 mod callers;
 mod recovery;
-mod servers;
 
 pub use callers::{bridges, everywhere};
 pub use recovery::{Way, recovery};
-pub use servers::{Postgres, Redis};
+pub use smartasync_interop_servers::{Postgres, Redis};
