@@ -27,8 +27,8 @@ const INTERRUPTED: u8 = 130;
 #[derive(Debug, Parser)]
 #[command(about = "Downloads files, four at a time")]
 struct Args {
-    /// How long a download may take, in seconds.
-    #[arg(long, default_value = "0.5", value_parser = seconds)]
+    /// How long a download may take.
+    #[arg(long, value_name = "SECONDS", default_value = "0.5", value_parser = seconds)]
     timeout: Duration,
 }
 

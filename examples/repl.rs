@@ -4,6 +4,7 @@
 //!
 //! An address that begins with a slash is of a server in the same process.
 
+use std::error::Error;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -36,7 +37,7 @@ fn main() -> io::Result<()> {
         // The first error is of the wait, the second of the request.
         match fetch(&client, &url).wait_timeout(LIMIT) {
             Ok(Ok((status, body))) => println!("{status}, {} bytes: {body:.60}", body.len()),
-            Ok(Err(error)) => println!("{error}"),
+            Ok(Err(error)) => println!("{}", reason(&error)),
             Err(error) => println!("{error}"),
         }
     }
@@ -46,6 +47,14 @@ fn main() -> io::Result<()> {
 async fn fetch(client: &Client, url: &str) -> reqwest::Result<(StatusCode, String)> {
     let response = client.get(url).send().await?;
     Ok((response.status(), response.text().await?))
+}
+
+/// Returns what an error says, and what is behind it.
+fn reason(error: &dyn Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {}", reason(source)),
+        None => error.to_string(),
+    }
 }
 
 /// It goes on while the prompt waits for a line.

@@ -111,7 +111,12 @@ fn draw(visits: &[Visit], slowest: f64, file: &Path) -> Result<(), Box<dyn Error
         .x_label_area_size(40)
         .y_label_area_size(60)
         .build_cartesian_2d(0.0..end * 1.05, 0.0..slowest * 1.1)?;
-    chart.configure_mesh().x_desc("when, in seconds").y_desc("milliseconds").draw()?;
+    chart
+        .configure_mesh()
+        .light_line_style(TRANSPARENT)
+        .x_desc("when, in seconds")
+        .y_desc("milliseconds")
+        .draw()?;
     let points = visits.iter().map(|visit| (visit.begin, visit.millis));
     chart.draw_series(points.map(|point| Circle::new(point, 3, BLUE.filled())))?;
     area.present()?;

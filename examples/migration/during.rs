@@ -1,6 +1,7 @@
 //! Step 1: the async client of reqwest, waited for at each place. No signature has changed, and no caller.
 //!
-//! A client with a time limit needs Tokio when it makes a request: write `block_on(async { .. })` around the request then.
+//! A client with a time limit needs Tokio when it makes a request: there, write
+//! `block_on(async { .. })` around the request.
 
 use reqwest::Client;
 use smartasync::Wait;
