@@ -25,6 +25,7 @@
 //! | How do I write a library with a sync and an async face? | [`two_faces`] |
 //! | Why does my call hang, or take so long? | [`troubleshooting`] |
 //! | How do I migrate from `reqwest::blocking`, pollster, `maybe-async`, a `block_in_place` of my own? | [`migrate`] |
+//! | Which threads are there, and which of them runs my task? | [`implementation`] |
 //! | What are the limits, the platforms, the oldest Rust, the dependencies? | [`faq`] |
 //!
 //! # Features
@@ -66,4 +67,5 @@ page!(big_futures: "stack overflow", "Box::pin", "recursion", "future size");
 page!(two_faces: "blocking twin", "sync client", "sync API", "blocking client", "library");
 page!(troubleshooting: "deadlock", "hang", "slow call", "watchdog", "debug");
 page!(migrate: "reqwest::blocking", "pollster", "maybe_async", "safe_block_on", "block_in_place", "asgiref");
+page!(implementation: "thread", "driver thread", "spawn", "which thread");
 page!(faq: "dependencies", "MSRV", "limits", "wasm", "platforms");

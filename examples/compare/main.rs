@@ -79,6 +79,9 @@ fn main() {
     for answer in &answers {
         charts::draw(answer, &folder);
     }
+    if options.question.is_none() {
+        charts::embed(&answers, &folder);
+    }
     table::print(&answers, &folder);
 }
 
