@@ -2,6 +2,8 @@
 #![cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/figures/embedded.md"))]
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// `Call` has a layout for each: it is no feature.
+#![cfg_attr(docsrs, doc(auto_cfg(hide(debug_assertions))))]
 
 #[cfg(feature = "concurrent")]
 mod answers;
