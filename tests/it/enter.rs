@@ -12,7 +12,7 @@ use tokio::process::Command;
 use tokio::runtime::Handle;
 use tokio::time::{interval, sleep, timeout};
 
-use crate::support::{SaysGoodbye, current_thread, multi_thread, within_a_minute};
+use crate::support::{SaysGoodbye, current_thread, multi_thread, nothing, within_a_minute};
 
 const SHORT: Duration = Duration::from_millis(1);
 
@@ -39,7 +39,7 @@ fn what_panics_outside_works_inside() {
             sleep(SHORT).wait();
             assert!(timeout(SHORT, std::future::pending::<()>()).wait().is_err());
             interval(SHORT).tick().wait();
-            let output = Command::new("true").status();
+            let output = Command::from(nothing()).status();
             assert!(block_on(output).unwrap().success());
             assert_eq!(block_on(tokio::spawn(async { 42 })).unwrap(), 42);
             let (told, goodbyes) = channel();

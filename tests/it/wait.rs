@@ -5,7 +5,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{echo, multi_thread, within_a_minute};
+use crate::support::{echo, multi_thread, nothing, within_a_minute};
 use smartasync::{Wait, WaitErrorKind, smartasync, try_block_on};
 use tokio::process::Command;
 
@@ -118,11 +118,11 @@ fn a_wait_of_a_type_of_its_own_stays_what_it_is() {
         assert!(barrier.wait().is_leader() != other.join().unwrap());
 
         stage.at("a child of std");
-        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let mut child = nothing().spawn().unwrap();
         assert!(child.wait().unwrap().success());
 
         stage.at("a child of Tokio: its `wait` gives a future, which can be waited for");
-        let run = async { Command::new("true").spawn().unwrap().wait().await };
+        let run = async { Command::from(nothing()).spawn().unwrap().wait().await };
         assert!(run.wait().unwrap().success());
 
         stage.at("a barrier of Tokio");

@@ -6,6 +6,7 @@ use std::fs::OpenOptions;
 use std::io::{Write, stderr};
 use std::panic;
 use std::pin::pin;
+use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -80,6 +81,17 @@ pub(crate) fn beside_a_driver(f: impl FnOnce(&Runtime)) {
         f(runtime);
         drop(stop);
     });
+}
+
+/// A program that does nothing.
+pub(crate) fn nothing() -> Command {
+    if cfg!(windows) {
+        let mut command = Command::new("cmd");
+        command.args(["/C", "exit 0"]);
+        command
+    } else {
+        Command::new("true")
+    }
 }
 
 pub(crate) fn multi_thread() -> Runtime {
