@@ -269,6 +269,28 @@ fn ever_more_calls_take_the_driver_back_if_a_task_has_needed_it() {
 }
 
 #[test]
+fn a_wake_of_the_root_future_outlives_a_call_that_takes_the_driver_back() {
+    within_a_minute(|stage| {
+        let bridge = Bridge::builder().build();
+        bridge.block_on(async { drop(tokio::spawn(std::future::pending::<()>())) });
+        let application = support::multi_thread();
+        for round in 0..1_000 {
+            stage.at(format!("round {round}"));
+            application.block_on(async {
+                // The root future is woken while the thread is in the call, which may wait for the driver thread to
+                // leave on the token that wakes it.
+                tokio::join!(task::yield_now(), async {
+                    task::block_in_place(|| {
+                        bridge
+                            .block_on(async { tokio::time::sleep(Duration::from_millis(1)).await });
+                    });
+                });
+            });
+        }
+    });
+}
+
+#[test]
 fn a_calling_thread_that_waits_now_and_then_leaves_the_driver_to_its_thread() {
     within_a_minute(|stage| {
         stage.at("the rest");

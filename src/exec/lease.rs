@@ -1,9 +1,10 @@
 //! A thread's use of a runtime: the calls that it makes there.
 
 use std::future::poll_fn;
+use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use tokio::runtime::{EnterGuard, Handle, RuntimeMetrics};
 
@@ -149,9 +150,17 @@ impl Lease {
     /// a poll that blocks would keep the driver from all threads that wait for what lives on this runtime. If one
     /// of these held what the poll waits for, both would wait forever. So a thread drives its runtime only while
     /// it has nothing else to do.
+    ///
+    /// Where the driver is not free, to drive is to wait for it, on the token that Tokio has for the thread: see
+    /// `Drive::poll_on_token`. So the token is set again in the next poll, which is shown a waker of it.
     fn poll_to_end(&self, call: &mut Drive<'_, '_>) {
         let mut polls = 1;
-        while !self.handle.block_on(poll_fn(|_| Poll::Ready(call.poll()))) {
+        while !self.handle.block_on(poll_fn(|cx| {
+            if mem::take(&mut call.has_parked) {
+                cx.waker().wake_by_ref();
+            }
+            Poll::Ready(call.poll())
+        })) {
             polls += 1;
             self.wait(call, polls);
         }
@@ -177,6 +186,7 @@ impl Lease {
         call.run_check();
         // The call was woken by its own poll. Tasks that are ready get a turn too, as in a `Runtime::block_on`.
         if call.is_exhausted || polls % POLLS_PER_TURN == 0 || self.has_tasks() {
+            call.has_parked = true;
             self.take_turn();
         }
     }
@@ -205,16 +215,8 @@ impl Lease {
         } else if self.state.has_rested() {
             self.frequency().owner_rested(parks);
         }
-        let is_driven = self.drive(|drives| {
-            self.runtime.block_on(poll_fn(|cx| {
-                ready!(call.poll_parked(cx));
-                if !drives {
-                    // This thread parks on its token: see `Drive::poll_on_token`.
-                    cx.waker().wake_by_ref();
-                }
-                Poll::Ready(())
-            }))
-        });
+        call.has_parked = true;
+        let is_driven = self.drive(|_| self.runtime.block_on(poll_fn(|cx| call.poll_parked(cx))));
         call.waker.flag().unregister();
         if waits_beside {
             self.frequency().waited(self.runtime.driven());
@@ -255,6 +257,14 @@ impl Lease {
     #[cold]
     fn take_turn(&self) {
         self.drive(|drives| !drives || self.runtime.turn());
+    }
+
+    /// Sets the token that Tokio has for the thread: see `poll_to_end`.
+    fn set_token(&self) {
+        self.handle.block_on(poll_fn(|cx| {
+            cx.waker().wake_by_ref();
+            Poll::Ready(())
+        }));
     }
 
     /// Makes the owner drive in `park`, or wait next to a thread that drives; the argument of `park` says which.
@@ -302,6 +312,7 @@ impl Lease {
             // A call that was ready has driven nothing. If the monitor has ticked since somebody drove, the driver
             // gets a turn: a thread that calls often, and never has to wait, needs no driver thread.
             self.take_turn();
+            self.set_token();
         }
     }
 
