@@ -3,7 +3,11 @@
 
 use std::sync::OnceLock;
 
+#[cfg(not(miri))]
 use forkguard::Guard;
+// Miri knows no `pthread_atfork`.
+#[cfg(miri)]
+use forkguard::pid::Guard;
 
 /// The process in which something was made.
 #[derive(Clone, Debug)]

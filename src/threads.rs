@@ -97,7 +97,7 @@ pub(crate) fn left_until(deadline: Instant) -> Duration {
 /// Gives the calling thread the CPUs, the niceness and the network namespace of the main thread, as far as the system
 /// allows. What it has inherited is that of the thread whose call has started it, which may be pinned, in a hurry or in
 /// another network.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(miri)))]
 pub(crate) fn follow_main_thread() {
     use rustix::process::{getpid, getpriority_process, setpriority_process};
     use rustix::thread::{sched_getaffinity, sched_setaffinity};
@@ -109,10 +109,11 @@ pub(crate) fn follow_main_thread() {
     let _ = enter_network_of_main_thread();
 }
 
-#[cfg(not(target_os = "linux"))]
+// Miri knows no priorities and no namespaces.
+#[cfg(any(not(target_os = "linux"), miri))]
 pub(crate) fn follow_main_thread() {}
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(miri)))]
 fn enter_network_of_main_thread() -> io::Result<()> {
     use std::fs::{File, read_link};
     use std::os::fd::AsFd;

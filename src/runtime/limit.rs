@@ -63,14 +63,15 @@ static MOST_OF_A_BRIDGE: LazyLock<usize> = LazyLock::new(|| {
 });
 
 /// How many descriptors the process may have. This is asked each time, since a program may change it.
-#[cfg(unix)]
+#[cfg(all(unix, not(miri)))]
 fn descriptors() -> usize {
     use rustix::process::{Resource, getrlimit};
     let limit = getrlimit(Resource::Nofile).current;
     limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
 }
 
-#[cfg(not(unix))]
+// Miri knows no `getrlimit`.
+#[cfg(any(not(unix), miri))]
 fn descriptors() -> usize {
     usize::MAX
 }
