@@ -69,6 +69,10 @@ pub use scope::{Scope, ScopedJoinHandle, scope, try_scope};
 pub use smartasync_macros::smartasync;
 pub use wait::Wait;
 
+// The models with shuttle's schedules: `tests/shuttle/run`.
+#[cfg(smartasync_shuttle)]
+extern crate smartasync_shuttle as loom;
+
 #[cfg(all(test, smartasync_loom))]
 #[path = "../tests/loom/mod.rs"]
 mod models;
