@@ -79,9 +79,7 @@ fn main() {
     for answer in &answers {
         charts::draw(answer, &folder);
     }
-    if options.question.is_none() {
-        charts::embed(&answers, &folder);
-    }
+    charts::embed(&folder);
     table::print(&answers, &folder);
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn print(answers: &[Answer], folder: &Path) {
         };
         print_row(design, columns.iter().map(ratio));
     }
-    answers.iter().for_each(|answer| print_meaning(answer, &charts::file(answer, folder)));
+    answers.iter().for_each(|answer| print_meaning(answer, &charts::file(answer.question, folder)));
 }
 
 /// What the columns are, what they say, and where the chart is.

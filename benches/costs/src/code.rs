@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::table::Row;
-use crate::{Profile, root, target};
+use crate::{Profile, root, target, turns};
 
 const FEW: u64 = 10;
 const MANY: u64 = 30;
@@ -20,7 +20,7 @@ struct Kind {
 
 const ATTRIBUTE: &str = "#[smartasync::smartasync]";
 
-const KINDS: [Kind; 4] = [
+const KINDS: [Kind; 5] = [
     Kind { name: "handle", attribute: "", call: "runtime.handle().block_on(work_N(x))" },
     Kind { name: "wait", attribute: ATTRIBUTE, call: "work_N(x).wait()" },
     Kind {
@@ -29,12 +29,13 @@ const KINDS: [Kind; 4] = [
         call: "work_N(x).wait_timeout(limit).unwrap_or(1)",
     },
     Kind { name: "block_on", attribute: "", call: "smartasync::block_on(work_N(x))" },
+    Kind { name: "runtime", attribute: "", call: "runtime.block_on(work_N(x))" },
 ];
 
 pub(crate) fn rows(profile: Profile) -> Vec<Row> {
     let programs = Programs::write();
     programs.build(profile, &[]);
-    let [handle, wait, wait_timeout, block_on] =
+    let [handle, wait, wait_timeout, block_on, _runtime] =
         KINDS.map(|kind| programs.slope(profile, kind.name));
     programs.build(profile, &["--features", "tracing"]);
     let traced = programs.slope(profile, "wait");
@@ -48,6 +49,27 @@ pub(crate) fn rows(profile: Profile) -> Vec<Row> {
         row("block_on", block_on, 2.0),
         row("wait, feature tracing", traced, 2.2),
     ]
+}
+
+/// Returns how long the compiler takes for one more wait: the difference between programs with many and with few, which are
+/// built again in turns.
+pub(crate) fn times(profile: Profile) -> Vec<Row> {
+    let programs = Programs::write();
+    programs.build(profile, &[]);
+    let kinds =
+        [("Handle::block_on", "handle"), ("Runtime::block_on", "runtime"), ("wait", "wait")];
+    let of_kind = |(_, kind): &(&str, &str)| [FEW, MANY].map(|count| format!("{kind}_{count}"));
+    let names: Vec<String> = kinds.iter().flat_map(of_kind).collect();
+    let mut builds: Vec<_> = names.iter().map(|name| || programs.rebuild(profile, name)).collect();
+    let mut builds: Vec<_> = builds.iter_mut().map(|build| build as &mut dyn FnMut()).collect();
+    let times = turns::take_all(7, &mut builds);
+    let row = |(kind, (name, _)): (usize, &(&str, &str))| {
+        let [few, many] = [2 * kind, 2 * kind + 1].map(|build| times.median(build));
+        let more = many.saturating_sub(few).as_micros();
+        let more = u64::try_from(more).expect("a build takes less than a year") / (MANY - FEW);
+        Row::new(format!("time, {}, {name}", profile.name()), more, "us")
+    };
+    kinds.iter().enumerate().map(row).collect()
 }
 
 /// A package with one program for each kind and count.
@@ -78,15 +100,24 @@ impl Programs {
         Programs { folder }
     }
 
-    fn build(&self, profile: Profile, features: &[&str]) {
+    fn build(&self, profile: Profile, arguments: &[&str]) {
         let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--bins"])
+            .args(["build", "--quiet"])
+            .args(if arguments.contains(&"--bin") { &[][..] } else { &["--bins"] })
             .args(profile.arguments())
-            .args(features)
+            .args(arguments)
             .current_dir(&self.folder)
             .env("CARGO_TARGET_DIR", self.folder.join("target"))
             .status();
         assert!(built.expect("cargo can be run").success(), "the programs build");
+    }
+
+    /// Builds one program again.
+    fn rebuild(&self, profile: Profile, program: &str) {
+        let file = self.folder.join("src/bin").join(program).with_extension("rs");
+        let text = fs::read_to_string(&file).expect("the source can be read");
+        fs::write(&file, text).expect("the source can be written");
+        self.build(profile, &["--bin", program]);
     }
 
     /// Returns the bytes that one more future takes.

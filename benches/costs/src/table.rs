@@ -5,6 +5,12 @@ use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 
+/// The file of the figures that CI compares with.
+pub(crate) const TABLE: &str = "table.txt";
+
+/// That of the times, which differ from machine to machine.
+pub(crate) const TIMES: &str = "times.txt";
+
 /// How far a figure may be from the table, in percent: other versions of the compiler and of Tokio move it a
 /// little.
 const TOLERANCE: u64 = 5;
@@ -78,8 +84,8 @@ impl Table {
         complaints
     }
 
-    pub(crate) fn write(&self) {
-        fs::write(path(), self.to_string()).expect("the table can be written");
+    pub(crate) fn write(&self, file: &str) {
+        fs::write(path(file), self.to_string()).expect("the table can be written");
     }
 }
 
@@ -97,13 +103,13 @@ impl fmt::Display for Table {
     }
 }
 
-fn path() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("table.txt")
+fn path(file: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file)
 }
 
-/// Reads the figures of the table, by their names.
+/// Reads the figures of the table that CI compares with, by their names.
 fn read() -> BTreeMap<String, u64> {
-    let text = fs::read_to_string(path()).unwrap_or_default();
+    let text = fs::read_to_string(path(TABLE)).unwrap_or_default();
     let figure = |line: &str| {
         let (what, rest) = line.split_at_checked(44)?;
         Some((what.trim_end().to_owned(), rest.split_whitespace().next()?.parse().ok()?))

@@ -13,8 +13,14 @@ pub(super) const TEXT_HEIGHT: i32 = 18;
 pub(super) const MARGIN: i32 = 12;
 
 /// Colours that differ for colour-blind readers too.
-const COLORS: [RGBColor; 4] =
-    [RGBColor(0, 114, 178), RGBColor(230, 159, 0), RGBColor(0, 158, 115), RGBColor(213, 94, 0)];
+const COLORS: [RGBColor; 6] = [
+    RGBColor(0, 114, 178),
+    RGBColor(230, 159, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(213, 94, 0),
+    RGBColor(86, 180, 233),
+    RGBColor(204, 121, 167),
+];
 
 pub(super) fn color(series: usize) -> RGBColor {
     COLORS[series % COLORS.len()]

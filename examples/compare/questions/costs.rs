@@ -1,4 +1,4 @@
-//! What does one more wait add to a program? The figures are those of the table of `benches/costs`, which CI compares
+//! What does one more wait add to a program? The figures are those of the tables of `benches/costs`; CI compares one of them
 //! with what it measures.
 
 use super::{Answer, Chart, Column, Question};
@@ -6,9 +6,11 @@ use crate::designs;
 use crate::progress::Progress;
 
 const TABLE: &str = include_str!("../../../benches/costs/table.txt");
+/// What `cargo run --release -p smartasync-costs -- --times` has written.
+const TIMES: &str = include_str!("../../../benches/costs/times.txt");
 
 pub(crate) fn ask(progress: &Progress) -> Answer {
-    progress.begin("code and stack, from their table", 1);
+    progress.begin("code, compile time and stack, from their tables", 1);
     let column = |heading, name: &str, row: &str, others: &[(&'static str, &str)]| {
         let (own, unit) = figure(row);
         let others = others.iter().map(|(name, row)| (*name, figure(row).0 / own));
@@ -35,23 +37,34 @@ pub(crate) fn ask(progress: &Progress) -> Answer {
                 (designs::REUSED, &(row("stack") + "Runtime::block_on")),
             ],
         );
-        [code, stack]
+        let time = column(
+            ["time", heading],
+            &format!("compile time of one more wait, {profile}"),
+            &(row("time") + "wait"),
+            &[
+                (designs::HANDLE, &(row("time") + "Handle::block_on")),
+                (designs::REUSED, &(row("time") + "Runtime::block_on")),
+            ],
+        );
+        [code, time, stack]
     });
     progress.advance(1);
     let columns: Vec<Column> = columns.into_iter().flatten().collect();
     let meaning = format!(
         "In release, one more wait adds {:.2} of the code of one more `Handle::block_on`, and needs {:.2} of the stack \
-         of `Runtime::block_on`; in debug {:.2} and {:.2}. \
-         The figures are those of benches/costs/table.txt, which `cargo run --release -p smartasync-costs` measures.",
+         of `Runtime::block_on`; in debug {:.2} and {:.2}. The compiler takes {:.2} of the time of one more \
+         `Runtime::block_on` for it, in debug {:.2}. The figures are those of benches/costs, which `cargo run --release -p smartasync-costs` measures.",
         1.0 / columns[0].ratio(designs::HANDLE),
+        1.0 / columns[2].ratio(designs::REUSED),
+        1.0 / columns[3].ratio(designs::HANDLE),
+        1.0 / columns[5].ratio(designs::REUSED),
         1.0 / columns[1].ratio(designs::REUSED),
-        1.0 / columns[2].ratio(designs::HANDLE),
-        1.0 / columns[3].ratio(designs::REUSED),
+        1.0 / columns[4].ratio(designs::REUSED),
     );
     Answer {
         question: Question::Costs,
         title: "What does one more wait add to a program?".into(),
-        axis: "bytes, smartasync = 1 (less is better)",
+        axis: "bytes and time, smartasync = 1 (less is better)",
         chart: Chart::Bars { is_logarithmic: false },
         columns,
         meaning,
@@ -60,10 +73,10 @@ pub(crate) fn ask(progress: &Progress) -> Answer {
 
 /// The figure of a row, and its unit: `stack, release, wait    71 KiB, ratio ...`.
 fn figure(row: &str) -> (f64, &'static str) {
-    let found = TABLE.lines().find_map(|line| {
+    let found = TABLE.lines().chain(TIMES.lines()).find_map(|line| {
         let rest = line.strip_prefix(row)?.strip_prefix("  ")?;
         let mut words = rest.split_whitespace();
         Some((words.next()?.parse().ok()?, words.next()?.trim_end_matches(',')))
     });
-    found.unwrap_or_else(|| panic!("benches/costs/table.txt has the row {row:?}"))
+    found.unwrap_or_else(|| panic!("benches/costs has the row {row:?}"))
 }
