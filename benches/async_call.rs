@@ -1,35 +1,16 @@
 //! What does the `.await` of a decorated function cost, beside that of a plain `async fn`, inside a task? The two take
 //! turns.
 
+mod calls;
 mod turns;
 
 use std::hint::black_box;
 
-use smartasync::smartasync;
+use calls::{call_ready, call_suspends_once, ready, suspends_once};
 use tokio::runtime::Runtime;
 
 /// The number of awaits in one turn: enough that the cost of the runtime's own `block_on` does not count.
 const AWAITS: u32 = 10_000;
-
-async fn ready(number: u32) -> u32 {
-    number + 1
-}
-
-async fn suspends_once(number: u32) -> u32 {
-    futures_lite::future::yield_now().await;
-    number + 1
-}
-
-#[smartasync]
-async fn call_ready(number: u32) -> u32 {
-    number + 1
-}
-
-#[smartasync]
-async fn call_suspends_once(number: u32) -> u32 {
-    futures_lite::future::yield_now().await;
-    number + 1
-}
 
 /// Awaits the futures that `function` returns, one after another, in one task.
 fn awaits<F>(runtime: &Runtime, function: impl Fn(u32) -> F + Copy + Send + 'static) -> impl FnMut()

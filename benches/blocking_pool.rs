@@ -1,5 +1,6 @@
 //! What does a wait cost on a thread of `spawn_blocking`, beside `Handle::block_on` there?
 
+mod calls;
 mod compare;
 mod cores;
 mod other_thread;
@@ -7,30 +8,11 @@ mod turns;
 
 use std::hint::black_box;
 
+use calls::{call_ready, call_suspends_once, ready, suspends_once};
 use compare::Comparison;
 use criterion::Criterion;
 use smartasync::smartasync;
 use tokio::runtime::{Builder, Handle};
-
-async fn ready(number: u32) -> u32 {
-    number + 1
-}
-
-#[smartasync]
-async fn call_ready(number: u32) -> u32 {
-    number + 1
-}
-
-async fn suspends_once(number: u32) -> u32 {
-    futures_lite::future::yield_now().await;
-    number + 1
-}
-
-#[smartasync]
-async fn call_suspends_once(number: u32) -> u32 {
-    futures_lite::future::yield_now().await;
-    number + 1
-}
 
 #[smartasync]
 async fn call_woken() {

@@ -1,30 +1,17 @@
 //! What does a call cost on each kind of bridge, and what does a bridge itself cost?
 
+mod calls;
 mod compare;
 mod peers;
 mod turns;
 
 use std::hint::black_box;
 
+use calls::{call_ready, call_suspends_once, ready};
 use compare::Comparison;
 use criterion::{Criterion, criterion_group, criterion_main};
-use smartasync::{Bridge, smartasync};
+use smartasync::Bridge;
 use tokio::runtime::{Builder, Runtime};
-
-async fn ready(number: u32) -> u32 {
-    number + 1
-}
-
-#[smartasync]
-async fn call_ready(number: u32) -> u32 {
-    number + 1
-}
-
-#[smartasync]
-async fn call_suspends_once(number: u32) -> u32 {
-    futures_lite::future::yield_now().await;
-    number + 1
-}
 
 fn bench_calls(criterion: &mut Criterion) {
     let default = Bridge::per_thread();

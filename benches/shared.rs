@@ -1,5 +1,6 @@
 //! What does a call cost on a shared runtime, beside one on the runtime of the calling thread?
 
+mod calls;
 mod compare;
 mod echo;
 mod turns;
@@ -7,18 +8,10 @@ mod turns;
 use std::hint::black_box;
 use std::time::Duration;
 
+use calls::{ready, suspends_once};
 use compare::Comparison;
 use criterion::{Criterion, criterion_group, criterion_main};
 use smartasync::Bridge;
-
-async fn ready(number: u32) -> u32 {
-    number + 1
-}
-
-async fn suspends_once(number: u32) -> u32 {
-    futures_lite::future::yield_now().await;
-    number + 1
-}
 
 /// Spawns a task, and waits for its answer.
 async fn spawns(number: u32) -> u32 {

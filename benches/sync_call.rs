@@ -2,6 +2,7 @@
 //!
 //! There is a comparison for each kind of future. Compare figures of the same one and the same run only.
 
+mod calls;
 mod compare;
 mod cores;
 mod naive;
@@ -11,19 +12,11 @@ mod turns;
 
 use std::hint::black_box;
 
+use calls::{call_ready, ready};
 use compare::Comparison;
 use criterion::{Criterion, criterion_group, criterion_main};
 use peers::ClientThread;
 use smartasync::smartasync;
-
-async fn ready(number: u32) -> u32 {
-    number + 1
-}
-
-#[smartasync]
-async fn call_ready(number: u32) -> u32 {
-    number + 1
-}
 
 async fn suspends(times: u32) -> u32 {
     for _ in 0..times {

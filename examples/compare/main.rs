@@ -7,6 +7,7 @@
 //!
 //! Run with: `cargo run --release --example compare`
 
+#[path = "../../benches/calls/mod.rs"]
 mod calls;
 mod charts;
 #[path = "../../benches/cores/mod.rs"]

@@ -3,7 +3,6 @@
 use std::hint::black_box;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use smartasync::smartasync;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::calls::legend;
@@ -15,17 +14,6 @@ use crate::timing::{Cost, Effort, Repeat, costs};
 
 const PLAIN: &str = "plain async fn";
 
-#[smartasync]
-async fn ready(number: u32) -> u32 {
-    number + 1
-}
-
-#[smartasync]
-async fn suspends_once(number: u32) -> u32 {
-    futures_lite::future::yield_now().await;
-    number + 1
-}
-
 pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
     progress.begin("contexts", 8 * effort.rounds);
     let pool = Pool::start();
@@ -33,11 +21,11 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
         costs(effort, progress, [ours, theirs].map(|calls| pool.repeat(calls)))
     };
     let ready_in_pool = pooled(
-        |count| repeat(count, |number| ready(number).wait()),
+        |count| repeat(count, |number| calls::call_ready(number).wait()),
         |count| repeat(count, |number| Handle::current().block_on(calls::ready(number))),
     );
     let once_in_pool = pooled(
-        |count| repeat(count, |number| suspends_once(number).wait()),
+        |count| repeat(count, |number| calls::call_suspends_once(number).wait()),
         |count| repeat(count, |number| Handle::current().block_on(calls::suspends_once(number))),
     );
     let runtime = Builder::new_current_thread().build().expect("a runtime can be built");
@@ -53,9 +41,13 @@ pub(crate) fn ask(effort: &Effort, progress: &Progress) -> Answer {
             }) as Repeat<'_>
         };
     }
-    let ready_awaited = costs(effort, progress, [awaited!(ready), awaited!(calls::ready)]);
-    let once_awaited =
-        costs(effort, progress, [awaited!(suspends_once), awaited!(calls::suspends_once)]);
+    let ready_awaited =
+        costs(effort, progress, [awaited!(calls::call_ready), awaited!(calls::ready)]);
+    let once_awaited = costs(
+        effort,
+        progress,
+        [awaited!(calls::call_suspends_once), awaited!(calls::suspends_once)],
+    );
     let columns = [
         column(["pool", "ready"], "spawn_blocking, ready", designs::HANDLE, ready_in_pool),
         column(["pool", "once"], "spawn_blocking, suspends once", designs::HANDLE, once_in_pool),
