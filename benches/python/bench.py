@@ -1,4 +1,7 @@
-"""Calls a second from sync code: the module, the Python package `smartasync`, and asyncio alone, in turns."""
+"""Calls a second from sync code: the module of interop/python, the Python package `smartasync`, and asyncio alone, in turns.
+
+Run with `interop/python/run --bench`, which builds the module.
+"""
 
 import asyncio
 import pathlib
@@ -120,7 +123,8 @@ def main(address):
 
 
 if __name__ == "__main__":
-    server = [sys.executable, str(pathlib.Path(__file__).parent / "tests" / "server.py")]
+    module = pathlib.Path(__file__).parents[2] / "interop" / "python"
+    server = [sys.executable, str(module / "tests" / "server.py")]
     pipe = subprocess.PIPE
     with subprocess.Popen(server, stdin=pipe, stdout=pipe, text=True) as process:
         try:
