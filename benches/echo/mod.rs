@@ -49,7 +49,9 @@ pub(crate) fn std_connect(address: SocketAddr) -> StdStream {
 
 pub(crate) fn std_round_trip(stream: &mut StdStream) {
     stream.write_all(&[1]).expect("the server reads");
-    stream.read_exact(&mut [0]).expect("the server answers");
+    let mut byte = [0];
+    stream.read_exact(&mut byte).expect("the server answers");
+    assert_eq!(byte, [1]);
 }
 
 pub(crate) async fn connect(address: SocketAddr) -> TcpStream {
@@ -60,5 +62,6 @@ pub(crate) async fn connect(address: SocketAddr) -> TcpStream {
 
 pub(crate) async fn round_trip(stream: &mut TcpStream) {
     stream.write_u8(1).await.expect("the server reads");
-    stream.read_u8().await.expect("the server answers");
+    let byte = stream.read_u8().await.expect("the server answers");
+    assert_eq!(byte, 1);
 }

@@ -13,6 +13,8 @@ mod charts;
 #[path = "../../benches/cores/mod.rs"]
 mod cores;
 mod designs;
+#[path = "../../benches/echo/mod.rs"]
+mod echo;
 mod idle_threads;
 #[path = "../../benches/other_thread/mod.rs"]
 mod other_thread;

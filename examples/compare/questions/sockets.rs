@@ -1,7 +1,6 @@
 //! What does a round trip over a socket cost, beside the blocking sockets of std?
 
 mod async_io_sockets;
-mod std_sockets;
 mod tokio_sockets;
 
 use std::net::SocketAddr;
@@ -9,6 +8,7 @@ use std::net::SocketAddr;
 use super::calls::legend;
 use super::{Answer, Chart, Column, Question};
 use crate::designs;
+use crate::echo::{std_connect, std_round_trip};
 use crate::peers;
 use crate::progress::Progress;
 use crate::server::Server;
@@ -119,8 +119,8 @@ fn echoes(address: SocketAddr) -> [Repeat<'static>; 9] {
         echo!(designs::client_thread, tokio_sockets, address),
         echo!(peers::async_io, async_io_sockets, address),
         {
-            let mut stream = std_sockets::connect(address);
-            Box::new(move |count| (0..count).for_each(|_| std_sockets::round_trip(&mut stream)))
+            let mut stream = std_connect(address);
+            Box::new(move |count| (0..count).for_each(|_| std_round_trip(&mut stream)))
         },
     ]
 }
@@ -138,7 +138,7 @@ fn connects(address: SocketAddr) -> [Repeat<'static>; 10] {
         connect!(peers::async_io, async_io_sockets, address),
         Box::new(move |count: u32| {
             for _ in 0..count {
-                std_sockets::round_trip(&mut std_sockets::connect(address));
+                std_round_trip(&mut std_connect(address));
             }
         }),
         connect!(peers::runtime_a_call, tokio_sockets, address),
