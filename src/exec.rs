@@ -9,6 +9,7 @@ pub(crate) mod in_poll;
 pub(crate) mod job;
 pub(crate) mod lease;
 pub(crate) mod limits;
+pub(crate) mod schedule;
 pub(crate) mod waker;
 
 use std::future::poll_fn;

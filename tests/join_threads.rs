@@ -6,10 +6,13 @@
 mod support;
 
 use std::fs;
+use std::future::poll_fn;
+use std::sync::mpsc;
+use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use smartasync::{Bridge, Wait, join_threads};
+use smartasync::{Bridge, Wait, WaitErrorKind, join_threads};
 use tokio::time::sleep;
 
 use support::{Stage, within_a_minute};
@@ -71,6 +74,29 @@ fn start_all(stage: &Stage) {
     assert!(private.shutdown(LIMIT).is_complete());
 }
 
+/// A call that is in its first poll has a deadline, and has not set the timer yet.
+fn join_while_a_call_polls() {
+    thread::scope(|scope| {
+        // In here, so that the call ends if an assertion fails.
+        let (begins, has_begun) = mpsc::channel();
+        let (goes_on, may_go_on) = mpsc::channel::<()>();
+        let call = scope.spawn(move || {
+            let future = poll_fn(move |_| {
+                begins.send(()).unwrap();
+                let _ = may_go_on.recv();
+                Poll::<()>::Pending
+            });
+            future.wait_timeout(Duration::from_millis(500)).unwrap_err().kind()
+        });
+        has_begun.recv().unwrap();
+        assert!(!join_threads(Duration::from_millis(20)), "the call needs the timer");
+        // A thread that ended all the same would be gone by now.
+        thread::sleep(Duration::from_millis(50));
+        goes_on.send(()).unwrap();
+        assert_eq!(call.join().unwrap(), WaitErrorKind::TimedOut);
+    });
+}
+
 #[test]
 fn all_threads_can_be_waited_for_again_and_again() {
     within_a_minute(|stage| {
@@ -86,6 +112,10 @@ fn all_threads_can_be_waited_for_again_and_again() {
         private.block_on(async { drop(tokio::spawn(std::future::pending::<()>())) });
         assert!(!join_threads(Duration::from_millis(20)), "a private bridge has a driver thread");
         drop(private);
+        assert!(join_threads(LIMIT), "{:?}", threads());
+        assert_eq!(threads(), [""; 0]);
+        stage.at("a call that has not set its deadline");
+        join_while_a_call_polls();
         assert!(join_threads(LIMIT), "{:?}", threads());
         assert_eq!(threads(), [""; 0]);
     });

@@ -4,7 +4,7 @@ use std::io;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use crate::exec::deadline::{Deadline, Timer};
+use crate::exec::deadline::Deadline;
 use crate::exec::waker::CallWaker;
 
 /// The shortest time between two checks: a thread that only checks would never sleep.
@@ -14,9 +14,7 @@ const SHORTEST: Duration = Duration::from_millis(1);
 pub(crate) struct Check<'a> {
     every: Duration,
     run: &'a mut dyn FnMut() -> bool,
-    /// Since `start`.
-    timer: Option<&'static Timer>,
-    /// Since the call was first pending. `None` also for an interval that the clock cannot tell, which has no end.
+    /// Since `start`. It has a time since the call was first pending, unless the clock cannot tell the interval's end.
     next: Option<Deadline>,
     has_begun: bool,
     /// Wakes the parked thread, and does not make it poll the future.
@@ -26,14 +24,7 @@ pub(crate) struct Check<'a> {
 impl<'a> Check<'a> {
     /// `run` returns whether the call ends.
     pub(crate) fn new(every: Duration, run: &'a mut dyn FnMut() -> bool) -> Check<'a> {
-        Check {
-            every: every.max(SHORTEST),
-            run,
-            timer: None,
-            next: None,
-            has_begun: false,
-            waker: None,
-        }
+        Check { every: every.max(SHORTEST), run, next: None, has_begun: false, waker: None }
     }
 
     /// The wait begins. The first interval does later, so that a call that is ready need not read the clock.
@@ -42,15 +33,16 @@ impl<'a> Check<'a> {
     ///
     /// When the timer thread cannot be started.
     pub(crate) fn start(&mut self) -> io::Result<()> {
-        self.timer = Some(Timer::running()?);
+        self.next = Some(Deadline::never()?);
         Ok(())
     }
 
     /// An interval begins.
     fn begin(&mut self) {
         self.has_begun = true;
-        let next = Instant::now().checked_add(self.every);
-        self.next = self.timer.zip(next).map(|(timer, next)| timer.deadline(next));
+        if let Some(next) = &mut self.next {
+            next.move_to(Instant::now().checked_add(self.every));
+        }
     }
 
     /// Whether it is due. If not, the thread that parks for the call of `waker` is woken when it is.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::Cause;
 use crate::exec::check::Check;
-use crate::exec::deadline::{Deadline, Timer};
+use crate::exec::deadline::Deadline;
 
 /// A deadline, a cancellation, a check, or several of these.
 #[derive(Default)]
@@ -57,7 +57,9 @@ impl<'a> Limits<'a> {
             let began = Instant::now();
             if let Some(until) = self.until.or_else(|| began.checked_add(default?)) {
                 let of_bridge = self.until.is_none();
-                self.deadline = Some((Timer::running()?.deadline(until), began, of_bridge));
+                let mut deadline = Deadline::never()?;
+                deadline.move_to(Some(until));
+                self.deadline = Some((deadline, began, of_bridge));
             }
         }
         self.check.as_mut().map_or(Ok(()), Check::start)
