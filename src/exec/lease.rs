@@ -236,17 +236,14 @@ impl Lease {
         if self.is_shared_or_old() {
             self.frequency().owner_rested(parks);
         } else if self.frequency().should_take_back(parks, driven, idle_timeout) {
-            self.state.take_back();
-            // Whoever has made it so meanwhile has requested a driver thread, and may have found this one.
-            if self.is_shared_or_old() {
-                self.runtimes.request_driver(&self.runtime);
-            }
+            let next = self.state.take_back(&self.runtimes.generation);
+            self.runtimes.follow(&self.runtime, next);
         }
     }
 
-    /// Whether the runtime must keep its driver thread: others own it too, or a reset has given it up.
+    /// Whether the driver thread must stay. A forked child has none, and leaves the runtime as it is.
     fn is_shared_or_old(&self) -> bool {
-        self.state.owners() > 1 || !self.is_of(&self.runtimes.generation)
+        self.state.is_shared_or_old(&self.runtimes.generation) || self.token.is_inherited()
     }
 
     fn frequency(&self) -> MutexGuard<'_, Frequency> {

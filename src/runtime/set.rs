@@ -241,8 +241,15 @@ impl Runtimes {
     }
 
     fn start_driver(&self, runtime: &Arc<LocalRuntime>) {
-        if runtime.state.request_driver() == Next::Start {
-            self.start_driver_thread(runtime);
+        self.follow(runtime, runtime.state.request_driver());
+    }
+
+    /// Does what is to be done after a change of a runtime's state.
+    pub(crate) fn follow(&self, runtime: &Arc<LocalRuntime>, next: Next) {
+        match next {
+            Next::Nothing => {}
+            Next::Watch => runtime.watch(),
+            Next::Start => self.start_driver_thread(runtime),
         }
     }
 
@@ -261,8 +268,8 @@ impl Runtimes {
         if threads::spawn(name, drive).is_ok() {
             // Relaxed, like the other counts: no other memory is read because of it.
             self.driver_threads.fetch_add(1, Relaxed);
-        } else if runtime.state.not_spawned() == Next::Watch {
-            runtime.watch();
+        } else {
+            self.follow(runtime, runtime.state.not_spawned());
         }
     }
 

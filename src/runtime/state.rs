@@ -2,9 +2,9 @@
 
 use std::task::{Context, Poll};
 
-use crate::sync::AtomicWaker;
 use crate::sync::atomic::Ordering::{AcqRel, Relaxed, SeqCst};
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize};
+use crate::sync::{AtomicWaker, loom_fence};
 
 /// For how many ticks of the monitor a runtime may be left undriven: as many as an idle timeout has. The models
 /// use two, since they check each.
@@ -181,6 +181,7 @@ impl State {
 
     /// A driver thread is wanted at once.
     pub(crate) fn request_driver(&self) -> Next {
+        loom_fence!();
         let mut is_wanted = false;
         for from in IDLE..=OWNER {
             // The owner or the monitor may change the state meanwhile, so all are tried until none was missed.
@@ -194,11 +195,20 @@ impl State {
         }
     }
 
-    /// The owner takes the driver back from the driver thread.
-    pub(crate) fn take_back(&self) {
+    /// The owner takes the driver back from the driver thread, if nobody else depends on that by then. Otherwise it may
+    /// have to be started again.
+    pub(crate) fn take_back(&self, generation: &Generation) -> Next {
         if self.change(BACKGROUND, IDLE) {
             self.thread.wake();
         }
+        loom_fence!();
+        // Whoever has made it so meanwhile has requested a driver thread, and may have found this one.
+        if self.is_shared_or_old(generation) { self.request_driver() } else { Next::Nothing }
+    }
+
+    /// Whether the runtime must keep its driver thread: there is more than one owner, or a reset has given it up.
+    pub(crate) fn is_shared_or_old(&self, generation: &Generation) -> bool {
+        self.owners() > 1 || !self.is_of(generation)
     }
 
     /// Starts the driver thread for a caller to whom `Next::Start` was returned. Returns false if the caller has to spawn

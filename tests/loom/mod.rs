@@ -14,6 +14,7 @@ mod mark;
 mod naive;
 mod pool;
 mod reset;
+pub(crate) mod schedule;
 mod state;
 mod tracker;
 #[cfg(feature = "concurrent")]

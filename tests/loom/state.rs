@@ -289,7 +289,7 @@ fn a_driver_thread_gives_the_driver_back_and_gets_it_again() {
         let runtime = Threaded::new();
         let shared = Arc::clone(&runtime);
         let driver_thread = thread::spawn(move || shared.driver_thread());
-        runtime.state.take_back();
+        assert_eq!(runtime.state.take_back(&Generation::default()), Next::Nothing);
         let ((), next) = runtime.state.while_parked(|drives| {
             assert!(drives);
             runtime.wait_until(false);
@@ -303,6 +303,40 @@ fn a_driver_thread_gives_the_driver_back_and_gets_it_again() {
     });
 }
 
+/// The owner takes the driver back while `depend` makes others depend on the driver thread.
+fn take_back_while(depend: fn(&State, &Generation)) {
+    loom::model(move || {
+        let generation = Generation::default();
+        let shared = Arc::new((State::new(generation.current()), generation));
+        assert_eq!(shared.0.request_driver(), Next::Start);
+        let other = thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || {
+                depend(&shared.0, &shared.1);
+                let _ = shared.0.request_driver();
+            }
+        });
+        let (state, generation) = &*shared;
+        if !state.is_shared_or_old(generation) {
+            let _ = state.take_back(generation);
+        }
+        other.join().unwrap();
+        assert!(state.is_background(), "others depend on a driver thread, and there is none");
+    });
+}
+
+/// Mutants: `state-take-back-unasked`, `state-take-back-asks-first`.
+#[test]
+fn a_driver_that_is_taken_back_is_there_for_a_new_owner() {
+    take_back_while(|state, _| assert!(state.add_owner()));
+}
+
+/// Mutants: `state-take-back-unasked`, `state-take-back-asks-first`.
+#[test]
+fn a_driver_that_is_taken_back_is_there_after_a_reset() {
+    take_back_while(|_, generation| generation.reset());
+}
+
 /// One request cannot spawn the thread. Another one, after the owner has taken the driver back, may find that it need
 /// not spawn it.
 ///
@@ -313,7 +347,7 @@ fn a_driver_thread_that_cannot_be_spawned_is_not_relied_on() {
         let state = Arc::new(State::new(Generation::default().current()));
         let shared = Arc::clone(&state);
         let other = thread::spawn(move || {
-            shared.take_back();
+            assert_eq!(shared.take_back(&Generation::default()), Next::Nothing);
             shared.request_driver() == Next::Start && !shared.start_thread()
         });
         if state.request_driver() == Next::Start && !state.start_thread() {
