@@ -77,6 +77,10 @@ extern crate smartasync_shuttle as loom;
 #[path = "../tests/loom/mod.rs"]
 mod models;
 
+#[cfg(all(test, smartasync_shuttle))]
+#[path = "../tests/shuttle/bridges/mod.rs"]
+mod bridges;
+
 /// What `#[smartasync]` expands to; semver exempt.
 #[doc(hidden)]
 pub mod __private {

@@ -18,10 +18,7 @@ pub(crate) fn ignore_poison<G>(locked: LockResult<G>) -> G {
 
 #[cfg(not(smartasync_loom))]
 mod imp {
-    use std::hash::{BuildHasherDefault, Hasher};
-
-    use dashmap::DashMap;
-
+    pub(crate) use super::map::Map;
     pub(crate) use atomic_waker::AtomicWaker;
     pub(crate) use crossbeam_queue::SegQueue as Queue;
     pub(crate) use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
@@ -42,6 +39,14 @@ mod imp {
         () => {};
     }
     pub(crate) use loom_fence;
+}
+
+/// The map of the crate itself, which shuttle's models use too.
+#[cfg(any(not(smartasync_loom), smartasync_shuttle))]
+mod map {
+    use std::hash::{BuildHasherDefault, Hasher};
+
+    use dashmap::DashMap;
 
     /// A map from thread keys, shared by all threads.
     #[derive(Debug)]
@@ -95,7 +100,6 @@ mod imp {
 
 #[cfg(smartasync_loom)]
 mod imp {
-    use std::collections::{HashMap, VecDeque};
     use std::marker::PhantomData;
     use std::task::Waker;
 
@@ -158,48 +162,115 @@ mod imp {
         }
     }
 
-    /// A queue. Loom may switch threads at each use.
-    #[derive(Debug)]
-    pub(crate) struct Queue<T>(Mutex<VecDeque<T>>);
+    pub(crate) use containers::{Map, Queue};
 
-    impl<T> Queue<T> {
-        pub(crate) fn new() -> Queue<T> {
-            Queue(Mutex::new(VecDeque::new()))
+    /// Loom may switch threads at each use.
+    #[cfg(not(smartasync_shuttle))]
+    mod containers {
+        use std::collections::{HashMap, VecDeque};
+
+        use loom::sync::Mutex;
+
+        /// A queue.
+        #[derive(Debug)]
+        pub(crate) struct Queue<T>(Mutex<VecDeque<T>>);
+
+        impl<T> Queue<T> {
+            pub(crate) fn new() -> Queue<T> {
+                Queue(Mutex::new(VecDeque::new()))
+            }
+
+            pub(crate) fn push(&self, value: T) {
+                self.0.lock().unwrap().push_back(value);
+            }
+
+            pub(crate) fn pop(&self) -> Option<T> {
+                self.0.lock().unwrap().pop_front()
+            }
         }
 
-        pub(crate) fn push(&self, value: T) {
-            self.0.lock().unwrap().push_back(value);
-        }
+        /// A map from thread keys.
+        #[derive(Debug)]
+        pub(crate) struct Map<V>(Mutex<HashMap<u64, V>>);
 
-        pub(crate) fn pop(&self) -> Option<T> {
-            self.0.lock().unwrap().pop_front()
+        impl<V: Clone> Map<V> {
+            pub(crate) fn new() -> Map<V> {
+                Map(Mutex::new(HashMap::new()))
+            }
+
+            pub(crate) fn get(&self, key: u64) -> Option<V> {
+                self.0.lock().unwrap().get(&key).cloned()
+            }
+
+            pub(crate) fn insert(&self, key: u64, value: V) {
+                self.0.lock().unwrap().insert(key, value);
+            }
+
+            pub(crate) fn remove(&self, key: u64) -> Option<V> {
+                self.0.lock().unwrap().remove(&key)
+            }
+
+            pub(crate) fn clear(&self) {
+                let values = std::mem::take(&mut *self.0.lock().unwrap());
+                drop(values);
+            }
         }
     }
 
-    /// A map from thread keys. Loom may switch threads at each use.
-    #[derive(Debug)]
-    pub(crate) struct Map<V>(Mutex<HashMap<u64, V>>);
+    /// Those of the crate itself. Shuttle may switch threads before each use, and not within one.
+    #[cfg(smartasync_shuttle)]
+    mod containers {
+        use crossbeam_queue::SegQueue;
+        use loom::switch;
 
-    impl<V: Clone> Map<V> {
-        pub(crate) fn new() -> Map<V> {
-            Map(Mutex::new(HashMap::new()))
+        /// A queue.
+        #[derive(Debug)]
+        pub(crate) struct Queue<T>(SegQueue<T>);
+
+        impl<T> Queue<T> {
+            pub(crate) fn new() -> Queue<T> {
+                Queue(SegQueue::new())
+            }
+
+            pub(crate) fn push(&self, value: T) {
+                switch();
+                self.0.push(value);
+            }
+
+            pub(crate) fn pop(&self) -> Option<T> {
+                switch();
+                self.0.pop()
+            }
         }
 
-        pub(crate) fn get(&self, key: u64) -> Option<V> {
-            self.0.lock().unwrap().get(&key).cloned()
-        }
+        /// A map from thread keys.
+        #[derive(Debug)]
+        pub(crate) struct Map<V>(crate::sync::map::Map<V>);
 
-        pub(crate) fn insert(&self, key: u64, value: V) {
-            self.0.lock().unwrap().insert(key, value);
-        }
+        impl<V: Clone> Map<V> {
+            pub(crate) fn new() -> Map<V> {
+                Map(crate::sync::map::Map::new())
+            }
 
-        pub(crate) fn remove(&self, key: u64) -> Option<V> {
-            self.0.lock().unwrap().remove(&key)
-        }
+            pub(crate) fn get(&self, key: u64) -> Option<V> {
+                switch();
+                self.0.get(key)
+            }
 
-        pub(crate) fn clear(&self) {
-            let values = std::mem::take(&mut *self.0.lock().unwrap());
-            drop(values);
+            pub(crate) fn insert(&self, key: u64, value: V) {
+                switch();
+                self.0.insert(key, value);
+            }
+
+            pub(crate) fn remove(&self, key: u64) -> Option<V> {
+                switch();
+                self.0.remove(key)
+            }
+
+            pub(crate) fn clear(&self) {
+                switch();
+                self.0.clear();
+            }
         }
     }
 }
