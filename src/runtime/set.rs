@@ -305,15 +305,19 @@ impl Monitored for Runtimes {
     fn tick(&self, now: Instant) -> Option<Duration> {
         let known = self.known().clone();
         let mut next_tick = ignore_poison(self.next_tick.lock());
+        let mut is_watched = false;
         // The monitor may have been woken before the next tick is due.
         if now >= *next_tick {
             *next_tick = now + self.interval();
             // Everything that has to be watched is found below.
-            let wanted = known.iter().filter(|known| known.state.tick() == Next::Start);
-            let wanted = wanted.filter_map(|known| known.runtime.upgrade());
-            wanted.for_each(|runtime| self.start_driver_thread(&runtime));
+            for known in &known {
+                let next = known.state.tick();
+                is_watched |= next == Next::Watch;
+                let wanted = if next == Next::Start { known.runtime.upgrade() } else { None };
+                wanted.iter().for_each(|runtime| self.start_driver_thread(runtime));
+            }
         }
-        let is_watched = known.iter().any(|known| known.state.is_undriven());
+        is_watched |= known.iter().any(|known| known.state.is_watched());
         is_watched.then(|| *next_tick - now)
     }
 

@@ -16,11 +16,13 @@ const IDLE: u8 = 0;
 const LAST_DUE: u8 = TICKS - 1;
 /// The owner drives: it is parked in the driver.
 const OWNER: u8 = TICKS;
+/// The same, and it has not left the driver since the monitor last looked.
+const OWNER_STAYS: u8 = TICKS + 1;
 /// A driver thread drives, until the owner takes the driver back or the runtime is closed. Calls park without
 /// driving.
-const BACKGROUND: u8 = TICKS + 1;
+const BACKGROUND: u8 = TICKS + 2;
 /// Nobody drives any more.
-const CLOSED: u8 = TICKS + 2;
+const CLOSED: u8 = TICKS + 3;
 
 /// The generation of no runtime: there are never that many resets.
 const OF_NONE: u64 = u64::MAX;
@@ -32,7 +34,8 @@ const OF_NONE: u64 = u64::MAX;
 /// | `IDLE` | `OWNER` | | | `DUE` 1 | `BACKGROUND`, start | | `CLOSED` |
 /// | `DUE` n | `OWNER` | | | `DUE` n + 1 | `BACKGROUND`, start | | `CLOSED` |
 /// | the last `DUE` | `OWNER` | | | `BACKGROUND`, start | `BACKGROUND`, start | | `CLOSED` |
-/// | `OWNER` | | `IDLE`, watch | | | `BACKGROUND`, start | | `CLOSED` |
+/// | `OWNER` | | `IDLE`, watch | | `OWNER_STAYS` | `BACKGROUND`, start | | `CLOSED` |
+/// | `OWNER_STAYS` | | `IDLE`, watch | | | `BACKGROUND`, start | | `CLOSED` |
 /// | `BACKGROUND` | waits | | `IDLE` | | | `IDLE`, watch | `CLOSED` |
 /// | `CLOSED` | waits | | | | | | |
 ///
@@ -120,13 +123,16 @@ impl State {
     /// Whether the owner or a driver thread drives.
     pub(crate) fn is_driven(&self) -> bool {
         // Relaxed: as in `is_idle`.
-        matches!(self.driver.load(Relaxed), OWNER | BACKGROUND)
+        matches!(self.driver.load(Relaxed), OWNER | OWNER_STAYS | BACKGROUND)
     }
 
-    /// Whether nobody drives: what the monitor asks before it sleeps.
-    pub(crate) fn is_undriven(&self) -> bool {
+    /// Whether nobody drives, or soon may not: what the monitor asks before it sleeps.
+    ///
+    /// An owner that has begun to drive since the monitor last looked will soon end, and then would have to wake the
+    /// monitor: a system call, after which Linux no longer keeps the owner and a server that it talks to on one processor.
+    pub(crate) fn is_watched(&self) -> bool {
         // SeqCst: see `SleepFlag`. It is the monitor's read after its write.
-        self.driver.load(SeqCst) <= LAST_DUE
+        self.driver.load(SeqCst) <= OWNER
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -151,26 +157,37 @@ impl State {
         self.change(IDLE, OWNER) || self.begin_late()
     }
 
-    /// The monitor has looked since, and may look again meanwhile: each count of ticks is tried.
+    /// The monitor has looked since, and may look again meanwhile.
     #[cold]
     fn begin_late(&self) -> bool {
-        (IDLE + 1..=LAST_DUE).any(|due| self.change(due, OWNER))
+        self.change_if(|state| state <= LAST_DUE, OWNER)
     }
 
     /// The owner stops driving: it polls its call, which may take any time, or the call is over.
     #[inline]
     fn end(&self) -> Next {
-        if self.change(OWNER, IDLE) { Next::Watch } else { Next::Nothing }
+        let is_undriven = self.change(OWNER, IDLE) || self.end_late();
+        if is_undriven { Next::Watch } else { Next::Nothing }
+    }
+
+    /// The monitor has looked since.
+    #[cold]
+    fn end_late(&self) -> bool {
+        self.change(OWNER_STAYS, IDLE)
     }
 
     /// The monitor looks.
     pub(crate) fn tick(&self) -> Next {
-        if self.change(LAST_DUE, BACKGROUND) {
-            return Next::Start;
-        }
-        // From the last to the first, so that one tick makes one step.
-        let stepped = (IDLE..LAST_DUE).rev().any(|due| self.change(due, due + 1));
-        if stepped { Next::Watch } else { Next::Nothing }
+        // Relaxed: as in `is_idle`. If the state changes meanwhile, nothing is done: an owner that has ended asks for the
+        // monitor, which looks again.
+        let state = self.driver.load(Relaxed);
+        let (to, next) = match state {
+            ..LAST_DUE => (state + 1, Next::Watch),
+            LAST_DUE => (BACKGROUND, Next::Start),
+            OWNER => (OWNER_STAYS, Next::Watch),
+            _ => return Next::Nothing,
+        };
+        if self.change(state, to) { next } else { Next::Nothing }
     }
 
     /// The monitor cannot look: a runtime that nobody drives counts as looked at, so that its owner's next call gives
@@ -182,16 +199,10 @@ impl State {
     /// A driver thread is wanted at once.
     pub(crate) fn request_driver(&self) -> Next {
         loom_fence!();
-        let mut is_wanted = false;
-        for from in IDLE..=OWNER {
-            // The owner or the monitor may change the state meanwhile, so all are tried until none was missed.
-            is_wanted |= self.change(from, BACKGROUND);
-        }
-        // SeqCst, as all changes.
-        match self.driver.load(SeqCst) {
-            _ if is_wanted => Next::Start,
-            BACKGROUND | CLOSED => Next::Nothing,
-            _ => self.request_driver(),
+        if self.change_if(|state| state <= OWNER_STAYS, BACKGROUND) {
+            Next::Start
+        } else {
+            Next::Nothing
         }
     }
 
@@ -260,6 +271,12 @@ impl State {
         // SeqCst: a thread that leaves a runtime undriven writes here, and then checks whether the monitor is
         // awake. Relaxed on failure: nothing was changed, and nothing follows from it.
         self.driver.compare_exchange(from, to, SeqCst, Relaxed).is_ok()
+    }
+
+    /// Changes the state if it is one of these, whatever others make of it meanwhile.
+    fn change_if(&self, is_one: impl Fn(u8) -> bool, to: u8) -> bool {
+        // SeqCst, as all changes, also where it is none of them: the caller then relies on what it is.
+        self.driver.fetch_update(SeqCst, SeqCst, |state| is_one(state).then_some(to)).is_ok()
     }
 
     /// Whether calls may be made on the runtime: it is newer than the last reset, and not closed.
@@ -332,7 +349,9 @@ mod tests {
         }
         let ((), next) = state.while_parked(|drives| {
             assert!(drives, "the owner comes back in the last moment");
-            assert_eq!(state.tick(), Next::Nothing, "it is driven");
+            assert_eq!(state.tick(), Next::Watch, "the owner has just begun, and will end soon");
+            assert_eq!(state.tick(), Next::Nothing, "it stays in the driver");
+            assert!(!state.is_watched());
         });
         assert_eq!(next, Next::Watch);
         for _ in 1..TICKS {

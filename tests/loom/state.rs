@@ -61,7 +61,7 @@ impl World {
     fn tick(&self) -> bool {
         let next = self.state.tick();
         self.follow(next);
-        next == Next::Watch
+        next == Next::Watch || self.state.is_watched()
     }
 
     /// Asserts that exactly one driver thread drives, or that the monitor is awake and will look.
@@ -88,7 +88,7 @@ fn model(one: fn(&World), other: fn(&World)) {
     });
 }
 
-/// Mutants: `state-end-unwatched`, `sleep-rests-unasked`, `state-tick-takes-driven`.
+/// Mutants: `state-end-unwatched`, `state-end-misses-the-tick`, `sleep-rests-unasked`, `state-tick-takes-driven`.
 #[test]
 fn an_owner_that_calls_while_the_monitor_ticks() {
     model(|world| world.run_monitor(3), |world| world.call(false));
@@ -135,7 +135,7 @@ fn the_monitor_and_an_exit_spawn_one_driver_between_them() {
     model(|world| world.run_monitor(3), |world| world.follow(world.state.request_driver()));
 }
 
-/// Mutants: `state-end-unchecked`.
+/// Mutants: `state-end-unchecked`, `state-tick-marks-unchecked`.
 #[test]
 fn what_is_closed_stays_closed() {
     loom::model(|| {

@@ -207,7 +207,7 @@ impl Runtimes {
         known.iter().filter(|runtime| runtime.state.tick() == Next::Start).for_each(|runtime| {
             self.follow(runtime, Next::Start);
         });
-        known.iter().any(|runtime| runtime.state.is_undriven())
+        known.iter().any(|runtime| runtime.state.is_watched())
     }
 
     /// Asserts that every runtime is closed, and waits for all threads.
