@@ -1,0 +1,244 @@
+//! One build with all mutants that compile.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use serde::Deserialize;
+
+use crate::copy;
+use crate::folder;
+use crate::list::{Genre, Mutant};
+use crate::rewrite::{Rewriter, Rewritten};
+
+/// Which mutants are in the build, and why the others are not, by number.
+#[derive(Debug, Default)]
+pub(crate) struct Build {
+    pub(crate) viable: BTreeSet<usize>,
+    /// They do not compile, as with cargo-mutants itself.
+    pub(crate) unviable: BTreeSet<usize>,
+    /// They may compile, but cannot be chosen at run time: constants, `impl Trait`.
+    pub(crate) fixed: BTreeSet<usize>,
+    /// They are in code that is for other platforms or sets of features.
+    pub(crate) absent: BTreeSet<usize>,
+}
+
+/// A test binary.
+#[derive(Clone, Debug)]
+pub(crate) struct Binary {
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+    /// Where Cargo would run it: the folder of its package.
+    pub(crate) folder: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    reason: String,
+    message: Option<Message>,
+    executable: Option<PathBuf>,
+    manifest_path: Option<PathBuf>,
+    target: Option<Target>,
+    profile: Option<Profile>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+    kind: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Profile {
+    test: bool,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    level: String,
+    rendered: String,
+    spans: Vec<RustSpan>,
+}
+
+#[derive(Deserialize)]
+struct RustSpan {
+    file_name: String,
+    byte_start: usize,
+    byte_end: usize,
+    is_primary: bool,
+}
+
+/// Runs Cargo in the copy, and returns what it says.
+fn cargo(arguments: &[&str]) -> Vec<Line> {
+    let output = Command::new("cargo")
+        .args(arguments)
+        .args(["--message-format=json", "--all-features"])
+        .current_dir(copy::tree())
+        .env("CARGO_TARGET_DIR", folder().join("build"))
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .env("CARGO_INCREMENTAL", "0")
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("cargo can be run");
+    let text = String::from_utf8(output.stdout).expect("its messages are UTF-8");
+    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+impl Line {
+    fn is_error(&self) -> bool {
+        self.message
+            .as_ref()
+            .is_some_and(|message| message.level == "error" && !message.spans.is_empty())
+    }
+}
+
+fn errors(lines: &[Line]) -> Vec<&Message> {
+    lines.iter().filter(|line| line.is_error()).filter_map(|line| line.message.as_ref()).collect()
+}
+
+/// The sources of one package, with the mutants in `chosen`.
+struct Sources<'m> {
+    mutants: &'m [Mutant],
+    library: String,
+    originals: BTreeMap<String, String>,
+    rewritten: BTreeMap<String, Rewritten>,
+}
+
+impl<'m> Sources<'m> {
+    fn new(mutants: &'m [Mutant]) -> Sources<'m> {
+        let source = |mutant: &Mutant| {
+            let path = crate::root().join(&mutant.file);
+            (mutant.file.clone(), fs::read_to_string(path).expect("its file can be read"))
+        };
+        let originals: BTreeMap<_, _> = mutants.iter().map(source).collect();
+        let folder = mutants[0].file.split("src/").next().expect("a split has a first part");
+        Sources {
+            mutants,
+            library: format!("{folder}src/lib.rs"),
+            originals,
+            rewritten: BTreeMap::new(),
+        }
+    }
+
+    /// Writes them to the copy, and returns those for which there is a condition.
+    fn write(
+        &mut self,
+        chosen: &BTreeSet<usize>,
+        change: impl Fn(&str) -> String,
+    ) -> HashSet<usize> {
+        let mut all = HashSet::new();
+        for (file, source) in &self.originals {
+            let own = chosen.iter().map(|number| (*number, &self.mutants[*number]));
+            let own: Vec<_> = own.filter(|(_, mutant)| mutant.file == *file).collect();
+            let (rewritten, found) = Rewriter::run(source, &own);
+            all.extend(found);
+            self.rewritten.insert(file.clone(), rewritten);
+        }
+        let library =
+            fs::read_to_string(crate::root().join(&self.library)).expect("the library can be read");
+        let library =
+            self.rewritten.get(&self.library).map_or(library, |rewritten| rewritten.text.clone());
+        copy::update(|name| self.originals.contains_key(name) || name == self.library);
+        for (file, rewritten) in &self.rewritten {
+            if *file != self.library {
+                copy::write(&copy::tree().join(file), change(&rewritten.text).as_bytes());
+            }
+        }
+        let library = change(&format!("{library}\nmod mutant;\n"));
+        copy::write(&copy::tree().join(&self.library), library.as_bytes());
+        let switch = copy::tree().join(self.library.replace("lib.rs", "mutant.rs"));
+        copy::write(&switch, include_bytes!("../switch.rs"));
+        all
+    }
+}
+
+/// Builds the tests of the packages with all mutants of `package` that compile.
+pub(crate) fn run(package: &str, tests: &[&str], mutants: &[Mutant]) -> (Build, Vec<Binary>) {
+    let mut build = Build::default();
+    let mut sources = Sources::new(mutants);
+    let all: BTreeSet<_> = (0..mutants.len()).collect();
+    build.viable = sources
+        .write(&all, |text| text.replace("mutant::on(", "mutant::no("))
+        .into_iter()
+        .collect();
+    build.fixed = &all - &build.viable;
+    // An error for each mutant that is compiled.
+    let check = ["check", "--lib", "--package", package];
+    let mut present = BTreeSet::new();
+    for span in errors(&cargo(&check)).into_iter().flat_map(|error| &error.spans) {
+        let Some(rewritten) = sources.rewritten.get(&span.file_name) else { continue };
+        let rest = rewritten.text[span.byte_end..]
+            .strip_prefix('(')
+            .and_then(|rest| rest.split(')').next());
+        present.extend(rest.and_then(|number| number.parse::<usize>().ok()));
+    }
+    build.absent = &build.viable - &present;
+    build.viable = present;
+    let mut arguments = vec!["test", "--no-run", "--lib", "--tests", "--package", package];
+    tests.iter().for_each(|test| arguments.extend(["--package", test]));
+    let built = loop {
+        sources.write(&build.viable, str::to_owned);
+        let mut lines = cargo(&check);
+        if !lines.iter().any(Line::is_error) {
+            // It finds errors that a check does not, like an overflow.
+            lines = cargo(&arguments);
+        }
+        let errors = errors(&lines);
+        if errors.is_empty() {
+            break lines;
+        }
+        let before = build.viable.len();
+        for error in &errors {
+            drop_mutants(error, &sources, &mut build);
+        }
+        println!("{} errors: {} of {before} mutants are left", errors.len(), build.viable.len());
+        assert!(build.viable.len() < before, "no mutant explains this:\n{}", errors[0].rendered);
+    };
+    let binaries = built.into_iter().filter_map(|line| {
+        let is_test =
+            line.reason == "compiler-artifact" && line.profile.is_some_and(|profile| profile.test);
+        let target = line.target.filter(|_| is_test)?;
+        let name = if target.kind.contains(&"test".to_owned()) {
+            target.name
+        } else {
+            format!("{} (unit)", target.name)
+        };
+        let folder = line.manifest_path?.parent()?.to_owned();
+        Some(Binary { name, path: line.executable?, folder })
+    });
+    let binaries: Vec<_> = binaries.collect();
+    assert!(!binaries.is_empty(), "the tests do not build");
+    (build, binaries)
+}
+
+/// Finds what an error comes from: the text of a mutant, or the condition around an expression.
+fn drop_mutants(error: &Message, sources: &Sources<'_>, build: &mut Build) {
+    let primary = error.spans.iter().filter(|span| span.is_primary);
+    for span in primary.chain(error.spans.iter().filter(|span| !span.is_primary)) {
+        let Some(rewritten) = sources.rewritten.get(&span.file_name) else { continue };
+        let touches = |range: &std::ops::Range<usize>| {
+            range.start < span.byte_end && span.byte_start < range.end
+        };
+        let owners: Vec<_> = rewritten
+            .pieces
+            .iter()
+            .filter(|(range, _)| touches(range) && range.start <= span.byte_start)
+            .collect();
+        if let Some((_, number)) = owners.first() {
+            build.viable.remove(number);
+            build.unviable.insert(*number);
+            return;
+        }
+        let around = rewritten.sites.iter().filter(|(range, _)| touches(range));
+        if let Some(innermost) = around.clone().map(|(range, _)| range.len()).min() {
+            for (_, number) in around.filter(|(range, _)| range.len() == innermost) {
+                build.viable.remove(number);
+                // Whether a match lacks an arm does not depend on the condition.
+                let is_arm = sources.mutants[*number].genre == Genre::MatchArm;
+                if is_arm { &mut build.unviable } else { &mut build.fixed }.insert(*number);
+            }
+            return;
+        }
+    }
+}
