@@ -14,10 +14,10 @@ const RECORDS: u32 = u32::MAX - 2;
 static CHOSEN: AtomicU32 = AtomicU32::new(UNREAD);
 
 /// Has a byte for each mutant, which is 1 if a process has come to its place. Written at once: a process may crash.
-static REACHED: OnceLock<Option<File>> = OnceLock::new();
+static RECORD: OnceLock<File> = OnceLock::new();
 
-/// What this process has written.
-static WRITTEN: [AtomicBool; 8192] = [const { AtomicBool::new(false) }; 8192];
+/// Where this process has come to.
+static REACHED: [AtomicBool; 8192] = [const { AtomicBool::new(false) }; 8192];
 
 #[inline]
 pub(crate) fn on(number: u32) -> bool {
@@ -25,22 +25,31 @@ pub(crate) fn on(number: u32) -> bool {
     chosen == number || (chosen >= RECORDS && chosen != NONE && look(number))
 }
 
-/// Reads the choice, and notes that this place was reached. Allocates at the first call of the process only.
+/// Reads the choice, or notes that this place was reached. Where nothing is recorded, it allocates once for a process.
 #[cold]
 fn look(number: u32) -> bool {
     if CHOSEN.load(Relaxed) == UNREAD {
-        let variable = |name| env::var_os(name).and_then(|value| value.into_string().ok());
-        let chosen = variable("MUTANT").and_then(|number| number.parse().ok()).unwrap_or(NONE);
-        let file = variable("MUTANTS_REACHED")
-            .and_then(|path| OpenOptions::new().write(true).open(path).ok());
-        let chosen = if file.is_some() { RECORDS } else { chosen };
-        let _ = REACHED.set(file);
-        CHOSEN.store(chosen, Relaxed);
+        let chosen = env::var("MUTANT").ok().and_then(|number| number.parse().ok());
+        let records = env::var_os("MUTANTS_REACHED").is_some();
+        CHOSEN.store(if records { RECORDS } else { chosen.unwrap_or(NONE) }, Relaxed);
     }
-    if let Some(Some(file)) = REACHED.get() {
-        if !WRITTEN[number as usize].swap(true, Relaxed) {
-            let _ = file.write_at(&[1], u64::from(number));
-        }
+    let chosen = CHOSEN.load(Relaxed);
+    if chosen == RECORDS && !REACHED[number as usize].swap(true, Relaxed) {
+        record(number);
     }
-    CHOSEN.load(Relaxed) == number
+    chosen == number
+}
+
+fn record(number: u32) {
+    if let Some(file) = RECORD.get() {
+        let _ = file.write_at(&[1], u64::from(number));
+        return;
+    }
+    // A process may have no descriptor left for the file, and may have one later.
+    let path = env::var_os("MUTANTS_REACHED").unwrap_or_default();
+    let Ok(file) = OpenOptions::new().write(true).open(path) else { return };
+    for (number, _) in (0..).zip(&REACHED).filter(|(_, reached)| reached.load(Relaxed)) {
+        let _ = file.write_at(&[1], number);
+    }
+    let _ = RECORD.set(file);
 }

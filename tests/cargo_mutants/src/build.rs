@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::copy;
 use crate::folder;
@@ -13,8 +13,10 @@ use crate::list::{Genre, Mutant};
 use crate::rewrite::{Rewriter, Rewritten};
 
 /// Which mutants are in the build, and why the others are not, by number.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Build {
+    /// Of the sources.
+    hash: u64,
     pub(crate) viable: BTreeSet<usize>,
     /// They do not compile, as with cargo-mutants itself.
     pub(crate) unviable: BTreeSet<usize>,
@@ -121,6 +123,12 @@ impl<'m> Sources<'m> {
         }
     }
 
+    fn hash(&self) -> u64 {
+        let names: Vec<_> = self.mutants.iter().map(|mutant| &mutant.name).collect();
+        let own = (include_str!("../switch.rs"), include_str!("rewrite.rs"));
+        crate::hash(&(&self.originals, names, own))
+    }
+
     /// Writes them to the copy, and returns those for which there is a condition.
     fn write(
         &mut self,
@@ -155,30 +163,19 @@ impl<'m> Sources<'m> {
 
 /// Builds the tests of the packages with all mutants of `package` that compile.
 pub(crate) fn run(package: &str, tests: &[&str], mutants: &[Mutant]) -> (Build, Vec<Binary>) {
-    let mut build = Build::default();
     let mut sources = Sources::new(mutants);
-    let all: BTreeSet<_> = (0..mutants.len()).collect();
-    build.viable = sources
-        .write(&all, |text| text.replace("mutant::on(", "mutant::no("))
-        .into_iter()
-        .collect();
-    build.fixed = &all - &build.viable;
-    // An error for each mutant that is compiled.
     let check = ["check", "--lib", "--package", package];
-    let mut present = BTreeSet::new();
-    for span in errors(&cargo(&check)).into_iter().flat_map(|error| &error.spans) {
-        let Some(rewritten) = sources.rewritten.get(&span.file_name) else { continue };
-        let rest = rewritten.text[span.byte_end..]
-            .strip_prefix('(')
-            .and_then(|rest| rest.split(')').next());
-        present.extend(rest.and_then(|number| number.parse::<usize>().ok()));
-    }
-    build.absent = &build.viable - &present;
-    build.viable = present;
+    let last = folder().join("build.json");
+    let known = fs::read(&last).ok().and_then(|text| serde_json::from_slice::<Build>(&text).ok());
+    let mut build = known
+        .filter(|known| known.hash == sources.hash())
+        .unwrap_or_else(|| present(&mut sources, &check));
     let mut arguments = vec!["test", "--no-run", "--lib", "--tests", "--package", package];
     tests.iter().for_each(|test| arguments.extend(["--package", test]));
     let built = loop {
         sources.write(&build.viable, str::to_owned);
+        let numbers = serde_json::to_vec(&build).expect("numbers are JSON");
+        fs::write(&last, numbers).expect("the target can be written");
         let mut lines = cargo(&check);
         if !lines.iter().any(Line::is_error) {
             // It finds errors that a check does not, like an overflow.
@@ -210,6 +207,23 @@ pub(crate) fn run(package: &str, tests: &[&str], mutants: &[Mutant]) -> (Build, 
     let binaries: Vec<_> = binaries.collect();
     assert!(!binaries.is_empty(), "the tests do not build");
     (build, binaries)
+}
+
+/// Leaves out what is not compiled, or has no condition.
+fn present(sources: &mut Sources<'_>, check: &[&str]) -> Build {
+    let all: BTreeSet<_> = (0..sources.mutants.len()).collect();
+    // An error for each mutant that is compiled.
+    let found = sources.write(&all, |text| text.replace("mutant::on(", "mutant::no("));
+    let found = found.into_iter().collect();
+    let mut viable = BTreeSet::new();
+    for span in errors(&cargo(check)).into_iter().flat_map(|error| &error.spans) {
+        let Some(rewritten) = sources.rewritten.get(&span.file_name) else { continue };
+        let rest = rewritten.text[span.byte_end..].strip_prefix('(');
+        let number = rest.and_then(|rest| rest.split(')').next()?.parse::<usize>().ok());
+        viable.extend(number);
+    }
+    let (fixed, absent) = (&all - &found, &found - &viable);
+    Build { hash: sources.hash(), viable, fixed, absent, unviable: BTreeSet::new() }
 }
 
 /// Finds what an error comes from: the text of a mutant, or the condition around an expression.

@@ -113,7 +113,7 @@ impl Hunt<'_> {
     /// Returns how the mutant was caught, and by which test. A failure counts if it happens again, and does not happen
     /// without the mutant.
     fn try_batch(&self, number: usize, batch: &[usize], log: &PathBuf) -> Option<(Outcome, usize)> {
-        let suspects: Vec<Vec<usize>> = match self.process(batch, Mode::With(number), 5, log) {
+        let suspects: Vec<Vec<usize>> = match self.process(batch, Mode::With(number), 3, log) {
             Ended::Passed => return None,
             Ended::Failed(names) if !names.is_empty() => {
                 let is_named = |test: &usize| {
@@ -124,7 +124,7 @@ impl Hunt<'_> {
             Ended::Failed(_) | Ended::TimedOut => vec![batch.to_vec()],
         };
         suspects.into_iter().find_map(|suspects| {
-            let outcome = match self.process(&suspects, Mode::With(number), 15, log) {
+            let outcome = match self.process(&suspects, Mode::With(number), 10, log) {
                 Ended::Passed => return None,
                 Ended::Failed(_) => Outcome::Caught,
                 Ended::TimedOut => Outcome::TimedOut,

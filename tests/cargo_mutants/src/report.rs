@@ -51,16 +51,17 @@ pub(crate) fn print_build(mutants: &[Mutant], build: &Build) {
     );
 }
 
-pub(crate) fn print(verdicts: &[(&Mutant, &Verdict)]) -> ExitCode {
+/// Prints verdicts, each with the file of its mutant. Fails if too few mutants are caught.
+pub(crate) fn print<'a>(verdicts: impl Iterator<Item = (&'a str, &'a Verdict)>) -> ExitCode {
     let mut files: BTreeMap<&str, Row> = BTreeMap::new();
     let mut all = Row::default();
-    for (mutant, verdict) in verdicts {
-        files.entry(&mutant.file).or_default().add(verdict.outcome);
-        all.add(verdict.outcome);
-    }
     println!("\nmissed:");
-    for (_, verdict) in verdicts.iter().filter(|(_, verdict)| verdict.outcome == Outcome::Missed) {
-        println!("{} ({} tests reach it)", verdict.mutant, verdict.tests);
+    for (file, verdict) in verdicts {
+        files.entry(file).or_default().add(verdict.outcome);
+        all.add(verdict.outcome);
+        if verdict.outcome == Outcome::Missed {
+            println!("{} ({} tests reach it)", verdict.mutant, verdict.tests);
+        }
     }
     println!(
         "\n| file | compile | a test fails | a test hangs | missed | caught |\n|---|---|---|---|---|---|"
