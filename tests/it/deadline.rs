@@ -32,6 +32,7 @@ fn ends_by_its_deadline_and_before_it() {
     let start = Instant::now();
     let error = forever().wait_timeout(SHORT).unwrap_err();
     assert_eq!(error.kind(), WaitErrorKind::TimedOut);
+    assert!(error.has_begun());
     assert!(start.elapsed() >= SHORT, "it gave up after {:?}", start.elapsed());
     assert_eq!(answer().wait_timeout(LONG).unwrap(), 42);
 }

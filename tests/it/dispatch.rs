@@ -1,6 +1,9 @@
 //! The three execution paths, decided at run time.
 
-use smartasync::{Call, Outcome, smartasync};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use smartasync::{Bridge, Call, Outcome, smartasync};
 use tokio::task;
 
 use crate::support::{current_thread, multi_thread, within_a_minute};
@@ -73,5 +76,20 @@ fn one_function_serves_callers_of_all_kinds_at_the_same_time() {
             let (doubled, number) = runtime.block_on(task).unwrap();
             assert_eq!(doubled, number * 2);
         }
+    });
+}
+
+#[test]
+fn a_call_that_cannot_run_at_all_panics_with_the_reason() {
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().build();
+        bridge.shutdown(Duration::ZERO);
+        let call = AssertUnwindSafe(double(2).on(&bridge));
+        let payload = catch_unwind(|| { call }.0.dispatch()).unwrap_err();
+        let message: &String = payload.downcast_ref().unwrap();
+        assert!(
+            message.contains("`double`") && message.contains("has been shut down"),
+            "{message}"
+        );
     });
 }

@@ -145,6 +145,28 @@ fn one_that_has_begun_is_dropped_inside_the_runtime_too() {
 }
 
 #[test]
+fn one_that_is_dropped_inside_another_leaves_the_runtime() {
+    #[smartasync]
+    async fn holds<T>(_held: T) {
+        std::future::pending().await
+    }
+
+    within_a_minute(|_| {
+        let (ended, ends) = channel();
+        let poll = |call: Pin<&mut dyn Future<Output = ()>>| {
+            assert!(call.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        };
+        let mut inner = Box::pin(holds(TellsItsEnd(ended)).into_future());
+        poll(inner.as_mut());
+        let mut outer = Box::pin(holds(inner).into_future());
+        poll(outer.as_mut());
+        drop(outer);
+        assert!(ends.recv().unwrap());
+        assert!(Handle::try_current().is_err(), "the runtime is still entered");
+    });
+}
+
+#[test]
 fn the_bare_future_knows_nothing_of_it() {
     within_a_minute(|_| {
         let bare = std::panic::AssertUnwindSafe(echo(1).into_inner());

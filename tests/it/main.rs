@@ -13,6 +13,7 @@ mod cancellable;
 mod context_table;
 mod current_runtime;
 mod deadline;
+mod debug;
 mod dependencies;
 mod dispatch;
 mod enter;
@@ -32,6 +33,7 @@ mod panics;
 mod park_and_yield;
 #[cfg(feature = "rt-multi-thread")]
 mod park_in_a_poll;
+mod per_thread;
 mod race;
 mod rayon_jobs;
 #[cfg(any(feature = "concurrent", feature = "io", feature = "stream"))]

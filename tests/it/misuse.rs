@@ -21,6 +21,7 @@ fn a_refused_call_is_handed_back_unstarted_with_its_arguments() {
             let error = takes(Arc::clone(&token)).try_wait().unwrap_err();
             assert_eq!(error.kind(), WaitErrorKind::AsyncContext);
             assert_eq!(error.name(), "takes");
+            assert!(!error.has_begun());
             assert!(error.source().is_none());
             assert_eq!(Arc::strong_count(&token), 2, "the arguments were dropped");
             let call = error.into_call().unwrap();

@@ -238,6 +238,13 @@ struct Part(u32);
 type Answered<T> = Result<T, u8>;
 type ByName<T> = HashMap<&'static str, T>;
 type Second<A, B> = (A, B);
+type Maybe<T> = Option<T>;
+type Two<T> = [T; 2];
+type Owned<T> = Box<T>;
+type Slice<T> = Box<[T]>;
+type List<T> = Vec<T>;
+type Queue<T> = VecDeque<T>;
+type ByNumber<T> = std::collections::BTreeMap<u32, T>;
 
 #[smartasync(blocking, derive(Debug, PartialEq))]
 impl Part {
@@ -296,6 +303,34 @@ impl Part {
         (self.clone(), vec![self.clone()], (self, 1))
     }
 
+    pub(crate) async fn maybe(self) -> Maybe<Self> {
+        (self.0 > 0).then_some(self)
+    }
+
+    pub(crate) async fn two(self) -> Two<Self> {
+        [self, Part(1)]
+    }
+
+    pub(crate) async fn owned(self) -> Owned<Self> {
+        Box::new(self)
+    }
+
+    pub(crate) async fn aliased_slice(self) -> Slice<Self> {
+        Box::new([self])
+    }
+
+    pub(crate) async fn list(self) -> List<Self> {
+        vec![self]
+    }
+
+    pub(crate) async fn aliased_queue(self) -> Queue<Self> {
+        Queue::from([self])
+    }
+
+    pub(crate) async fn aliased_by_number(self) -> ByNumber<Self> {
+        [(self.0, self)].into()
+    }
+
     pub(crate) async fn others(
         &self,
     ) -> (Vec<u32>, [u8; Self::SIZE], <Vec<Part> as IntoIterator>::Item) {
@@ -323,6 +358,18 @@ fn self_is_the_twin_in_every_type_that_a_client_can_be_taken_out_of() {
     assert_eq!(twin().by_number(), [(3, twin())].into());
     assert_eq!(twin().clients(), (Part(3), vec![Part(3)], (Part(3), 1)));
     assert_eq!(twin().others(), (vec![3], [0, 0], Part(3)));
+}
+
+#[test]
+fn an_alias_of_such_a_type_is_as_good() {
+    let twin = || BlockingPart::from(Part(3));
+    assert_eq!((twin().maybe(), BlockingPart::from(Part(0)).maybe()), (Some(twin()), None));
+    assert_eq!(twin().two(), [twin(), BlockingPart::from(Part(1))]);
+    assert_eq!(*twin().owned(), twin());
+    assert_eq!(*twin().aliased_slice(), [twin()]);
+    assert_eq!(twin().list(), [twin()]);
+    assert_eq!(twin().aliased_queue(), [twin()]);
+    assert_eq!(twin().aliased_by_number(), [(3, twin())].into());
 }
 
 struct Elided<'a, T>(&'a RefCell<T>);
