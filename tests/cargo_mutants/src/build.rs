@@ -234,14 +234,12 @@ fn drop_mutants(error: &Message, sources: &Sources<'_>, build: &mut Build) {
         let touches = |range: &std::ops::Range<usize>| {
             range.start < span.byte_end && span.byte_start < range.end
         };
-        let owners: Vec<_> = rewritten
-            .pieces
-            .iter()
-            .filter(|(range, _)| touches(range) && range.start <= span.byte_start)
-            .collect();
-        if let Some((_, number)) = owners.first() {
+        let starts = |range: &std::ops::Range<usize>| range.contains(&span.byte_start);
+        if let Some((_, number)) = rewritten.pieces.iter().find(|(range, _)| starts(range)) {
             build.viable.remove(number);
-            build.unviable.insert(*number);
+            // A deleted field leaves a value of the same type.
+            let is_field = sources.mutants[*number].genre == Genre::StructField;
+            if is_field { &mut build.fixed } else { &mut build.unviable }.insert(*number);
             return;
         }
         let around = rewritten.sites.iter().filter(|(range, _)| touches(range));
