@@ -31,9 +31,13 @@ fn an_outcome_shows_whether_it_is_ready() {
 
 #[test]
 fn a_bridge_shows_what_it_runs_calls_on() {
-    let bridge = Bridge::builder().name("mail").build();
-    let shown = format!("{bridge:?}");
-    assert!(shown.starts_with("Bridge { backend: ") && shown.contains("\"mail\""), "{shown}");
+    let private = format!("{:?}", Bridge::builder().name("mail").build());
+    assert!(private.starts_with(r#"Bridge { backend: private, name: Some("mail")"#), "{private}");
+    let per_thread = format!("{:?}", Bridge::per_thread());
+    assert!(per_thread.starts_with("Bridge { backend: per thread, "), "{per_thread}");
+    let runtime = current_thread();
+    let handle = format!("{:?}", Bridge::builder().handle(runtime.handle().clone()).build());
+    assert!(handle.starts_with("Bridge { backend: handle, "), "{handle}");
     let builder = format!("{:?}", Bridge::builder().warn_after(Duration::from_secs(7)));
     assert!(builder.starts_with("BridgeBuilder {"), "{builder}");
     assert!(builder.contains("warn_after: Some(7s)"), "{builder}");
