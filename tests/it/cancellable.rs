@@ -96,7 +96,9 @@ fn a_call_that_has_not_begun_is_handed_back() {
         token.cancel();
         let error = answer().cancelled_by(&token).try_wait().unwrap_err();
         assert_eq!(error.kind(), WaitErrorKind::Cancelled);
-        assert!(error.to_string().contains("`answer` at tests/it/cancellable.rs"), "{error}");
+        let message = error.to_string();
+        assert!(message.contains("`answer` at tests/it/cancellable.rs"), "{message}");
+        assert!(message.contains("was not started"), "{message}");
         assert_eq!(error.into_call().unwrap().wait(), 42);
     });
 }
