@@ -349,6 +349,7 @@ mod tests {
         }
         let ((), next) = state.while_parked(|drives| {
             assert!(drives, "the owner comes back in the last moment");
+            assert!(state.is_watched());
             assert_eq!(state.tick(), Next::Watch, "the owner has just begun, and will end soon");
             assert_eq!(state.tick(), Next::Nothing, "it stays in the driver");
             assert!(!state.is_watched());
