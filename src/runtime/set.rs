@@ -309,12 +309,17 @@ impl Monitored for Runtimes {
         // The monitor may have been woken before the next tick is due.
         if now >= *next_tick {
             *next_tick = now + self.interval();
-            // Everything that has to be watched is found below.
             for known in &known {
-                let next = known.state.tick();
-                is_watched |= next == Next::Watch;
-                let wanted = if next == Next::Start { known.runtime.upgrade() } else { None };
-                wanted.iter().for_each(|runtime| self.start_driver_thread(runtime));
+                match known.state.tick() {
+                    Next::Nothing => {}
+                    // The owner may have just begun to drive, which is not found below.
+                    Next::Watch => is_watched = true,
+                    Next::Start => {
+                        if let Some(runtime) = known.runtime.upgrade() {
+                            self.start_driver_thread(&runtime);
+                        }
+                    }
+                }
             }
         }
         is_watched |= known.iter().any(|known| known.state.is_watched());
