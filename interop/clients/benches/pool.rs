@@ -33,18 +33,19 @@ fn main() {
         ("two shared threads", Bridge::builder().shared_threads(2).build()),
     ];
     for (name, bridge) in bridges {
-        println!("{name}:");
-        let pool = bridge.block_on(options().connect(&SERVER.url())).unwrap();
-        let ours = move || {
-            let (pool, bridge) = (pool.clone(), bridge.clone());
-            move || assert_eq!(add_one(&pool, 1).on(&bridge).wait(), 2)
-        };
-        let runtime = Arc::new(Runtime::new().unwrap());
-        let pool = runtime.block_on(options().connect(&SERVER.url())).unwrap();
-        let theirs = move || {
-            let (pool, runtime) = (pool.clone(), Arc::clone(&runtime));
-            move || assert_eq!(runtime.block_on(add_one(&pool, 1).into_inner()), 2)
-        };
-        workers::compare(ours, theirs, 4_000);
+        workers::compare(name, 4_000, || {
+            let pool = bridge.block_on(options().connect(&SERVER.url())).unwrap();
+            let ours = move || {
+                let (pool, bridge) = (pool.clone(), bridge.clone());
+                move || assert_eq!(add_one(&pool, 1).on(&bridge).wait(), 2)
+            };
+            let runtime = Arc::new(Runtime::new().unwrap());
+            let pool = runtime.block_on(options().connect(&SERVER.url())).unwrap();
+            let theirs = move || {
+                let (pool, runtime) = (pool.clone(), Arc::clone(&runtime));
+                move || assert_eq!(runtime.block_on(add_one(&pool, 1).into_inner()), 2)
+            };
+            (ours, theirs, ())
+        });
     }
 }

@@ -52,18 +52,20 @@ fn main() {
     if env::args().any(|argument| argument == "--serve") {
         return serve();
     }
-    let server = Server::start();
-    let ours = smartasync_facade_http::Client::builder().no_proxy().build().unwrap();
-    let theirs = reqwest::blocking::Client::builder().no_proxy().build().unwrap();
-    // One client for all threads: they share its pool of connections.
-    let (url, their_url) = (server.url.clone(), server.url.clone());
-    let ours = move || {
-        let (client, url) = (ours.clone(), url.clone());
-        move || assert_eq!(client.get(&url).send().unwrap().text().unwrap(), "hello")
-    };
-    let theirs = move || {
-        let (client, url) = (theirs.clone(), their_url.clone());
-        move || assert_eq!(client.get(&url).send().unwrap().text().unwrap(), "hello")
-    };
-    workers::compare(ours, theirs, 4_000);
+    workers::compare("http", 4_000, || {
+        let server = Server::start();
+        let ours = smartasync_facade_http::Client::builder().no_proxy().build().unwrap();
+        let theirs = reqwest::blocking::Client::builder().no_proxy().build().unwrap();
+        // One client for all threads: they share its pool of connections.
+        let (url, their_url) = (server.url.clone(), server.url.clone());
+        let ours = move || {
+            let (client, url) = (ours.clone(), url.clone());
+            move || assert_eq!(client.get(&url).send().unwrap().text().unwrap(), "hello")
+        };
+        let theirs = move || {
+            let (client, url) = (theirs.clone(), their_url.clone());
+            move || assert_eq!(client.get(&url).send().unwrap().text().unwrap(), "hello")
+        };
+        (ours, theirs, server)
+    });
 }

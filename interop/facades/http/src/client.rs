@@ -54,7 +54,6 @@ impl reqwest::Client {
     pub fn delete<U: IntoUrl>(&self, url: U) -> reqwest::RequestBuilder;
     pub fn head<U: IntoUrl>(&self, url: U) -> reqwest::RequestBuilder;
     pub fn request<U: IntoUrl>(&self, method: Method, url: U) -> reqwest::RequestBuilder;
-    #[smartasync(spawn)]
     pub fn execute(
         &self,
         request: Request,

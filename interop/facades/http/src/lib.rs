@@ -22,6 +22,7 @@ pub use client::{Client, ClientBuilder, get};
 pub use request::RequestBuilder;
 pub use response::Response;
 
-/// One thread in the background drives the connections: all threads that use a client share them.
+/// All threads share the connections of a client. A thread that has a runtime to itself drives it while it waits, and
+/// nothing switches threads; several that share one have a thread in the background, which serves them together.
 static BRIDGE: LazyLock<Bridge> =
-    LazyLock::new(|| Bridge::builder().name("http").shared_threads(1).build());
+    LazyLock::new(|| Bridge::builder().name("http").max_runtimes(2).build());

@@ -33,7 +33,6 @@ impl reqwest::RequestBuilder {
     pub fn json<T: Serialize + ?Sized>(self, json: &T) -> Self;
     pub fn build(self) -> Result<Request, Error>;
     pub fn build_split(self) -> (reqwest::Client, Result<Request, Error>);
-    #[smartasync(spawn)]
     pub fn send(self) -> impl Future<Output = Result<reqwest::Response, Error>>;
     pub fn try_clone(&self) -> Option<Self>;
 }

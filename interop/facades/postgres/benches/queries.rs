@@ -8,16 +8,18 @@ mod server;
 mod workers;
 
 fn main() {
-    let params = server::params();
-    let ours = || {
-        let client = server::connect();
-        let query = client.prepare("SELECT $1::INT + 1").unwrap();
-        move || assert_eq!(client.query_one(&query, &[&1]).unwrap().get::<_, i32>(0), 2)
-    };
-    let theirs = move || {
-        let mut client = postgres::Client::connect(&params, postgres::NoTls).unwrap();
-        let query = client.prepare("SELECT $1::INT + 1").unwrap();
-        move || assert_eq!(client.query_one(&query, &[&1]).unwrap().get::<_, i32>(0), 2)
-    };
-    workers::compare(ours, theirs, 16_000);
+    workers::compare("postgres", 16_000, || {
+        let params = server::params();
+        let ours = || {
+            let client = server::connect();
+            let query = client.prepare("SELECT $1::INT + 1").unwrap();
+            move || assert_eq!(client.query_one(&query, &[&1]).unwrap().get::<_, i32>(0), 2)
+        };
+        let theirs = move || {
+            let mut client = postgres::Client::connect(&params, postgres::NoTls).unwrap();
+            let query = client.prepare("SELECT $1::INT + 1").unwrap();
+            move || assert_eq!(client.query_one(&query, &[&1]).unwrap().get::<_, i32>(0), 2)
+        };
+        (ours, theirs, ())
+    });
 }
