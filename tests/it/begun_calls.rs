@@ -1,5 +1,6 @@
 //! A call that was polled, and then is waited for, goes on.
 
+use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::mpsc::channel;
 use std::task::{Context, Poll, Waker};
@@ -67,6 +68,20 @@ fn one_that_a_task_has_begun_goes_on_through_its_bridge() {
         let call = runtime.block_on(poll_once_in_a_task(two_polls().on(&bridge)));
         let on_bridge = bridge.block_on(async { Handle::current().id() });
         assert_eq!(call.wait(), (runtime.handle().id(), on_bridge));
+    });
+}
+
+#[test]
+fn one_that_a_wait_has_begun_goes_on_through_its_bridge() {
+    within_a_minute(|_| {
+        let (other, bridge) = (Bridge::builder().build(), Bridge::builder().build());
+        let mut call = two_polls().on(&bridge);
+        let polled = other.block_on(poll_fn(|cx| {
+            assert!(Pin::new(&mut call).poll(cx).is_pending());
+            Poll::Ready(Handle::current().id())
+        }));
+        let on_bridge = bridge.block_on(async { Handle::current().id() });
+        assert_eq!(call.wait(), (polled, on_bridge));
     });
 }
 

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::future::poll_fn;
+use std::mem::ManuallyDrop;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::mpsc::channel;
@@ -340,6 +341,24 @@ fn a_guard_may_be_held_over_an_await_beside_another() {
         let _entered = driven.enter();
         poll_loop(holds_a_guard(undriven.handle()).into_future());
         assert_eq!(Handle::current().id(), driven.handle().id());
+    });
+}
+
+/// Nobody can leave what a future has entered for good.
+#[test]
+fn a_guard_that_outlives_its_call_stays_entered() {
+    #[smartasync]
+    async fn leaves_a_guard_behind(handle: &Handle) {
+        let _guard = ManuallyDrop::new(handle.enter());
+        yield_now().await;
+    }
+
+    within_a_minute(|_| {
+        let handle = multi_thread_handle();
+        let mut call = Box::pin(leaves_a_guard_behind(handle).into_future());
+        assert!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        drop(call);
+        assert_eq!(Handle::current().id(), handle.id());
     });
 }
 

@@ -466,6 +466,15 @@ fn in_a_task_of_the_bridges_own_runtime_a_call_is_refused() {
             };
             let kind = bridge.block_on(async { task::spawn(task).await.unwrap() });
             assert_eq!(kind, WaitErrorKind::AsyncContext);
+            // A call of another scheduler that had this thread meanwhile makes no difference.
+            let own = bridge.clone();
+            let task = async move {
+                let other = || current_thread().block_on(async { own.block_on(answer()) });
+                assert_eq!(task::block_in_place(other), 42);
+                own.try_block_on(async {}).unwrap_err().kind()
+            };
+            let kind = bridge.block_on(async { task::spawn(task).await.unwrap() });
+            assert_eq!(kind, WaitErrorKind::AsyncContext);
             // The thread of a blocking job is none of those that drive.
             let own = bridge.clone();
             let job = move || own.block_on(answer());
