@@ -454,6 +454,7 @@ fn a_view_that_is_dropped_loses_no_write_and_blocks_nobody() {
             io.write_all(b"c").await.unwrap();
             io.shutdown().await.unwrap();
             assert_eq!(log.text(), "abc");
+            assert_eq!(io.write(b"").await.unwrap(), 0);
             drop(io);
             assert_eq!(gone.try_recv().unwrap(), here, "nothing was left to do");
         });

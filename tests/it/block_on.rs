@@ -74,6 +74,31 @@ fn a_future_is_polled_once_for_each_wake_and_not_after_it_is_ready() {
 }
 
 #[test]
+fn a_wake_in_a_poll_counts_once() {
+    everywhere(|_, bridge| {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let mut polls = 0;
+        bridge.block_on(poll_fn(|cx| {
+            polls += 1;
+            match polls {
+                1 => cx.waker().wake_by_ref(),
+                2 => {
+                    let (waker, is_over) = (cx.waker().clone(), Arc::clone(&is_over));
+                    thread::spawn(move || {
+                        thread::sleep(Duration::from_millis(5));
+                        is_over.store(true, Ordering::Relaxed);
+                        waker.wake();
+                    });
+                }
+                _ => {}
+            }
+            if is_over.load(Ordering::Relaxed) { Poll::Ready(()) } else { Poll::Pending }
+        }));
+        assert_eq!(polls, 3);
+    });
+}
+
+#[test]
 fn a_wake_of_the_thread_alone_polls_nothing() {
     everywhere(|_, bridge| {
         // Tokio uses one waker for everything that a thread blocks on.

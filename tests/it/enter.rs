@@ -54,6 +54,19 @@ fn what_panics_outside_works_inside() {
 }
 
 #[test]
+fn only_a_task_starts_a_driver_thread() {
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().idle_timeout(Duration::from_secs(3600)).build();
+        drop(bridge.enter());
+        assert_eq!(bridge.stats().driver_threads, 0);
+        let guard = bridge.enter();
+        drop(tokio::spawn(std::future::pending::<()>()));
+        drop(guard);
+        assert_eq!(bridge.stats().driver_threads, 1);
+    });
+}
+
+#[test]
 fn a_socket_of_the_standard_library_is_made_inside() {
     within_a_minute(|_| {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
