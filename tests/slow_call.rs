@@ -5,9 +5,10 @@
 
 mod support;
 
+use std::future::pending;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -55,6 +56,24 @@ fn a_slow_call_is_reported_once_while_it_waits() {
     });
 }
 
+#[test]
+fn a_call_that_began_later_is_reported_later() {
+    within_a_minute(|stage| {
+        let limit = 5 * LIMIT;
+        let (bridge, slow_calls) = watched(Bridge::builder(), limit);
+        thread::scope(|scope| {
+            scope.spawn(|| doze(2 * limit).on(&bridge).wait());
+            thread::sleep(limit / 2);
+            doze(2 * limit).on(&bridge).wait();
+        });
+        for number in 0..2 {
+            stage.at(format!("report {number}"));
+            let call = slow_calls.recv().unwrap();
+            assert!(call.waited() >= limit, "{call}");
+        }
+    });
+}
+
 #[cfg(feature = "rt-multi-thread")]
 #[test]
 fn a_call_that_parks_in_a_task_is_reported_while_it_waits_for_its_own_thread() {
@@ -86,6 +105,10 @@ fn the_report_tells_of_a_runtime_whose_task_does_not_yield() {
         ] {
             let (bridge, slow_calls) = watched(builder, LIMIT);
             IS_OVER.store(false, Ordering::Relaxed);
+            stage.at("the report of a call that only waits, beside a task");
+            bridge.block_on(async { drop(tokio::spawn(pending::<()>())) });
+            doze(10 * LIMIT).on(&bridge).wait();
+            assert_eq!(slow_calls.recv().unwrap().stuck_runtimes(), 0);
             // On the runtime of this thread, or on the one that all share.
             let (sender, receiver) = oneshot::channel();
             bridge.block_on(async {
@@ -111,6 +134,43 @@ fn the_report_tells_of_a_runtime_whose_task_does_not_yield() {
             doze(10 * LIMIT).on(&bridge).wait();
             assert_eq!(slow_calls.recv().unwrap().stuck_runtimes(), 0);
         }
+    });
+}
+
+/// The thread that asks a runtime may be the last to let go of it.
+#[test]
+fn a_runtime_that_ends_while_it_is_asked_does_not_end_on_the_thread_that_asks() {
+    struct TellsItsThread(Sender<String>);
+
+    impl Drop for TellsItsThread {
+        fn drop(&mut self) {
+            let name = thread::current().name().unwrap_or_default().to_owned();
+            self.0.send(name).unwrap();
+        }
+    }
+
+    within_a_minute(|stage| {
+        let (bridge, _slow_calls) = watched(Bridge::builder().name("asked"), LIMIT);
+        let (end, ended) = channel::<()>();
+        let (sender, dropped_on) = channel();
+        bridge.block_on(async {
+            let held = TellsItsThread(sender);
+            tokio::spawn(async {
+                let _held = held;
+                pending::<()>().await;
+            });
+            tokio::spawn(async move { ended.recv().unwrap_err() });
+        });
+        let waiting = thread::spawn({
+            let bridge = bridge.clone();
+            move || bridge.try_block_on(pending::<()>()).unwrap_err()
+        });
+        thread::sleep(3 * LIMIT);
+        bridge.shutdown(Duration::ZERO);
+        drop(end);
+        stage.at("the end of the runtime");
+        assert_ne!(dropped_on.recv().unwrap(), "asked/watchdog");
+        waiting.join().unwrap();
     });
 }
 
