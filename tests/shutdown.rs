@@ -6,16 +6,17 @@ mod support;
 
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use smartasync::{Bridge, WaitErrorKind, block_on, smartasync};
 use support::{Stage, within_a_minute};
 use tokio::runtime::Handle;
-use tokio::task::block_in_place;
+use tokio::task::{block_in_place, spawn_blocking};
 use tokio::time::sleep;
 
 const LONG: Duration = Duration::from_secs(3600);
@@ -85,22 +86,24 @@ fn callers_that_wait_are_cancelled_when_the_grace_period_has_passed() {
 #[test]
 fn callers_that_are_done_in_time_get_their_output() {
     within_a_minute(|stage| {
-        let bridge = Bridge::builder().build();
-        let (started, starts) = channel();
-        let caller = thread::spawn({
-            let bridge = bridge.clone();
-            move || {
-                bridge.block_on(async move {
-                    started.send(()).unwrap();
-                    sleep(Duration::from_millis(50)).await;
-                    "done"
-                })
-            }
-        });
-        starts.recv().unwrap();
-        stage.at("the bridge is shut down");
-        assert!(bridge.shutdown(LONG).calls_ended, "a caller is still there");
-        assert_eq!(caller.join().unwrap(), "done");
+        for grace in [LONG, Duration::MAX] {
+            let bridge = Bridge::builder().build();
+            let (started, starts) = channel();
+            let caller = thread::spawn({
+                let bridge = bridge.clone();
+                move || {
+                    bridge.block_on(async move {
+                        started.send(()).unwrap();
+                        sleep(Duration::from_millis(50)).await;
+                        "done"
+                    })
+                }
+            });
+            starts.recv().unwrap();
+            stage.at(format!("the bridge is shut down within {grace:?}"));
+            assert!(bridge.shutdown(grace).calls_ended, "a caller is still there");
+            assert_eq!(caller.join().unwrap(), "done");
+        }
     });
 }
 
@@ -290,6 +293,54 @@ fn a_future_that_never_yields_is_not_waited_for() {
         release.store(true, Ordering::Relaxed);
         caller.join().unwrap();
         assert!(bridge.shutdown(LONG).calls_ended, "now it has");
+    });
+}
+
+/// Blocks the driver that calls it until the sender is gone.
+struct Blocks {
+    begun: Sender<()>,
+    ended: Mutex<Receiver<()>>,
+}
+
+impl Wake for Blocks {
+    fn wake(self: Arc<Self>) {
+        self.begun.send(()).unwrap();
+        self.ended.lock().unwrap().recv().unwrap_err();
+    }
+}
+
+#[test]
+fn a_driver_that_a_waker_blocks_is_not_waited_for() {
+    within_a_minute(|stage| {
+        let bridge = Bridge::builder().idle_timeout(Duration::from_millis(1)).build();
+        let (begun, begins) = channel();
+        let (end, ended) = channel::<()>();
+        let waker = Waker::from(Arc::new(Blocks { begun, ended: Mutex::new(ended) }));
+        let _nap = bridge.block_on(async {
+            let mut nap = Box::pin(sleep(Duration::from_millis(20)));
+            assert!(nap.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            nap
+        });
+        stage.at("the driver thread calls the waker");
+        begins.recv().unwrap();
+        stage.at("the bridge is shut down");
+        let drained = bridge.shutdown(Duration::from_millis(20));
+        assert!(drained.calls_ended && drained.tasks_ended, "{drained:?}");
+        drop(end);
+    });
+}
+
+#[cfg(feature = "rt-multi-thread")]
+#[test]
+fn a_job_of_a_background_runtime_that_still_runs_is_told_of() {
+    within_a_minute(|stage| {
+        let bridge = Bridge::builder().shared_threads(3).build();
+        let (end, ended) = channel::<()>();
+        bridge.block_on(async { drop(spawn_blocking(move || ended.recv())) });
+        stage.at("the bridge is shut down");
+        let drained = bridge.shutdown(Duration::from_millis(20));
+        assert!(drained.tasks_ended && !drained.blocking_jobs_ended, "{drained:?}");
+        drop(end);
     });
 }
 
