@@ -256,6 +256,19 @@ fn fork_inside_a_call_that_goes_on(stage: &Stage) {
     }
 }
 
+/// Forks while a runtime is entered that has a task. In the child the guard starts no thread for it.
+fn fork_beside_a_guard() {
+    let bridge = Bridge::builder().idle_timeout(LONG).build();
+    let guard = bridge.enter();
+    drop(tokio::spawn(std::future::pending::<()>()));
+    let status = in_a_child(|| {
+        drop(guard);
+        #[cfg(target_os = "linux")]
+        assert_eq!(std::fs::read_dir("/proc/self/task").unwrap().count(), 1);
+    });
+    assert_eq!(status, Some(0), "nothing means that it hung");
+}
+
 /// Forks inside a slow call, which ends in both processes. The parent reports it, and each process reports its own
 /// calls.
 fn fork_inside_a_slow_call() {
@@ -309,6 +322,8 @@ fn a_forked_child_has_runtimes_of_its_own() {
         stage.at("a fork inside a call");
         fork_inside_a_call();
         fork_inside_a_call_that_goes_on(stage);
+        stage.at("a fork beside a guard");
+        fork_beside_a_guard();
         fork_while_others_call(stage);
         stage.at("the parent goes on");
         assert_eq!(block_on(echo(7)).unwrap(), 7);

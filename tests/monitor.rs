@@ -36,4 +36,21 @@ fn the_monitor_wakes_after_each_rest() {
             thread::sleep(REST);
         }
     });
+    a_bridge_that_waits_for_less_time_gets_its_driver_thread_in_time();
+}
+
+/// The monitor is awake, and waits for a bridge that may be left undriven for an hour.
+fn a_bridge_that_waits_for_less_time_gets_its_driver_thread_in_time() {
+    within_a_minute(|stage| {
+        let patient = Bridge::builder().idle_timeout(Duration::from_secs(3600)).build();
+        patient.block_on(async {});
+        thread::sleep(REST);
+        let bridge = Bridge::builder().idle_timeout(IDLE_TIMEOUT).build();
+        bridge.block_on(async {});
+        stage.at("the driver thread of the other bridge");
+        while bridge.stats().driver_threads == 0 {
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert_eq!(patient.stats().driver_threads, 0);
+    });
 }

@@ -40,7 +40,23 @@ fn a_thread_without_descriptors_gets_the_io_error_and_its_call_back() {
         let call = error.into_call().expect("the call was not started");
         assert_eq!(call.wait(), 42, "the failure was remembered");
     });
+    a_thread_shares_the_runtime_of_another();
     a_thread_waits_for_a_driver_that_is_late();
+}
+
+/// There is a place for a runtime of this thread, but there are no descriptors for it.
+fn a_thread_shares_the_runtime_of_another() {
+    within_a_minute(|stage| {
+        let bridge = Bridge::builder().build();
+        bridge.block_on(async {});
+        let taken: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
+        stage.at("a call on another thread");
+        thread::scope(|scope| {
+            scope.spawn(|| assert_eq!(answer().on(&bridge).try_wait().unwrap(), 42));
+        });
+        assert_eq!(bridge.stats().runtimes, 1);
+        drop(taken);
+    });
 }
 
 /// There is no runtime for this thread, and the driver of the only one is busy for longer than one question waits.

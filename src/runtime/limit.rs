@@ -75,3 +75,17 @@ fn descriptors() -> usize {
 fn descriptors() -> usize {
     usize::MAX
 }
+
+#[cfg(all(test, not(smartasync_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bridge_has_as_many_as_its_limit_and_without_one_so_many_for_each_core() {
+        assert!(Permit::take(99, Some(100)).is_some());
+        assert!(Permit::take(100, Some(100)).is_none());
+        let most = thread::available_parallelism().unwrap().get() * PER_CORE;
+        assert!(Permit::take(most - 1, None).is_some());
+        assert!(Permit::take(most, None).is_none());
+    }
+}
