@@ -229,7 +229,11 @@ fn a_waker_that_takes_long_loses_no_runtime() {
 fn in_the_driver_of_a_background_runtime() {
     quietly(|| {
         within_a_minute(|stage| {
-            for bridge in [Bridge::shared(), Bridge::builder().shared_threads(2).build()] {
+            for bridge in [
+                Bridge::shared(),
+                Bridge::builder().shared_threads(1).build(),
+                Bridge::builder().shared_threads(2).build(),
+            ] {
                 let error = bridge
                     .try_block_on(async {
                         set_trap(Duration::from_millis(20));
