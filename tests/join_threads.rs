@@ -74,6 +74,19 @@ fn start_all(stage: &Stage) {
     assert!(private.shutdown(LIMIT).is_complete());
 }
 
+/// Only `join_threads` ends the monitor.
+fn monitor_stays(stage: &Stage) {
+    let bridge = Bridge::builder().idle_timeout(Duration::from_millis(1)).build();
+    bridge.block_on(async {});
+    stage.at("the driver thread, after which the monitor has nothing to do");
+    while bridge.stats().driver_threads == 0 {
+        thread::sleep(Duration::from_millis(1));
+    }
+    thread::sleep(Duration::from_millis(50));
+    let name = &"smartasync/monitor"[..15];
+    assert!(threads().iter().any(|thread| thread == name), "{:?}", threads());
+}
+
 /// A call that is in its first poll has a deadline, and has not set the timer yet.
 fn join_while_a_call_polls() {
     thread::scope(|scope| {
@@ -115,6 +128,9 @@ fn all_threads_can_be_waited_for_again_and_again() {
         drop(private);
         assert!(join_threads(LIMIT), "{:?}", threads());
         assert_eq!(threads(), [""; 0]);
+        stage.at("a monitor that has nothing to do after an earlier one was joined");
+        monitor_stays(stage);
+        assert!(join_threads(LIMIT), "{:?}", threads());
         stage.at("a call that has not set its deadline");
         join_while_a_call_polls();
         assert!(join_threads(LIMIT), "{:?}", threads());

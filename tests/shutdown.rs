@@ -8,7 +8,7 @@ use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -330,6 +330,37 @@ fn a_driver_that_a_waker_blocks_is_not_waited_for() {
     });
 }
 
+/// Tokio drops a job whose thread is idle, and wakes up after the end of the runtime.
+#[test]
+fn jobs_that_have_not_begun_are_run() {
+    const JOBS: usize = 16;
+
+    within_a_minute(|stage| {
+        for round in 0..50 {
+            stage.at(format!("round {round}"));
+            let bridge = Bridge::builder().build();
+            let (ran, runs) = channel();
+            bridge.block_on(async {
+                let barrier = Arc::new(Barrier::new(JOBS));
+                let jobs = [(); JOBS].map(|()| {
+                    let barrier = Arc::clone(&barrier);
+                    spawn_blocking(move || barrier.wait().is_leader())
+                });
+                for job in jobs {
+                    job.await.unwrap();
+                }
+                for number in 0..JOBS {
+                    let ran = ran.clone();
+                    spawn_blocking(move || ran.send(number));
+                }
+            });
+            drop(ran);
+            assert!(bridge.shutdown(LONG).is_complete());
+            assert_eq!(runs.iter().count(), JOBS);
+        }
+    });
+}
+
 #[cfg(feature = "rt-multi-thread")]
 #[test]
 fn a_job_of_a_background_runtime_that_still_runs_is_told_of() {
@@ -340,6 +371,7 @@ fn a_job_of_a_background_runtime_that_still_runs_is_told_of() {
         stage.at("the bridge is shut down");
         let drained = bridge.shutdown(Duration::from_millis(20));
         assert!(drained.tasks_ended && !drained.blocking_jobs_ended, "{drained:?}");
+        assert!(!drained.is_complete());
         drop(end);
     });
 }
@@ -429,6 +461,7 @@ fn the_destructor_of_a_task_may_make_a_call_and_it_is_refused() {
             |bridge| {
                 let drained = bridge.shutdown(Duration::from_millis(10));
                 assert!(drained.calls_ended && !drained.tasks_ended, "{drained:?}");
+                assert!(drained.blocking_jobs_ended && !drained.is_complete(), "{drained:?}");
             },
             drop,
         ];

@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Wake, Waker};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -349,6 +350,29 @@ fn halves_in_two_tasks_wake_each_other() {
                 assert_eq!(log.text(), "w");
             }
         }
+    });
+}
+
+#[test]
+fn an_operation_that_has_ended_keeps_no_waker() {
+    struct Nobody;
+
+    impl Wake for Nobody {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    within_a_minute(|_| {
+        current_thread().block_on(async {
+            let mut io = AsyncIo::new(Cursor::new(Vec::new()));
+            let nobody = Arc::new(Nobody);
+            let waker = Waker::from(Arc::clone(&nobody));
+            let mut cx = Context::from_waker(&waker);
+            while Pin::new(&mut io).poll_flush(&mut cx).is_pending() {
+                sleep(Duration::from_millis(1)).await;
+            }
+            drop(waker);
+            assert_eq!(Arc::strong_count(&nobody), 1);
+        });
     });
 }
 
