@@ -44,18 +44,21 @@ fn a_thread_without_descriptors_gets_the_io_error_and_its_call_back() {
     a_thread_waits_for_a_driver_that_is_late();
 }
 
-/// There is a place for a runtime of this thread, but there are no descriptors for it.
+/// There is a place for a runtime of this thread, but there are no descriptors for it. A runtime that only its own thread
+/// drives is not shared.
 fn a_thread_shares_the_runtime_of_another() {
     within_a_minute(|stage| {
-        let bridge = Bridge::builder().build();
-        bridge.block_on(async {});
-        let taken: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
-        stage.at("a call on another thread");
-        thread::scope(|scope| {
-            scope.spawn(|| assert_eq!(answer().on(&bridge).try_wait().unwrap(), 42));
-        });
-        assert_eq!(bridge.stats().runtimes, 1);
-        drop(taken);
+        for has_drivers in [true, false] {
+            let bridge = Bridge::builder().driver_threads(has_drivers).build();
+            bridge.block_on(async {});
+            let taken: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
+            stage.at(format!("a call on another thread, {bridge:?}"));
+            let call = || answer().on(&bridge).try_wait().map_err(|error| error.kind());
+            let output = thread::scope(|scope| scope.spawn(call).join().unwrap());
+            assert_eq!(output, if has_drivers { Ok(42) } else { Err(WaitErrorKind::Runtime) });
+            assert_eq!(bridge.stats().runtimes, 1);
+            drop(taken);
+        }
     });
 }
 

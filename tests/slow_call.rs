@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[cfg(feature = "rt-multi-thread")]
 use smartasync::Nested;
@@ -207,6 +207,22 @@ fn quick_calls_and_calls_of_other_bridges_are_not_reported() {
         doze(2 * LIMIT).on(&patient).wait();
         doze(2 * LIMIT).wait();
         assert_eq!(its_slow_calls.try_recv().unwrap_err(), TryRecvError::Empty);
+        assert_eq!(slow_calls.try_recv().unwrap_err(), TryRecvError::Empty);
+    });
+}
+
+#[test]
+fn a_quick_call_is_not_reported_after_its_end() {
+    within_a_minute(|stage| {
+        let (bridge, slow_calls) = watched(Bridge::builder(), LIMIT);
+        stage.at("a call that is quick");
+        while {
+            let start = Instant::now();
+            bridge.block_on(async {});
+            start.elapsed() >= LIMIT
+        } {}
+        slow_calls.try_iter().for_each(drop);
+        thread::sleep(5 * LIMIT);
         assert_eq!(slow_calls.try_recv().unwrap_err(), TryRecvError::Empty);
     });
 }
