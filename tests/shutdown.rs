@@ -316,10 +316,10 @@ fn a_driver_that_a_waker_blocks_is_not_waited_for() {
         let (begun, begins) = channel();
         let (end, ended) = channel::<()>();
         let waker = Waker::from(Arc::new(Blocks { begun, ended: Mutex::new(ended) }));
-        let _nap = bridge.block_on(async {
-            let mut nap = Box::pin(sleep(Duration::from_millis(20)));
+        let mut nap = None;
+        bridge.block_on(async {
+            let nap = nap.insert(Box::pin(sleep(Duration::from_millis(20))));
             assert!(nap.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
-            nap
         });
         stage.at("the driver thread calls the waker");
         begins.recv().unwrap();
