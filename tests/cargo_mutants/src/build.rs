@@ -71,10 +71,25 @@ struct RustSpan {
     is_primary: bool,
 }
 
+/// What is built, and how.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// Whose mutants these are.
+    pub(crate) package: &'static str,
+    /// What Cargo builds: the tests.
+    pub(crate) build: Vec<&'static str>,
+    pub(crate) environment: Vec<(&'static str, String)>,
+    /// The module that chooses a mutant.
+    pub(crate) switch: &'static str,
+    /// Changes `lib.rs`, beside the mutants.
+    pub(crate) hook: fn(&str) -> String,
+}
+
 /// Runs Cargo in the copy, and returns what it says.
-fn cargo(arguments: &[&str]) -> Vec<Line> {
+fn cargo(plan: &Plan, arguments: &[&str]) -> Vec<Line> {
     let output = Command::new("cargo")
         .args(arguments)
+        .envs(plan.environment.iter().map(|(name, value)| (name, value)))
         .args(["--message-format=json", "--all-features"])
         .current_dir(copy::tree())
         .env("CARGO_TARGET_DIR", folder().join("build"))
@@ -101,6 +116,7 @@ fn errors(lines: &[Line]) -> Vec<&Message> {
 
 /// The sources of one package, with the mutants in `chosen`.
 struct Sources<'m> {
+    plan: &'m Plan,
     mutants: &'m [Mutant],
     library: String,
     originals: BTreeMap<String, String>,
@@ -108,7 +124,7 @@ struct Sources<'m> {
 }
 
 impl<'m> Sources<'m> {
-    fn new(mutants: &'m [Mutant]) -> Sources<'m> {
+    fn new(plan: &'m Plan, mutants: &'m [Mutant]) -> Sources<'m> {
         let source = |mutant: &Mutant| {
             let path = crate::root().join(&mutant.file);
             (mutant.file.clone(), fs::read_to_string(path).expect("its file can be read"))
@@ -116,6 +132,7 @@ impl<'m> Sources<'m> {
         let originals: BTreeMap<_, _> = mutants.iter().map(source).collect();
         let folder = mutants[0].file.split("src/").next().expect("a split has a first part");
         Sources {
+            plan,
             mutants,
             library: format!("{folder}src/lib.rs"),
             originals,
@@ -125,7 +142,7 @@ impl<'m> Sources<'m> {
 
     fn hash(&self) -> u64 {
         let names: Vec<_> = self.mutants.iter().map(|mutant| &mutant.name).collect();
-        let own = (include_str!("../switch.rs"), include_str!("rewrite.rs"));
+        let own = (self.plan.switch, include_str!("rewrite.rs"));
         crate::hash(&(&self.originals, names, own))
     }
 
@@ -153,33 +170,31 @@ impl<'m> Sources<'m> {
                 copy::write(&copy::tree().join(file), change(&rewritten.text).as_bytes());
             }
         }
-        let library = change(&format!("{library}\nmod mutant;\n"));
+        let library = change(&format!("{}\nmod mutant;\n", (self.plan.hook)(&library)));
         copy::write(&copy::tree().join(&self.library), library.as_bytes());
         let switch = copy::tree().join(self.library.replace("lib.rs", "mutant.rs"));
-        copy::write(&switch, include_bytes!("../switch.rs"));
+        copy::write(&switch, self.plan.switch.as_bytes());
         all
     }
 }
 
-/// Builds the tests of the packages with all mutants of `package` that compile.
-pub(crate) fn run(package: &str, tests: &[&str], mutants: &[Mutant]) -> (Build, Vec<Binary>) {
-    let mut sources = Sources::new(mutants);
-    let check = ["check", "--lib", "--package", package];
+/// Builds the tests with all mutants that compile.
+pub(crate) fn run(plan: &Plan, mutants: &[Mutant]) -> (Build, Vec<Binary>) {
+    let mut sources = Sources::new(plan, mutants);
+    let check = ["check", "--lib", "--package", plan.package];
     let last = folder().join("build.json");
     let known = fs::read(&last).ok().and_then(|text| serde_json::from_slice::<Build>(&text).ok());
     let mut build = known
         .filter(|known| known.hash == sources.hash())
         .unwrap_or_else(|| present(&mut sources, &check));
-    let mut arguments = vec!["test", "--no-run", "--lib", "--tests", "--package", package];
-    tests.iter().for_each(|test| arguments.extend(["--package", test]));
     let built = loop {
         sources.write(&build.viable, str::to_owned);
         let numbers = serde_json::to_vec(&build).expect("numbers are JSON");
         fs::write(&last, numbers).expect("the target can be written");
-        let mut lines = cargo(&check);
+        let mut lines = cargo(plan, &check);
         if !lines.iter().any(Line::is_error) {
             // It finds errors that a check does not, like an overflow.
-            lines = cargo(&arguments);
+            lines = cargo(plan, &plan.build);
         }
         let errors = errors(&lines);
         if errors.is_empty() {
@@ -216,7 +231,7 @@ fn present(sources: &mut Sources<'_>, check: &[&str]) -> Build {
     let found = sources.write(&all, |text| text.replace("mutant::on(", "mutant::no("));
     let found = found.into_iter().collect();
     let mut viable = BTreeSet::new();
-    for span in errors(&cargo(check)).into_iter().flat_map(|error| &error.spans) {
+    for span in errors(&cargo(sources.plan, check)).into_iter().flat_map(|error| &error.spans) {
         let Some(rewritten) = sources.rewritten.get(&span.file_name) else { continue };
         let rest = rewritten.text[span.byte_end..].strip_prefix('(');
         let number = rest.and_then(|rest| rest.split(')').next()?.parse::<usize>().ok());

@@ -3,6 +3,8 @@
 //!
 //! ```text
 //! cargo run -p smartasync-cargo-mutants                 all mutants of src/
+//! cargo run -p smartasync-cargo-mutants -- --macros     all mutants of macros/src/
+//! cargo run -p smartasync-cargo-mutants -- --macros     all mutants of macros/src/
 //! cargo run -p smartasync-cargo-mutants -- --resume     goes on where the last run was stopped
 //! cargo run -p smartasync-cargo-mutants -- --missed     also tries those again that were not caught
 //! cargo run -p smartasync-cargo-mutants -- WORD...      those with one of the words in their name
@@ -14,6 +16,7 @@ mod build;
 mod copy;
 mod hunt;
 mod list;
+mod macros;
 mod process;
 mod report;
 mod results;
@@ -26,9 +29,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
-use hunt::{Hunt, Outcome};
+use build::{Build, Plan};
+use hunt::{Hunt, Outcome, Verdict};
+use list::Mutant;
 use results::Results;
 
 const PACKAGE: &str = "smartasync";
@@ -45,17 +52,25 @@ fn root() -> PathBuf {
     root.canonicalize().expect("the workspace is there")
 }
 
+/// Whether the mutants are those of `macros/src/`.
+static OF_MACROS: AtomicBool = AtomicBool::new(false);
+
 /// What a run leaves behind.
 fn folder() -> PathBuf {
-    root().join("target/cargo-mutants")
+    let name = if OF_MACROS.load(Relaxed) { "cargo-mutants-macros" } else { "cargo-mutants" };
+    root().join("target").join(name)
 }
 
-/// Runs `work` for each of `items`, with several at a time, and with the number of the worker.
-fn for_each<T: Send>(items: impl IntoIterator<Item = T>, work: impl Fn(usize, T) + Sync) {
+/// Runs `work` for each of `items`, with so many at a time, and with the number of the worker.
+fn for_each<T: Send>(
+    jobs: usize,
+    items: impl IntoIterator<Item = T>,
+    work: impl Fn(usize, T) + Sync,
+) {
     let queue: Mutex<VecDeque<T>> = Mutex::new(items.into_iter().collect());
     let (queue, work) = (&queue, &work);
     thread::scope(|scope| {
-        for worker in 0..JOBS {
+        for worker in 0..jobs {
             scope.spawn(move || {
                 while let Some(item) = { queue.lock().expect("no worker panics").pop_front() } {
                     work(worker, item);
@@ -74,21 +89,52 @@ fn hash(value: &impl Hash) -> u64 {
 fn main() -> ExitCode {
     let (options, words): (Vec<_>, Vec<_>) =
         std::env::args().skip(1).partition(|word| word.starts_with("--"));
-    let is_known = |option: &&String| ["--resume", "--missed"].contains(&option.as_str());
+    let has = |option: &str| options.iter().any(|word| word == option);
+    let is_known =
+        |option: &&String| ["--macros", "--resume", "--missed"].contains(&option.as_str());
     if let Some(unknown) = options.iter().find(|option| !is_known(option)) {
         eprintln!("there is no option {unknown}");
         return ExitCode::FAILURE;
     }
+    OF_MACROS.store(has("--macros"), Relaxed);
     fs::create_dir_all(folder()).expect("the target can be written");
-    let mutants = list::read(PACKAGE);
-    let (build, binaries) = build::run(PACKAGE, TESTS, &mutants);
-    report::print_build(&mutants, &build);
-    let tests = tests::record(&binaries);
-
-    let mut results = Results::open(!options.is_empty());
-    if options.iter().any(|option| option == "--missed") {
+    let goes_on = has("--resume") || has("--missed");
+    let mut results = Results::open(goes_on);
+    if has("--missed") {
         results.verdicts.retain(|_, verdict| verdict.outcome != Outcome::Missed);
     }
+    if has("--macros") {
+        let mutants = macros::mutants();
+        let (build, hunt) = macros::prepare(&mutants);
+        let attempt = |number, log: &Path| hunt.run(number, &mutants[number], log);
+        return run_all(&mutants, &build, results, &words, macros::JOBS, attempt);
+    }
+    let mutants = list::read(PACKAGE);
+    let (build, binaries) = build::run(&plan(), &mutants);
+    let tests = tests::record(&binaries);
+    let hunt = Hunt { binaries: &binaries, tests: &tests, caught: Mutex::default() };
+    let attempt = |number, log: &Path| hunt.run(number, &mutants[number], &log.to_owned());
+    run_all(&mutants, &build, results, &words, JOBS, attempt)
+}
+
+/// The build of the tests of `src/`.
+fn plan() -> Plan {
+    let mut build = vec!["test", "--no-run", "--lib", "--tests", "--package", PACKAGE];
+    TESTS.iter().for_each(|test| build.extend(["--package", test]));
+    let switch = include_str!("../switch.rs");
+    Plan { package: PACKAGE, build, environment: vec![], switch, hook: str::to_owned }
+}
+
+/// Runs those of the mutants that have no result yet.
+fn run_all(
+    mutants: &[Mutant],
+    build: &Build,
+    results: Results,
+    words: &[String],
+    jobs: usize,
+    attempt: impl Fn(usize, &Path) -> Verdict + Sync,
+) -> ExitCode {
+    report::print_build(mutants, build);
     let is_chosen = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word));
     let chosen = build.viable.iter().filter(|number| is_chosen(&mutants[**number].name));
     let chosen: Vec<_> = chosen.copied().collect();
@@ -99,9 +145,8 @@ fn main() -> ExitCode {
     println!("{} mutants, {} of them have no result yet", chosen.len(), open.len());
 
     let results = Mutex::new(results);
-    let hunt = Hunt { binaries: &binaries, tests: &tests, caught: Mutex::default() };
-    for_each(open, |worker, number| {
-        let verdict = hunt.run(number, &mutants[number], &folder().join(format!("log-{worker}")));
+    for_each(jobs, open, |worker, number| {
+        let verdict = attempt(number, &folder().join(format!("log-{worker}")));
         if verdict.outcome == Outcome::Missed {
             println!("missed, {} tests reach it: {}", verdict.tests, verdict.mutant);
         }

@@ -1,5 +1,6 @@
 //! Runs tests in a process, with a mutant or without, and with a time limit.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -42,12 +43,16 @@ pub(crate) fn names(binary: &Binary) -> Vec<Option<String>> {
         .collect()
 }
 
-fn command(binary: &Binary, arguments: &[String]) -> Command {
+/// A command that may take up to so much memory.
+pub(crate) fn limited(program: impl AsRef<OsStr>, kibibytes: u32) -> Command {
     let mut command = Command::new("sh");
+    command.args(["-c", &format!("ulimit -v {kibibytes}; exec \"$0\" \"$@\"")]).arg(program);
     command
-        .args(["-c", &format!("ulimit -v {KIBIBYTES}; exec \"$0\" \"$@\"")])
-        .arg(&binary.path)
-        .args(arguments);
+}
+
+fn command(binary: &Binary, arguments: &[String]) -> Command {
+    let mut command = limited(&binary.path, KIBIBYTES);
+    command.args(arguments);
     command
         .current_dir(&binary.folder)
         .env("CARGO_MANIFEST_DIR", &binary.folder)
@@ -74,10 +79,7 @@ pub(crate) fn run(
         Mode::With(number) => drop(command.env("MUTANT", number.to_string())),
         Mode::Recording(file) => drop(command.env("MUTANTS_REACHED", file)),
     }
-    let output = File::create(log).expect("the log can be written");
-    command.stderr(output.try_clone().expect("the log has two writers")).stdout(output);
-    let child = command.process_group(0).spawn().expect("a test can be run");
-    let (succeeds, time) = wait(child, limit);
+    let (succeeds, time) = watch(command, limit, log);
     let ended = match succeeds {
         None => Ended::TimedOut,
         Some(true) => Ended::Passed,
@@ -92,6 +94,13 @@ pub(crate) fn run(
         }
     };
     (ended, time)
+}
+
+/// Runs a command, and ends its whole process group. Returns whether it succeeded, unless its time was over.
+pub(crate) fn watch(mut command: Command, limit: Duration, log: &Path) -> (Option<bool>, Duration) {
+    let output = File::create(log).expect("the log can be written");
+    command.stderr(output.try_clone().expect("the log has two writers")).stdout(output);
+    wait(command.process_group(0).spawn().expect("a command can be run"), limit)
 }
 
 /// Waits for a process, and ends its whole group. Returns whether it succeeded, unless its time was over. Does not

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::build::Binary;
 use crate::process::{Ended, Mode, names, run};
-use crate::{folder, for_each};
+use crate::{JOBS, folder, for_each};
 
 /// It compiles all examples first, and reaches only what others reach too.
 const LEFT_OUT: &str = "ctrl_c";
@@ -63,7 +63,7 @@ pub(crate) fn record(binaries: &[Binary]) -> Vec<Test> {
     }
     println!("{} tests, {} of them new", tests.len() + new.len(), new.len());
     let tests = Mutex::new(tests);
-    for_each(new, |worker, (binary, name)| {
+    for_each(JOBS, new, |worker, (binary, name)| {
         let (file, log) =
             (folder().join(format!("reached-{worker}")), folder().join(format!("log-{worker}")));
         fs::write(&file, []).expect("the record can be written");
