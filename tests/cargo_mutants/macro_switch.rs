@@ -1,15 +1,17 @@
 //! Which mutant is on in the crate of a macro. A copy of this file is part of that crate, whose mutants are in one build.
 //!
 //! `MUTANT=17` has the compiler that loads the macro use one. With `MUTANTS_SURVEY=FILE` each use of the macro is
-//! expanded with each mutant that it reaches, and the file says which of them change the expansion.
+//! expanded with each mutant that it reaches, and the file says which of them change the expansion. The unit tests of the
+//! crate are a program, in which `MUTANTS_REACHED=FILE` notes the mutants that they come to.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::env;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::path::Path;
+use std::sync::{LazyLock, Mutex};
 
 use proc_macro::TokenStream;
 
@@ -17,12 +19,19 @@ use proc_macro::TokenStream;
 const LOOPS: u64 = 100;
 
 thread_local! {
-    static CHOSEN: Cell<Option<u32>> = const { Cell::new(None) };
+    static CHOSEN: Cell<Option<u32>> =
+        Cell::new(env::var("MUTANT").ok().and_then(|number| number.parse().ok()));
     /// The mutants whose places an expansion has come to, while one is recorded.
     static REACHED: RefCell<Option<Vec<u32>>> = const { RefCell::new(None) };
     static STEPS: Cell<u64> = const { Cell::new(0) };
     static LIMIT: Cell<u64> = const { Cell::new(u64::MAX) };
 }
+
+/// Where a program notes what it reaches, and what it has noted.
+static RECORD: LazyLock<Option<Mutex<(File, HashSet<u32>)>>> = LazyLock::new(|| {
+    let file = File::create(env::var_os("MUTANTS_REACHED")?).expect("the record can be written");
+    Some(Mutex::new((file, HashSet::new())))
+});
 
 pub(crate) fn on(number: u32) -> bool {
     STEPS.set(STEPS.get() + 1);
@@ -34,6 +43,12 @@ pub(crate) fn on(number: u32) -> bool {
             reached.push(number);
         }
     });
+    if let Some(record) = &*RECORD {
+        let (file, noted) = &mut *record.lock().expect("nothing here panics");
+        if noted.insert(number) {
+            writeln!(file, "reached {number}").expect("the record can be written");
+        }
+    }
     CHOSEN.get() == Some(number)
 }
 
@@ -43,7 +58,6 @@ pub(crate) fn expand(
     item: TokenStream,
     macro_itself: fn(TokenStream, TokenStream) -> TokenStream,
 ) -> TokenStream {
-    CHOSEN.set(env::var("MUTANT").ok().and_then(|number| number.parse().ok()));
     match env::var_os("MUTANTS_SURVEY") {
         Some(file) => survey(args, item, macro_itself, file.as_ref()),
         None => macro_itself(args, item),

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -12,6 +12,9 @@ use crate::build::Binary;
 
 /// What a mutant may take: one that allocates for ever must not end the machine.
 const KIBIBYTES: u32 = 16 << 20;
+
+/// The number of the signal `SIGXCPU`.
+const XCPU: i32 = 24;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
@@ -43,15 +46,17 @@ pub(crate) fn names(binary: &Binary) -> Vec<Option<String>> {
         .collect()
 }
 
-/// A command that may take up to so much memory.
-pub(crate) fn limited(program: impl AsRef<OsStr>, kibibytes: u32) -> Command {
+/// A command that may take up to so much memory, and so many seconds of the CPU.
+pub(crate) fn limited(program: impl AsRef<OsStr>, kibibytes: u32, seconds: Option<u64>) -> Command {
+    let seconds = seconds.map_or("unlimited".to_owned(), |seconds| seconds.to_string());
+    let script = format!("ulimit -v {kibibytes}; ulimit -S -t {seconds}; exec \"$0\" \"$@\"");
     let mut command = Command::new("sh");
-    command.args(["-c", &format!("ulimit -v {kibibytes}; exec \"$0\" \"$@\"")]).arg(program);
+    command.args(["-c", &script]).arg(program);
     command
 }
 
 fn command(binary: &Binary, arguments: &[String]) -> Command {
-    let mut command = limited(&binary.path, KIBIBYTES);
+    let mut command = limited(&binary.path, KIBIBYTES, None);
     command.args(arguments);
     command
         .current_dir(&binary.folder)
@@ -109,7 +114,8 @@ fn wait(mut child: Child, limit: Duration) -> (Option<bool>, Duration) {
     let (mut time, mut last) = (Duration::ZERO, Instant::now());
     let succeeds = loop {
         if let Some(status) = child.try_wait().expect("a child can be awaited") {
-            break Some(status.success());
+            // It has used up its time of the CPU.
+            break (status.signal() != Some(XCPU)).then(|| status.success());
         }
         time += last.elapsed().min(Duration::from_millis(100));
         last = Instant::now();

@@ -44,9 +44,7 @@ impl Hunt {
     }
 
     fn check(&self, unit: usize, number: usize, log: &Path) -> Option<Outcome> {
-        let unit = &self.units[unit];
-        let limit = unit.check * 5 + Duration::from_secs(20);
-        match unit.check(With::Mutant(number), limit, log).0 {
+        match self.units[unit].check(With::Mutant(number), log).0 {
             Some(true) => None,
             Some(false) => Some(Outcome::Caught),
             None => Some(Outcome::TimedOut),
@@ -56,7 +54,7 @@ impl Hunt {
     /// A failure counts if it happens again, and does not happen without the mutant.
     fn test(&self, unit: usize, number: usize, log: &Path) -> Option<Outcome> {
         let unit = &self.units[unit];
-        if matches!(unit.kind, Kind::Messages { .. }) {
+        if !matches!(unit.kind, Kind::Tests { .. }) {
             return None;
         }
         let limit = unit.run * 5 + Duration::from_secs(10);

@@ -15,6 +15,9 @@ pub(crate) const BUILD: &[&str] = &[
     "test",
     "--no-run",
     "--package",
+    "smartasync-macros",
+    "--lib",
+    "--package",
     "smartasync-edition-2024",
     "--package",
     "smartasync-ui",
@@ -32,11 +35,17 @@ const WHOLE: &[(&str, &str, &str)] = &[
     ("smartasync-ui", "unsafe_fn", "tests/ui/passes/unsafe_fn.rs"),
 ];
 
+/// The module on whose generated code no lint may fire, also none of clippy.
+const LINTS: &str = "lints";
+
 /// Where trybuild finds what must not compile, and the test that runs it.
 const FAILS: (&str, &str, &str) = ("tests/ui/fails", "ui", "what_must_not_compile");
 
 pub(crate) fn units(binaries: &[Binary]) -> Vec<Unit> {
     let mut units = Vec::new();
+    let is_own = |binary: &&Binary| binary.name == "smartasync_macros (unit)";
+    let own = binaries.iter().find(is_own).expect("it is built");
+    units.push(Unit::new("macros (unit)".to_owned(), Kind::Program(own.clone())));
     for (package, name, root) in WHOLE {
         units.push(tests(package, name, (*name).to_owned(), copy::tree().join(root)));
     }
@@ -45,6 +54,9 @@ pub(crate) fn units(binaries: &[Binary]) -> Vec<Unit> {
         for (module, text) in modules(&root) {
             let apart = root.with_file_name(format!("only_{module}.rs"));
             copy::write(&apart, text.as_bytes());
+            if module == LINTS {
+                units.push(lints(package, name, apart.clone()));
+            }
             units.push(tests(package, name, format!("{name}::{module}"), apart));
         }
     }
@@ -66,7 +78,16 @@ pub(crate) fn units(binaries: &[Binary]) -> Vec<Unit> {
 
 fn tests(package: &str, crate_name: &str, name: String, root: PathBuf) -> Unit {
     let (rustc, environment) = command(package, crate_name);
-    Unit::new(name, Kind::Tests { root, rustc, environment })
+    Unit::new(name, Kind::Tests { root, rustc, environment, is_run: true })
+}
+
+/// The same under clippy, as `.ci/run` has it.
+fn lints(package: &str, crate_name: &str, root: PathBuf) -> Unit {
+    let (mut rustc, environment) = command(package, crate_name);
+    rustc[0] = rustc[0].replace("bin/rustc", "bin/clippy-driver");
+    rustc.push("--deny=warnings".to_owned());
+    let kind = Kind::Tests { root, rustc, environment, is_run: false };
+    Unit::new(format!("clippy {crate_name}::{LINTS}"), kind)
 }
 
 /// A module as `main.rs` declares it.

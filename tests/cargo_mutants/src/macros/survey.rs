@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::Mutex;
 
 use super::JOBS;
-use super::unit::{LIMIT, Unit, With};
+use super::unit::{Kind, LIMIT, Unit, With};
 use crate::process::Ended;
 use crate::{folder, for_each};
 
@@ -14,7 +14,9 @@ pub(crate) fn run(units: Vec<Unit>) -> Vec<Unit> {
     let kept = Mutex::new(Vec::new());
     for_each(JOBS, units, |worker, mut unit| {
         let log = folder().join(format!("log-{worker}"));
-        let (checks, check) = unit.check(With::Nothing, LIMIT, &log);
+        // For the first of a kind, dependencies are compiled.
+        unit.check(With::Nothing, &log);
+        let (checks, check) = unit.check(With::Nothing, &log);
         if checks != Some(true) {
             println!("left out, as it fails without a mutant: {}", unit.name);
             return;
@@ -45,8 +47,15 @@ fn survey(unit: &mut Unit, worker: usize) {
     let log = folder().join(format!("log-{worker}"));
     let file = folder().join(format!("survey-{worker}"));
     let _ = fs::remove_file(&file);
+    if let Kind::Program(_) = unit.kind {
+        unit.check(With::Record(&file), &log);
+        let text = fs::read_to_string(&file).expect("it has noted what it reaches");
+        unit.reached = numbers(&text, "reached ").collect();
+        unit.changed = unit.reached.clone();
+        return;
+    }
     loop {
-        let (checks, _) = unit.check(With::Survey(&file), LIMIT, &log);
+        let (checks, _) = unit.check(With::Survey(&file), &log);
         if checks == Some(true) {
             break;
         }
@@ -58,10 +67,10 @@ fn survey(unit: &mut Unit, worker: usize) {
         writeln!(open, "changed {last}").expect("the survey can be written");
     }
     let text = fs::read_to_string(&file).unwrap_or_default();
-    for line in text.lines() {
-        let number =
-            |word| line.strip_prefix(word).and_then(|number: &str| number.parse::<usize>().ok());
-        unit.reached.extend(number("reached "));
-        unit.changed.extend(number("changed "));
-    }
+    unit.reached = numbers(&text, "reached ").collect();
+    unit.changed = numbers(&text, "changed ").collect();
+}
+
+fn numbers(text: &str, word: &str) -> impl Iterator<Item = usize> {
+    text.lines().filter_map(move |line| line.strip_prefix(word)?.parse().ok())
 }

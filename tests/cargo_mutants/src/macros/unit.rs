@@ -15,8 +15,14 @@ use crate::process::{Ended, Mode, limited, run, watch};
 /// What a compiler may take, with a mutant that allocates for ever.
 const KIBIBYTES: u32 = 6 << 20;
 
-/// Without a mutant.
-pub(crate) const LIMIT: Duration = Duration::from_secs(300);
+/// The time of the CPU that a compiler may take. It does not depend on what else the machine does.
+const SECONDS: u64 = 30;
+
+/// A survey expands everything hundreds of times.
+const SECONDS_OF_SURVEY: u64 = 600;
+
+/// What anything may take.
+pub(crate) const LIMIT: Duration = Duration::from_secs(1200);
 
 static TRYBUILD: Mutex<()> = Mutex::new(());
 
@@ -35,8 +41,10 @@ pub(crate) struct Unit {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
-    /// Compiles, and its tests pass.
-    Tests { root: PathBuf, rustc: Vec<String>, environment: Vec<(String, String)> },
+    /// The unit tests of the attribute, which contain the mutants themselves. To check them is to run them.
+    Program(Binary),
+    /// Compiles, and its tests pass, if it `is_run`.
+    Tests { root: PathBuf, rustc: Vec<String>, environment: Vec<(String, String)>, is_run: bool },
     /// A file of `tests/ui/fails`, which trybuild checks: the messages of the compiler have to be the expected ones.
     Messages { trybuild: Binary, test: String, file: String },
 }
@@ -47,15 +55,22 @@ pub(crate) enum With<'a> {
     Nothing,
     Mutant(usize),
     Survey(&'a Path),
+    /// For a program.
+    Record(&'a Path),
 }
 
 impl With<'_> {
+    fn seconds(self) -> u64 {
+        if let With::Survey(_) = self { SECONDS_OF_SURVEY } else { SECONDS }
+    }
+
     fn apply(self, command: &mut Command) {
         command.env_remove("MUTANT");
         match self {
             With::Nothing => {}
             With::Mutant(number) => drop(command.env("MUTANT", number.to_string())),
             With::Survey(file) => drop(command.env("MUTANTS_SURVEY", file)),
+            With::Record(file) => drop(command.env("MUTANTS_REACHED", file)),
         }
     }
 }
@@ -67,19 +82,21 @@ impl Unit {
     }
 
     /// Compiles it without code. Returns whether it compiles, or shows the expected messages, unless its time was over.
-    pub(crate) fn check(
-        &self,
-        with: With<'_>,
-        limit: Duration,
-        log: &Path,
-    ) -> (Option<bool>, Duration) {
+    pub(crate) fn check(&self, with: With<'_>, log: &Path) -> (Option<bool>, Duration) {
         // Only one trybuild runs at a time, and the time that it waits for another is not its own.
         let _alone = matches!(self.kind, Kind::Messages { .. })
             .then(|| TRYBUILD.lock().expect("no worker panics"));
         let command = match &self.kind {
+            Kind::Program(binary) => {
+                let mut command = limited(&binary.path, KIBIBYTES, Some(with.seconds()));
+                // Like the attribute, they use the standard library of the compiler.
+                command.env("LD_LIBRARY_PATH", compilers_libraries());
+                with.apply(&mut command);
+                command
+            }
             Kind::Tests { .. } => self.rustc(with, "metadata", &log.with_extension("rmeta")),
             Kind::Messages { trybuild, test, file } => {
-                let mut command = limited(&trybuild.path, KIBIBYTES);
+                let mut command = limited(&trybuild.path, KIBIBYTES, Some(with.seconds()));
                 command.args([test, &format!("trybuild={file}")]);
                 command.current_dir(&trybuild.folder).env("CARGO_MANIFEST_DIR", &trybuild.folder);
                 command.env("CARGO_TARGET_DIR", folder().join("build")).stdin(Stdio::null());
@@ -88,12 +105,12 @@ impl Unit {
                 command
             }
         };
-        watch(command, limit, log)
+        watch(command, LIMIT, log)
     }
 
     /// Compiles it and runs its tests.
     pub(crate) fn test(&self, with: With<'_>, limit: Duration, log: &Path) -> (Ended, Duration) {
-        let Kind::Tests { environment, .. } = &self.kind else {
+        let Kind::Tests { environment, is_run: true, .. } = &self.kind else {
             return (Ended::Passed, Duration::ZERO);
         };
         let path = log.with_extension("test");
@@ -108,16 +125,22 @@ impl Unit {
     }
 
     fn rustc(&self, with: With<'_>, emit: &str, output: &Path) -> Command {
-        let Kind::Tests { root, rustc, environment } = &self.kind else {
+        let Kind::Tests { root, rustc, environment, .. } = &self.kind else {
             unreachable!("trybuild compiles the others")
         };
-        let mut command = limited(&rustc[0], KIBIBYTES);
+        let mut command = limited(&rustc[0], KIBIBYTES, Some(with.seconds()));
         command.args(&rustc[1..]).arg(root).arg(format!("--emit={emit}")).arg("-o").arg(output);
         command.args(["-C", "debuginfo=0"]).current_dir(copy::tree()).stdin(Stdio::null());
         command.envs(environment.iter().map(|(name, value)| (name, value)));
         with.apply(&mut command);
         command
     }
+}
+
+fn compilers_libraries() -> PathBuf {
+    let printed = Command::new("rustc").args(["--print", "target-libdir"]).output();
+    let printed = printed.expect("the compiler can be run").stdout;
+    PathBuf::from(String::from_utf8_lossy(&printed).trim())
 }
 
 /// Reads the recorded command of a crate, without what says where its code goes, and the environment.
