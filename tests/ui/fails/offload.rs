@@ -90,4 +90,11 @@ mod offload_on_bridge {
     }
 }
 
+mod offload_of_bounded_trait {
+    #[smartasync::smartasync(offload)]
+    fn hash<'a>(data: impl AsRef<[u8]> + Send + 'a) -> usize {
+        data.as_ref().len()
+    }
+}
+
 fn main() {}

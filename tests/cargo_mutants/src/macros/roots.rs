@@ -24,16 +24,18 @@ pub(crate) const BUILD: &[&str] = &[
     "--tests",
 ];
 
-/// A package, a crate of tests, and its root, whose modules are apart.
-const APART: &[(&str, &str, &str)] =
-    &[("smartasync-edition-2024", "attribute", "tests/edition_2024/tests/attribute/main.rs")];
-
-/// A package, and a crate of tests, and its root.
+/// A package, a crate of its tests, and a root that is compiled like that crate.
 const WHOLE: &[(&str, &str, &str)] = &[
     ("smartasync-ui", "mocks", "tests/ui/passes/mocks.rs"),
     ("smartasync-ui", "no_prelude", "tests/ui/passes/no_prelude.rs"),
     ("smartasync-ui", "unsafe_fn", "tests/ui/passes/unsafe_fn.rs"),
+    // They are of the crate itself, which takes long to build for tests, and need no more than these.
+    ("smartasync-edition-2024", "attribute", "tests/panic_location.rs"),
 ];
+
+/// The same for roots whose modules are apart.
+const APART: &[(&str, &str, &str)] =
+    &[("smartasync-edition-2024", "attribute", "tests/edition_2024/tests/attribute/main.rs")];
 
 /// The module on whose generated code no lint may fire, also none of clippy.
 const LINTS: &str = "lints";
@@ -47,7 +49,7 @@ pub(crate) fn units(binaries: &[Binary]) -> Vec<Unit> {
     let own = binaries.iter().find(is_own).expect("it is built");
     units.push(Unit::new("macros (unit)".to_owned(), Kind::Program(own.clone())));
     for (package, name, root) in WHOLE {
-        units.push(tests(package, name, (*name).to_owned(), copy::tree().join(root)));
+        units.push(tests(package, name, (*root).to_owned(), copy::tree().join(root)));
     }
     for (package, name, root) in APART {
         let root = copy::tree().join(root);

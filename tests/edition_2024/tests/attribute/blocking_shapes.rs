@@ -574,3 +574,104 @@ client!(Made, BlockingMade, Made);
 fn a_client_that_a_macro_makes() {
     assert_eq!(BlockingMade::made(2).number(), 2);
 }
+
+#[derive(Debug)]
+struct Opened(u32);
+
+macro_rules! opened {
+    ($answer:ty) => {
+        #[smartasync(blocking)]
+        impl Opened {
+            pub(crate) async fn open(number: u32) -> $answer {
+                if number == 0 { Err("zero") } else { Ok(Opened(number)) }
+            }
+        }
+    };
+}
+
+opened!(Result<Self, &'static str>);
+
+#[test]
+fn an_answer_that_a_macro_takes() {
+    let twin: BlockingOpened = BlockingOpened::open(2).unwrap();
+    assert_eq!(twin.as_ref().0, 2);
+    assert_eq!(BlockingOpened::open(0).err(), Some("zero"));
+}
+
+#[derive(Debug)]
+struct Sizes;
+
+#[smartasync(blocking)]
+impl Sizes {
+    pub(crate) async fn of<T, const N: usize>(&self) -> usize {
+        N * size_of::<T>()
+    }
+}
+
+#[test]
+fn type_arguments_that_nothing_infers() {
+    assert_eq!(BlockingSizes::from(Sizes).of::<u16, 3>(), 6);
+}
+
+#[derive(Debug)]
+struct OwnBridge {
+    bridge: Bridge,
+}
+
+#[smartasync(blocking, on = Bridge::clone(&self.bridge))]
+impl OwnBridge {
+    pub(crate) async fn number(&self) -> u32 {
+        yield_now().await;
+        1
+    }
+}
+
+#[test]
+fn a_bridge_that_borrows_the_client() {
+    assert_eq!(BlockingOwnBridge::from(OwnBridge { bridge: Bridge::shared() }).number(), 1);
+}
+
+mod visible {
+    pub(super) mod inside {
+        //! Twins that more code sees than most of their methods.
+
+        use smartasync::smartasync;
+
+        pub(crate) struct Wide;
+
+        #[smartasync(blocking)]
+        impl Wide {
+            pub(in crate::blocking_shapes::visible) async fn first(&self) {}
+
+            pub(crate) async fn number(&self) -> u32 {
+                self.first().await;
+                self.last().await;
+                1
+            }
+
+            pub(in crate::blocking_shapes::visible) async fn last(&self) {}
+        }
+
+        pub(crate) struct Near;
+
+        #[smartasync(blocking)]
+        impl Near {
+            pub(super) async fn first(&self) {}
+
+            pub(in crate::blocking_shapes) async fn number(&self) -> u32 {
+                self.first().await;
+                self.last().await;
+                2
+            }
+
+            pub(super) async fn last(&self) {}
+        }
+    }
+}
+
+#[test]
+fn a_twin_is_as_visible_as_its_most_visible_method() {
+    let wide: visible::inside::BlockingWide = visible::inside::Wide.into();
+    let near: visible::inside::BlockingNear = visible::inside::Near.into();
+    assert_eq!((wide.number(), near.number()), (1, 2));
+}

@@ -295,6 +295,27 @@ impl<'a, T: Display> Connection<'a, T> {
         self.0.len()
     }
 
+    /// Is deprecated under a condition.
+    #[cfg_attr(not(any()), deprecated)]
+    pub async fn conditional(&self) -> usize {
+        yield_now().await;
+        self.0.len()
+    }
+
+    /// Has a variable that its twin does not have.
+    #[expect(unused_variables)]
+    pub async fn expects(&self) {
+        let unused = self.0.len();
+        yield_now().await;
+    }
+
+    /// Changes itself.
+    pub async fn renamed(mut self, name: &'a str) -> Self {
+        yield_now().await;
+        self.0 = name;
+        self
+    }
+
     /// Has more arguments than most.
     #[expect(clippy::too_many_arguments)]
     pub async fn many(&self, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8) {
@@ -407,6 +428,11 @@ fn strict_code_calls_a_twin() {
     assert_eq!(twin.show(u32::to_string), ["1", "1"]);
     assert_eq!(twin.patterns(Point { x: 1, y: 2 }, 3, String::new(), ""), 7);
     twin.many(1, 2, 3, 4, 5, 6, 7, 8);
+    #[expect(deprecated)]
+    let len = copy.conditional();
+    assert_eq!(len, 4);
+    copy.expects();
+    assert_eq!(copy.renamed("other").name(), "other");
     copy.nothing();
     assert_eq!(Half(Half::ONE).number().wait(), 1);
     assert_eq!(Half(0).halves().wait().map_err(|half| half.0).err(), Some(0));
