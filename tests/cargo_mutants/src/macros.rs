@@ -30,8 +30,8 @@ pub(crate) fn mutants() -> Vec<Mutant> {
     crate::list::read(PACKAGE)
 }
 
-/// Builds everything, and finds out which tests each mutant may change.
-pub(crate) fn prepare(mutants: &[Mutant]) -> (Build, Hunt) {
+/// Builds everything, and finds out which tests each mutant may change, of those with this word in their name.
+pub(crate) fn prepare(mutants: &[Mutant], word: &str) -> (Build, Hunt) {
     let records = folder().join("commands");
     fs::create_dir_all(&records).expect("the target can be written");
     let plan = Plan {
@@ -47,7 +47,8 @@ pub(crate) fn prepare(mutants: &[Mutant]) -> (Build, Hunt) {
         hook,
     };
     let (build, binaries) = build::run(&plan, mutants);
-    let units = roots::units(&binaries);
+    let mut units = roots::units(&binaries);
+    units.retain(|unit| unit.name.contains(word));
     let units = survey::run(units);
     (build, Hunt { units, caught: std::sync::Mutex::new(BTreeMap::new()) })
 }

@@ -10,6 +10,8 @@
 //! cargo run -p smartasync-cargo-mutants -- WORD...      those with one of the words in their name
 //! ```
 //!
+//! With `--macros`, `--tests=WORD` takes only the tests with this word in their name: those that are new.
+//!
 //! `MUTANT=17 target/cargo-mutants/build/debug/deps/it-... NAME` is one test with one mutant. Needs Unix.
 
 mod build;
@@ -90,8 +92,11 @@ fn main() -> ExitCode {
     let (options, words): (Vec<_>, Vec<_>) =
         std::env::args().skip(1).partition(|word| word.starts_with("--"));
     let has = |option: &str| options.iter().any(|word| word == option);
-    let is_known =
-        |option: &&String| ["--macros", "--resume", "--missed"].contains(&option.as_str());
+    let tests = options.iter().find_map(|option| option.strip_prefix("--tests="));
+    let is_known = |option: &&String| {
+        ["--macros", "--resume", "--missed"].contains(&option.as_str())
+            || has("--macros") && option.starts_with("--tests=")
+    };
     if let Some(unknown) = options.iter().find(|option| !is_known(option)) {
         eprintln!("there is no option {unknown}");
         return ExitCode::FAILURE;
@@ -105,7 +110,7 @@ fn main() -> ExitCode {
     }
     if has("--macros") {
         let mutants = macros::mutants();
-        let (build, hunt) = macros::prepare(&mutants);
+        let (build, hunt) = macros::prepare(&mutants, tests.unwrap_or_default());
         let attempt = |number, log: &Path| hunt.run(number, &mutants[number], log);
         return run_all(&mutants, &build, results, &words, macros::JOBS, attempt);
     }

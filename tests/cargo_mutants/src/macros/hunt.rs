@@ -15,7 +15,7 @@ pub(crate) struct Hunt {
     /// The cheapest is first.
     pub(crate) units: Vec<Unit>,
     /// How many mutants of a file each unit has caught: it is likely to catch the next one too.
-    pub(crate) caught: Mutex<BTreeMap<(String, usize), usize>>,
+    pub(crate) caught: Mutex<BTreeMap<(String, usize), u32>>,
 }
 
 impl Hunt {
@@ -24,9 +24,12 @@ impl Hunt {
         let mut units: Vec<_> =
             units.filter(|unit| self.units[*unit].changed.contains(&number)).collect();
         let caught = self.caught.lock().expect("no worker panics").clone();
-        let count =
-            |unit: usize| caught.get(&(mutant.file.clone(), unit)).copied().unwrap_or_default();
-        units.sort_by_key(|unit| (usize::MAX - count(*unit), *unit));
+        // What it costs to catch one, as far as is known.
+        let price = |unit: &usize| {
+            let count = caught.get(&(mutant.file.clone(), *unit)).copied().unwrap_or_default();
+            self.units[*unit].check * 10 / (10 * count + 1)
+        };
+        units.sort_by_cached_key(price);
         let found =
             units.iter().find_map(|unit| Some((*unit, self.check(*unit, number, log)?))).or_else(
                 || units.iter().find_map(|unit| Some((*unit, self.test(*unit, number, log)?))),
