@@ -264,6 +264,11 @@ mod through {
             STATIC.clone()
         }
 
+        /// Its argument has the name of the function above, and is another thing.
+        pub(super) async fn named(&self, bridge: &str) -> usize {
+            bridge.len()
+        }
+
         pub(super) async fn id(&self) -> Id {
             Handle::current().id()
         }
@@ -322,6 +327,7 @@ fn it_goes_through_the_bridge_of_the_block() {
         stage.at("a bridge that the type has");
         let twin = BlockingOfType::from(OfType(goodbye()));
         let private = twin.id();
+        assert_eq!(twin.named("a"), 1);
         drop(twin);
         assert_eq!(expect_task(&tasks), private);
         assert_ne!(private, own);
@@ -350,6 +356,30 @@ fn it_goes_through_the_bridge_of_the_block() {
         SHUT_DOWN.shutdown(A_WHILE);
         drop(twin);
         assert_eq!(expect_task(&tasks), own);
+    });
+}
+
+struct Shown(#[expect(dead_code, reason = "it is there to be dropped")] SaysGoodbye);
+
+impl std::fmt::Debug for Shown {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("shown")
+    }
+}
+
+#[smartasync(blocking, derive(Debug))]
+impl Shown {
+    pub(crate) async fn done(&self) {}
+}
+
+#[test]
+fn a_twin_with_derived_traits_drops_its_client_inside_too() {
+    within_a_minute(|_| {
+        let (told, tasks) = channel();
+        let twin = BlockingShown::from(Shown(SaysGoodbye(told)));
+        twin.done();
+        drop(twin);
+        assert_eq!(expect_task(&tasks), own_runtime());
     });
 }
 

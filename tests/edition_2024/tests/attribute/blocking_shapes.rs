@@ -5,6 +5,7 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::fmt::{Debug, Display};
+use std::future::Future;
 use std::io;
 use std::rc::Rc;
 
@@ -596,6 +597,41 @@ fn an_answer_that_a_macro_takes() {
     let twin: BlockingOpened = BlockingOpened::open(2).unwrap();
     assert_eq!(twin.as_ref().0, 2);
     assert_eq!(BlockingOpened::open(0).err(), Some("zero"));
+}
+
+#[derive(Debug)]
+struct Refused(u32);
+
+#[smartasync(blocking, derive(Debug))]
+impl Refused {
+    pub(crate) async fn ask(number: u32) -> Result<u32, Option<Refused>> {
+        if number == 0 { Err(Some(Refused(number))) } else { Ok(number) }
+    }
+}
+
+#[test]
+fn an_error_that_may_be_a_client() {
+    let refused: Option<BlockingRefused> = BlockingRefused::ask(0).unwrap_err();
+    assert_eq!(refused.unwrap().as_ref().0, 0);
+}
+
+#[derive(Debug)]
+struct Later;
+
+/// Has a bridge, and no `async fn`.
+#[smartasync(blocking, on = Bridge::shared())]
+impl Later {
+    pub(crate) fn number(&self) -> impl Future<Output = u32> {
+        async {
+            yield_now().await;
+            1
+        }
+    }
+}
+
+#[test]
+fn a_bridge_where_nothing_is_an_async_fn() {
+    assert_eq!(BlockingLater::from(Later).number(), 1);
 }
 
 #[derive(Debug)]

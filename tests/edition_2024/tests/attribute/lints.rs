@@ -147,6 +147,14 @@ pub async fn local(left: Rc<u32>) -> u32 {
     if *left == 0 { 0 } else { local(Rc::new(*left - 1)).await + 1 }
 }
 
+/// Has an inner attribute, which is for its arguments too.
+#[smartasync]
+pub async fn inner(unused: u32) -> u32 {
+    #![expect(unused_variables)]
+    yield_now().await;
+    1
+}
+
 /// Is deprecated.
 #[smartasync]
 #[deprecated]
@@ -449,6 +457,7 @@ fn strict_code_calls_decorated_functions() {
     assert_eq!(one_line("a").wait(), offloaded().wait() + 1);
     let call = offloaded_patterns(Point { x: 1, y: 2 }, 3, String::new(), "", 'a', char::to_string);
     assert_eq!(call.wait(), "6a");
+    assert_eq!(inner(2).wait(), 1);
     assert_eq!(never(1).name(), "never");
     assert_eq!(panics(1).name(), "panics");
     assert_eq!(returns("a").wait(), Err("a".to_owned()));
