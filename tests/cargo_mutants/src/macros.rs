@@ -30,8 +30,9 @@ pub(crate) fn mutants() -> Vec<Mutant> {
     crate::list::read(PACKAGE)
 }
 
-/// Builds everything, and finds out which tests each mutant may change, of those with this word in their name.
-pub(crate) fn prepare(mutants: &[Mutant], word: &str) -> (Build, Hunt) {
+/// Builds everything, and finds out which tests each mutant may change, of those with one of these words in their
+/// name.
+pub(crate) fn prepare(mutants: &[Mutant], words: &str) -> (Build, Hunt) {
     let records = folder().join("commands");
     fs::create_dir_all(&records).expect("the target can be written");
     let plan = Plan {
@@ -48,7 +49,7 @@ pub(crate) fn prepare(mutants: &[Mutant], word: &str) -> (Build, Hunt) {
     };
     let (build, binaries) = build::run(&plan, mutants);
     let mut units = roots::units(&binaries);
-    units.retain(|unit| unit.name.contains(word));
+    units.retain(|unit| words.split(',').any(|word| unit.name.contains(word)));
     let units = survey::run(units);
     (build, Hunt { units, caught: std::sync::Mutex::new(BTreeMap::new()) })
 }

@@ -10,7 +10,7 @@
 //! cargo run -p smartasync-cargo-mutants -- WORD...      those with one of the words in their name
 //! ```
 //!
-//! With `--macros`, `--tests=WORD` takes only the tests with this word in their name: those that are new.
+//! With `--macros`, `--tests=WORD,..` takes only the tests with one of these words in their name: those that are new.
 //!
 //! `MUTANT=17 target/cargo-mutants/build/debug/deps/it-... NAME` is one test with one mutant. Needs Unix.
 

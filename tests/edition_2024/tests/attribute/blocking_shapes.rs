@@ -702,6 +702,19 @@ mod visible {
 
             pub(super) async fn last(&self) {}
         }
+
+        pub(crate) struct Hidden;
+
+        #[smartasync(blocking = pub(crate) Shown)]
+        impl Hidden {
+            pub(super) async fn number(&self) -> u32 {
+                3
+            }
+        }
+    }
+
+    pub(super) fn number(twin: &inside::Shown) -> u32 {
+        twin.number()
     }
 }
 
@@ -709,5 +722,6 @@ mod visible {
 fn a_twin_is_as_visible_as_its_most_visible_method() {
     let wide: visible::inside::BlockingWide = visible::inside::Wide.into();
     let near: visible::inside::BlockingNear = visible::inside::Near.into();
-    assert_eq!((wide.number(), near.number()), (1, 2));
+    let shown: visible::inside::Shown = visible::inside::Hidden.into();
+    assert_eq!((wide.number(), near.number(), visible::number(&shown)), (1, 2, 3));
 }
