@@ -2,8 +2,8 @@
 //! compile any more, by one that fails, or by another message of the compiler.
 //!
 //! Each module of tests that uses the attribute is a crate of its own here, so that it is compiled in a second or two.
-//! Which mutants change the expansion of the attribute in which of these crates is found out in a survey, by the compiler
-//! that loads the attribute with all mutants in it. Only these crates are tried.
+//! Which mutants change the expansion of the attribute in which of these crates is found out in a survey, by the
+//! compiler that loads the attribute with all mutants in it. Only these crates are tried.
 
 mod hunt;
 mod roots;
