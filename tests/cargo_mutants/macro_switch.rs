@@ -1,4 +1,4 @@
-//! Which mutant is on in the crate of a macro. A copy of this file is part of that crate, with all mutants in one build.
+//! Which mutant is on in the crate of a macro. A copy of this file is in that crate, with all mutants in one build.
 //!
 //! `MUTANT=17` has the compiler that loads the macro use one. With `MUTANTS_SURVEY=FILE` each use of the macro is
 //! expanded with each mutant that it reaches, and the file says which of them change the expansion. The unit tests of
