@@ -290,6 +290,46 @@ fn a_wake_of_the_root_future_outlives_a_call_that_takes_the_driver_back() {
     });
 }
 
+/// One of 2,048 calls that are ready gives the driver a turn. Here it waits for that on the token of the root future: a
+/// task blocks the driver thread, which the calling thread has taken the driver back from.
+#[test]
+fn a_wake_of_the_root_future_outlives_a_turn() {
+    within_a_minute(|stage| {
+        stage.at("the driver thread is blocked");
+        let bridge = Bridge::builder().idle_timeout(Duration::from_secs(1)).build();
+        let (end, ended) = channel::<()>();
+        let (begun, has_begun) = channel();
+        bridge.block_on(async {
+            drop(tokio::spawn(async move {
+                begun.send(()).unwrap();
+                let _ = ended.recv();
+            }));
+        });
+        has_begun.recv().unwrap();
+        stage.at("the calling thread takes the driver back");
+        let (ask, asked) = channel::<oneshot::Sender<()>>();
+        thread::scope(|scope| {
+            scope.spawn(move || asked.iter().for_each(|answer| answer.send(()).unwrap()));
+            for _ in 0..200 {
+                let (answer, answered) = oneshot::channel();
+                ask.send(answer).unwrap();
+                bridge.block_on(answered).unwrap();
+            }
+            drop(ask);
+        });
+        let application = support::multi_thread();
+        for round in 0..10 {
+            stage.at(format!("round {round}"));
+            application.block_on(async {
+                tokio::join!(task::yield_now(), async {
+                    task::block_in_place(|| (0..2048).for_each(|_| bridge.block_on(async {})));
+                });
+            });
+        }
+        drop(end);
+    });
+}
+
 #[test]
 fn a_calling_thread_that_waits_now_and_then_leaves_the_driver_to_its_thread() {
     within_a_minute(|stage| {

@@ -58,3 +58,34 @@ impl Wake for ScopeWaker {
         self.0.wake();
     }
 }
+
+#[cfg(all(test, not(smartasync_loom)))]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::Ordering::Relaxed;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Wakes(AtomicUsize);
+
+    impl Wake for Wakes {
+        fn wake(self: StdArc<Self>) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_poll_that_is_ready_forgets_its_waker_only() {
+        let waiters = Waiters::default();
+        let [ready, pending] = [(); 2].map(|()| StdArc::new(Wakes::default()));
+        let poll = |wakes: &StdArc<Wakes>, polled: Poll<()>| {
+            waiters.poll(&StdArc::clone(wakes).into(), || polled)
+        };
+        assert!(poll(&pending, Poll::Pending).is_pending());
+        assert!(poll(&ready, Poll::Pending).is_pending());
+        assert!(poll(&ready, Poll::Ready(())).is_ready());
+        waiters.wake();
+        assert_eq!([&ready, &pending].map(|wakes| wakes.0.load(Relaxed)), [0, 1]);
+    }
+}

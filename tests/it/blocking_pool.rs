@@ -53,3 +53,13 @@ fn a_wait_in_a_job_of_a_current_thread_runtime_does_not_need_its_pool() {
         assert_eq!(bridge.block_on(async { spawn_blocking(job).await.unwrap() }), 42);
     });
 }
+
+#[test]
+fn a_limit_of_blocking_threads_leaves_the_other_options() {
+    within_a_minute(|_| {
+        let bridge = Bridge::builder().name("limited").max_blocking_threads(1).build();
+        let name = || std::thread::current().name().map(String::from);
+        let job = bridge.block_on(async { spawn_blocking(name).await.unwrap() });
+        assert_eq!(job.as_deref(), Some("limited/blocking"));
+    });
+}

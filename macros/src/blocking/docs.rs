@@ -277,6 +277,22 @@ mod tests {
     }
 
     #[test]
+    fn an_example_that_awaits_nothing_is_for_both() {
+        let attrs: Vec<Attribute> = parse_quote! {
+            /// ```no_run
+            /// connect();
+            /// ```
+        };
+        assert_eq!(of_twin(attrs.clone()), attrs);
+        assert_eq!(of_client(attrs.clone()), attrs);
+    }
+
+    #[test]
+    fn a_line_of_another_attribute_is_no_documentation() {
+        assert_eq!(line(&parse_quote!(#[must_use = "it is lazy"])), None);
+    }
+
+    #[test]
     fn examples_that_await_leave_no_heading() {
         let mut attrs = with_examples();
         attrs.drain(8..11);
