@@ -622,10 +622,10 @@ struct Later;
 #[smartasync(blocking, on = Bridge::shared())]
 impl Later {
     pub(crate) fn number(&self) -> impl Future<Output = u32> {
-        async {
+        Box::pin(async {
             yield_now().await;
             1
-        }
+        })
     }
 }
 
