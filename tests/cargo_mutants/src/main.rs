@@ -4,7 +4,6 @@
 //! ```text
 //! cargo run -p smartasync-cargo-mutants                 all mutants of src/
 //! cargo run -p smartasync-cargo-mutants -- --macros     all mutants of macros/src/
-//! cargo run -p smartasync-cargo-mutants -- --macros     all mutants of macros/src/
 //! cargo run -p smartasync-cargo-mutants -- --resume     goes on where the last run was stopped
 //! cargo run -p smartasync-cargo-mutants -- --missed     also tries those again that were not caught
 //! cargo run -p smartasync-cargo-mutants -- WORD...      those with one of the words in their name
