@@ -1,7 +1,7 @@
 //! Looks for a test that fails with a mutant.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -37,6 +37,20 @@ pub(crate) struct Verdict {
     pub(crate) tests: usize,
 }
 
+/// Returns how a mutant is caught that has been caught once. A failure counts if it happens again, and does not happen
+/// without the mutant.
+pub(crate) fn confirm(
+    again: impl FnOnce() -> Ended,
+    without: impl FnOnce() -> Ended,
+) -> Option<Outcome> {
+    let outcome = match again() {
+        Ended::Passed => return None,
+        Ended::Failed(_) => Outcome::Caught,
+        Ended::TimedOut => Outcome::TimedOut,
+    };
+    (without() == Ended::Passed).then_some(outcome)
+}
+
 #[derive(Debug)]
 pub(crate) struct Hunt<'a> {
     pub(crate) binaries: &'a [Binary],
@@ -46,7 +60,7 @@ pub(crate) struct Hunt<'a> {
 }
 
 impl Hunt<'_> {
-    pub(crate) fn run(&self, number: usize, mutant: &Mutant, log: &PathBuf) -> Verdict {
+    pub(crate) fn run(&self, number: usize, mutant: &Mutant, log: &Path) -> Verdict {
         let mut reaching: Vec<_> = (0..self.tests.len())
             .filter(|test| self.tests[*test].reaches.contains(&number))
             .collect();
@@ -110,9 +124,8 @@ impl Hunt<'_> {
         batch.iter().map(|test| self.tests[*test].time).sum()
     }
 
-    /// Returns how the mutant was caught, and by which test. A failure counts if it happens again, and does not happen
-    /// without the mutant.
-    fn try_batch(&self, number: usize, batch: &[usize], log: &PathBuf) -> Option<(Outcome, usize)> {
+    /// Returns how the mutant was caught, and by which test.
+    fn try_batch(&self, number: usize, batch: &[usize], log: &Path) -> Option<(Outcome, usize)> {
         let suspects: Vec<Vec<usize>> = match self.process(batch, Mode::With(number), 3, log) {
             Ended::Passed => return None,
             Ended::Failed(names) if !names.is_empty() => {
@@ -124,18 +137,16 @@ impl Hunt<'_> {
             Ended::Failed(_) | Ended::TimedOut => vec![batch.to_vec()],
         };
         suspects.into_iter().find_map(|suspects| {
-            let outcome = match self.process(&suspects, Mode::With(number), 10, log) {
-                Ended::Passed => return None,
-                Ended::Failed(_) => Outcome::Caught,
-                Ended::TimedOut => Outcome::TimedOut,
-            };
-            let without = self.process(&suspects, Mode::Plain, 60, log);
-            (without == Ended::Passed).then_some((outcome, suspects[0]))
+            let outcome = confirm(
+                || self.process(&suspects, Mode::With(number), 10, log),
+                || self.process(&suspects, Mode::Plain, 60, log),
+            )?;
+            Some((outcome, suspects[0]))
         })
     }
 
     /// Runs tests of one binary, for up to five times their time and some seconds.
-    fn process(&self, batch: &[usize], mode: Mode<'_>, seconds: u64, log: &PathBuf) -> Ended {
+    fn process(&self, batch: &[usize], mode: Mode<'_>, seconds: u64, log: &Path) -> Ended {
         let first = &self.tests[batch[0]].binary;
         let binary =
             self.binaries.iter().find(|binary| binary.name == *first).expect("a test has a binary");

@@ -30,8 +30,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
 use build::{Build, Plan};
@@ -53,12 +51,14 @@ fn root() -> PathBuf {
     root.canonicalize().expect("the workspace is there")
 }
 
-/// Whether the mutants are those of `macros/src/`.
-static OF_MACROS: AtomicBool = AtomicBool::new(false);
+/// Whether an option was given.
+fn has(option: &str) -> bool {
+    std::env::args().skip(1).any(|word| word == option)
+}
 
 /// What a run leaves behind.
 fn folder() -> PathBuf {
-    let name = if OF_MACROS.load(Relaxed) { "cargo-mutants-macros" } else { "cargo-mutants" };
+    let name = if has("--macros") { "cargo-mutants-macros" } else { "cargo-mutants" };
     root().join("target").join(name)
 }
 
@@ -90,7 +90,6 @@ fn hash(value: &impl Hash) -> u64 {
 fn main() -> ExitCode {
     let (options, words): (Vec<_>, Vec<_>) =
         std::env::args().skip(1).partition(|word| word.starts_with("--"));
-    let has = |option: &str| options.iter().any(|word| word == option);
     let tests = options.iter().find_map(|option| option.strip_prefix("--tests="));
     let is_known = |option: &&String| {
         ["--macros", "--resume", "--missed"].contains(&option.as_str())
@@ -100,25 +99,19 @@ fn main() -> ExitCode {
         eprintln!("there is no option {unknown}");
         return ExitCode::FAILURE;
     }
-    OF_MACROS.store(has("--macros"), Relaxed);
     fs::create_dir_all(folder()).expect("the target can be written");
-    let goes_on = has("--resume") || has("--missed");
-    let mut results = Results::open(goes_on);
-    if has("--missed") {
-        results.verdicts.retain(|_, verdict| verdict.outcome != Outcome::Missed);
-    }
     if has("--macros") {
         let mutants = macros::mutants();
         let (build, hunt) = macros::prepare(&mutants, tests.unwrap_or_default());
         let attempt = |number, log: &Path| hunt.run(number, &mutants[number], log);
-        return run_all(&mutants, &build, results, &words, macros::JOBS, attempt);
+        return run_all(&mutants, &build, &words, macros::JOBS, attempt);
     }
     let mutants = list::read(PACKAGE);
     let (build, binaries) = build::run(&plan(), &mutants);
     let tests = tests::record(&binaries);
     let hunt = Hunt { binaries: &binaries, tests: &tests, caught: Mutex::default() };
-    let attempt = |number, log: &Path| hunt.run(number, &mutants[number], &log.to_owned());
-    run_all(&mutants, &build, results, &words, JOBS, attempt)
+    let attempt = |number, log: &Path| hunt.run(number, &mutants[number], log);
+    run_all(&mutants, &build, &words, JOBS, attempt)
 }
 
 /// The build of the tests of `src/`.
@@ -133,12 +126,15 @@ fn plan() -> Plan {
 fn run_all(
     mutants: &[Mutant],
     build: &Build,
-    results: Results,
     words: &[String],
     jobs: usize,
     attempt: impl Fn(usize, &Path) -> Verdict + Sync,
 ) -> ExitCode {
     report::print_build(mutants, build);
+    let mut results = Results::open(has("--resume") || has("--missed"));
+    if has("--missed") {
+        results.verdicts.retain(|_, verdict| verdict.outcome != Outcome::Missed);
+    }
     let is_chosen = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word));
     let chosen = build.viable.iter().filter(|number| is_chosen(&mutants[**number].name));
     let chosen: Vec<_> = chosen.copied().collect();

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -72,7 +72,7 @@ pub(crate) fn run(
     tests: &[Option<String>],
     mode: Mode<'_>,
     limit: Duration,
-    log: &PathBuf,
+    log: &Path,
 ) -> (Ended, Duration) {
     let mut arguments: Vec<_> = tests.iter().flatten().cloned().collect();
     if !arguments.is_empty() {

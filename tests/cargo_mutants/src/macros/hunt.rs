@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use super::unit::{Kind, Unit, With};
-use crate::hunt::{Outcome, Verdict};
+use crate::hunt::{Outcome, Verdict, confirm};
 use crate::list::Mutant;
 use crate::process::Ended;
 
@@ -54,7 +54,6 @@ impl Hunt {
         }
     }
 
-    /// A failure counts if it happens again, and does not happen without the mutant.
     fn test(&self, unit: usize, number: usize, log: &Path) -> Option<Outcome> {
         let unit = &self.units[unit];
         if !matches!(unit.kind, Kind::Tests { .. }) {
@@ -65,12 +64,6 @@ impl Hunt {
         if run(With::Mutant(number)) == Ended::Passed {
             return None;
         }
-        let again = run(With::Mutant(number));
-        let outcome = match again {
-            Ended::Passed => return None,
-            Ended::Failed(_) => Outcome::Caught,
-            Ended::TimedOut => Outcome::TimedOut,
-        };
-        (run(With::Nothing) == Ended::Passed).then_some(outcome)
+        confirm(|| run(With::Mutant(number)), || run(With::Nothing))
     }
 }

@@ -121,7 +121,7 @@ impl Unit {
         let own = environment.iter().find(|(name, _)| name == "CARGO_MANIFEST_DIR");
         let folder = own.map(|(_, folder)| PathBuf::from(folder)).unwrap_or_default();
         let binary = Binary { name: self.name.clone(), path, folder };
-        run(&binary, &[None], Mode::Plain, limit, &log.to_owned())
+        run(&binary, &[None], Mode::Plain, limit, log)
     }
 
     fn rustc(&self, with: With<'_>, emit: &str, output: &Path) -> Command {
